@@ -1,0 +1,16 @@
+import type { Trace } from './span.ts'
+
+/**
+ * Texts that a trace in memory can still reach although it does not record them: what local token counting needs for calls
+ * whose provider told no usage. Held weakly beside the trace, so no report, file or copy of a trace ever contains them.
+ */
+const texts = new WeakMap<Trace, (part: number) => string | undefined>()
+
+export function lendTexts(trace: Trace, read: (part: number) => string | undefined): void {
+  texts.set(trace, read)
+}
+
+/** The text of `trace.parts[part]`, recorded or lent; undefined when neither. */
+export function textOf(trace: Trace, part: number): string | undefined {
+  return trace.parts[part]?.text ?? texts.get(trace)?.(part)
+}

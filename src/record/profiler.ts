@@ -1,0 +1,379 @@
+import { OK, type Category, type ProcessFacts, type Trace } from '../model/span.ts'
+import { currentSpan, within } from './context.ts'
+import { systemClock, type Clock } from './clock.ts'
+import { randomIds, type Ids } from './ids.ts'
+import { defaultLimits, type Limits } from './limits.ts'
+import { isPlainPromise, observe } from './observe.ts'
+import { noteError, quietly, type SelfErrors } from './quietly.ts'
+import { PartReader } from './parts.ts'
+import { outcomeOf, RunRecord, type RunOwner, type SpanRecord } from './recorder.ts'
+import { resourceProbe } from './resources.ts'
+import { checkRate, Sampler, show, type SamplingStats } from './sampling.ts'
+import { runEvent, type RunEvent } from './run-event.ts'
+import { traceOf } from './trace.ts'
+
+export interface ProfilerOptions {
+  /** `false` switches everything off. Default: on, unless the environment says `SPANWISE=0`. */
+  readonly enabled?: boolean
+  /** Share of runs that are recorded, 0 to 1. Default: `SPANWISE_SAMPLE_RATE` or 1. */
+  readonly sampleRate?: number
+  /** Finished runs kept in memory. Default 64. */
+  readonly maxTraces?: number
+  /** `full` records the texts of prompts, answers and tools; `none` (default) their sizes and hashes. */
+  readonly content?: 'none' | 'full'
+  /** Notes CPU time, RSS, heap and event-loop delay for each span. Default false: each reading costs microseconds. */
+  readonly resources?: boolean
+  readonly service?: string
+  readonly limits?: Partial<Limits>
+  /** For tests: exact time, ids and dice. */
+  readonly clock?: Clock
+  readonly ids?: Ids
+  readonly random?: () => number
+}
+
+export interface SpanOptions {
+  readonly category?: Category
+  readonly attributes?: Readonly<Record<string, unknown>>
+  /** Ids of spans whose results this one needs. */
+  readonly dependsOn?: readonly string[]
+}
+
+export interface RunOptions extends SpanOptions {
+  /** Overrides the profiler's sample rate for this run. */
+  readonly sample?: boolean | number
+  readonly tags?: Readonly<Record<string, string>>
+}
+
+/** A span that is being recorded, as a user's code sees it. When nothing is recorded it takes everything and does nothing. */
+export interface ActiveSpan {
+  /** Empty when nothing is recorded. */
+  readonly id: string
+  set(attributes: Readonly<Record<string, unknown>>): void
+  /** Ends it; only the first end counts. Without an outcome it is ok; an error makes it failed. */
+  end(error?: unknown): void
+}
+
+/** For code that cannot take a callback. Ends at the end of the scope of its `using`. */
+export interface StartedSpan extends ActiveSpan, Disposable {
+  /** Calls `fn` with this span current. Starting alone does not make it so, or what runs beside it would nest into it. */
+  within<T>(fn: () => T): T
+}
+
+export interface ProfilerStats extends Readonly<SamplingStats> {
+  /** Failures of the profiler itself that it swallowed, and the first of them. */
+  readonly selfErrors: number
+  readonly firstSelfError?: string
+  toString(): string
+}
+
+type Listener = (event: RunEvent) => void
+type AnyFunction = (...args: never[]) => unknown
+
+export class Profiler {
+  readonly enabled: boolean
+  readonly content: 'none' | 'full'
+  readonly #owner: RunOwner
+  readonly #sampler: Sampler
+  readonly #ids: Ids
+  readonly #maxTraces: number
+  readonly #service: string | undefined
+  readonly #errors: SelfErrors = { count: 0 }
+  readonly #traces: Trace[] = []
+  readonly #listeners: Record<'runStart' | 'runEnd', Set<Listener>> = { runStart: new Set(), runEnd: new Set() }
+  readonly #process: ProcessFacts
+  /** @internal What adapters read requests with; shared by all runs, so that a text sent in many is read once. */
+  readonly parts: PartReader = new PartReader()
+  #unsampledRuns = 0
+
+  constructor(options: ProfilerOptions = {}) {
+    checkOptions(options)
+    const environment = readEnvironment()
+    this.enabled = options.enabled ?? environment.enabled
+    this.content = options.content ?? 'none'
+    this.#sampler = new Sampler(options.sampleRate ?? environment.sampleRate, options.random ?? Math.random)
+    this.#ids = options.ids ?? randomIds
+    this.#maxTraces = options.maxTraces ?? 64
+    this.#service = options.service
+    this.#process = processFacts()
+    this.#owner = {
+      clock: options.clock ?? systemClock,
+      limits: { ...defaultLimits, ...options.limits },
+      content: this.content,
+      errors: this.#errors,
+      probe: options.resources === true ? resourceProbe() : undefined,
+      sealed: (run) => this.#sealed(run),
+    }
+  }
+
+  /** Opens a run (inside one: a part of it), calls `fn` now and gives back what it returns. */
+  run<T>(name: string, fn: (span: ActiveSpan) => T, options: RunOptions = {}): T {
+    checkCall('run', name, fn)
+    if (options.sample !== undefined && typeof options.sample !== 'boolean') checkRate('sample', options.sample)
+    if (!this.enabled) return fn(inactive)
+    const { parent, outer } = this.#place()
+    if (parent === undefined && !this.#sampler.decide(options.sample)) return this.#unsampled(() => fn(inactive))
+    const span = parent === undefined
+      ? this.#open(name, options.category ?? 'agent', outer, options.tags)
+      : parent.run.begin(parent, outer, name, options.category ?? 'agent')
+    return span === undefined ? fn(inactive) : this.#call(span, () => fn(active(span)), options)
+  }
+
+  /** Calls `fn` now as a span and gives back what it returns. Outside any run it is a run of its own. */
+  span<T>(name: string, fn: (span: ActiveSpan) => T, options: SpanOptions = {}): T {
+    checkCall('span', name, fn)
+    const span = this.begin(name, options.category ?? 'internal')
+    return span === undefined ? fn(inactive) : this.#call(span, () => fn(active(span)), options)
+  }
+
+  /** Starts a span for code that cannot take a callback: `using span = profiler.start('load')`. */
+  start(name: string, options: SpanOptions = {}): StartedSpan {
+    checkName('start', name)
+    const span = this.begin(name, options.category ?? 'internal')
+    if (span === undefined) return inactive
+    applyOptions(span, options)
+    return { ...active(span), within: (fn) => within(span, fn), [Symbol.dispose]: () => span.end() }
+  }
+
+  /** Gives back `fn`, recorded as a tool: `this`, name and arity stay, sync, async and generator functions alike. */
+  tool<F extends AnyFunction>(name: string, fn: F): F {
+    return this.#wrap('tool', name, 'tool', fn)
+  }
+
+  /** Gives back `fn`, recorded as a memory operation such as `search` or `write`. */
+  memory<F extends AnyFunction>(operation: string, fn: F): F {
+    return this.#wrap('memory', operation, 'memory', fn)
+  }
+
+  /** Gives back `fn`, recorded as a retrieval. */
+  retrieval<F extends AnyFunction>(name: string, fn: F): F {
+    return this.#wrap('retrieval', name, 'retrieval', fn)
+  }
+
+  /** Finished runs, newest last. */
+  get traces(): readonly Trace[] {
+    return this.#traces.slice()
+  }
+
+  get lastTrace(): Trace | undefined {
+    return this.#traces.at(-1)
+  }
+
+  /** Calls `listener` at each start or end of a recorded run. Gives back the function that takes it off again. */
+  on(event: 'runStart' | 'runEnd', listener: Listener): () => void {
+    const listeners = this.#listeners[event]
+    if (listeners === undefined) throw new TypeError(`event must be 'runStart' or 'runEnd', got ${show(event)}`)
+    if (typeof listener !== 'function') throw new TypeError(`listener must be a function, got ${show(listener)}`)
+    listeners.add(listener)
+    return () => void listeners.delete(listener)
+  }
+
+  /** Waits until all that was recorded so far has left this profiler's hands. */
+  async flush(): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve))
+  }
+
+  /** Counts of runs; prints as one line. */
+  stats(): ProfilerStats {
+    const { seen, sampled, kept, dropped } = this.#sampler.stats
+    const { count, first } = this.#errors
+    return {
+      seen, sampled, kept, dropped,
+      selfErrors: count,
+      ...(first !== undefined && { firstSelfError: first }),
+      toString: () => `runs: ${seen} seen, ${sampled} sampled, ${kept} kept, ${dropped} dropped; ${count} errors of the profiler's own`,
+    }
+  }
+
+  /**
+   * Opens a span where the async context says; outside any run one that is a run of its own.
+   * @internal for adapters, through the kit
+   * @returns undefined when nothing is recorded here: the caller then passes everything through untouched
+   */
+  begin(name: string, category: Category): SpanRecord | undefined {
+    if (!this.enabled) return undefined
+    const { parent, outer } = this.#place()
+    if (parent !== undefined) return parent.run.begin(parent, outer, name, category)
+    // Without a context nobody can tell whether this belongs to a run that is not sampled; while one is under way it is
+    // taken to. Entering a context to know would cost every unsampled run what sampling is there to save.
+    if (this.#unsampledRuns > 0 || !this.#sampler.decide(undefined)) return undefined
+    return this.#open(name, category, outer, undefined)
+  }
+
+  /** @internal */
+  get errors(): SelfErrors {
+    return this.#errors
+  }
+
+  #place(): { readonly parent: SpanRecord | undefined; readonly outer: SpanRecord | undefined } {
+    const current = currentSpan()
+    let mine = current
+    while (mine !== undefined && mine.run.owner !== this.#owner) mine = mine.outer
+    // A run that has ended takes no more spans: what still goes on in its name is a run of its own, so its cost is seen.
+    if (mine !== undefined && !mine.run.open) mine = undefined
+    return { parent: mine, outer: current === mine ? mine?.outer : current }
+  }
+
+  #open(name: string, category: Category, outer: SpanRecord | undefined, tags: RunOptions['tags']): SpanRecord | undefined {
+    const facts = { traceId: this.#ids.traceId(), spanPrefix: this.#ids.spanPrefix(), name, tags }
+    const run = new RunRecord(this.#owner, facts)
+    const span = run.begin(undefined, outer, name, category)
+    this.#tell('runStart', run, undefined)
+    return span
+  }
+
+  #call<T>(span: SpanRecord, fn: () => T, options: SpanOptions): T {
+    applyOptions(span, options)
+    let result: T
+    try {
+      result = within(span, fn)
+    } catch (error) {
+      span.end(outcomeOf(error))
+      throw error
+    }
+    return observe(span, result)
+  }
+
+  #wrap<F extends AnyFunction>(method: string, name: string, category: Category, fn: F): F {
+    checkCall(method, name, fn)
+    if (!this.enabled) return fn
+    // A proxy of the function keeps all that can be read of it: name, arity, own properties, what kind of function it is.
+    return new Proxy(fn, {
+      apply: (target, self, args: never[]) => {
+        const span = this.begin(name, category)
+        const call = (): unknown => Reflect.apply(target, self, args)
+        if (span === undefined) return call()
+        if (category === 'tool') this.#describeTool(span, name, args)
+        return this.#call(span, call, {})
+      },
+    })
+  }
+
+  #describeTool(span: SpanRecord, name: string, args: readonly unknown[]): void {
+    quietly(this.#errors, () => {
+      const issued = span.run.takeToolCall(name, args)
+      span.extend().tool = {
+        name,
+        ...(issued?.callId !== undefined && { callId: issued.callId }),
+        ...(issued !== undefined && { issuedBy: issued.span.id }),
+      }
+    })
+  }
+
+  #unsampled<T>(fn: () => T): T {
+    this.#unsampledRuns++
+    const done = (): void => void this.#unsampledRuns--
+    let result: T
+    try {
+      result = fn()
+    } catch (error) {
+      done()
+      throw error
+    }
+    if (!isPlainPromise(result)) {
+      done()
+      return result
+    }
+    return result.then(
+      (value) => {
+        done()
+        return value
+      },
+      (error: unknown) => {
+        done()
+        throw error
+      },
+    ) as T
+  }
+
+  #sealed(run: RunRecord): void {
+    quietly(this.#errors, () => {
+      const trace = traceOf(run, { service: this.#service, process: this.#process })
+      this.#traces.push(trace)
+      if (this.#traces.length > this.#maxTraces) {
+        this.#traces.shift()
+        this.#sampler.stats.dropped++
+      }
+      this.#sampler.stats.kept = this.#traces.length
+      this.#tell('runEnd', run, trace)
+    })
+  }
+
+  #tell(event: 'runStart' | 'runEnd', run: RunRecord, trace: Trace | undefined): void {
+    const listeners = this.#listeners[event]
+    if (listeners.size === 0) return
+    const root = run.spans[0]
+    const told = runEvent(run, root, trace)
+    for (const listener of listeners) {
+      try {
+        const result: unknown = listener(told)
+        if (result instanceof Promise) result.catch((error: unknown) => noteError(this.#errors, error))
+      } catch (error) {
+        noteError(this.#errors, error)
+      }
+    }
+  }
+}
+
+const inactive: StartedSpan = Object.freeze({
+  id: '',
+  set: () => {},
+  end: () => {},
+  within: <T>(fn: () => T): T => fn(),
+  [Symbol.dispose]: () => {},
+})
+
+const active = (span: SpanRecord): ActiveSpan => ({
+  get id() { return span.id },
+  set: (attributes) => span.set(attributes),
+  end: (error) => span.end(error === undefined ? OK : outcomeOf(error)),
+})
+
+function applyOptions(span: SpanRecord, { attributes, dependsOn }: SpanOptions): void {
+  if (attributes !== undefined) span.set(attributes)
+  if (dependsOn !== undefined && dependsOn.length > 0) span.extend().dependsOn = [...dependsOn]
+}
+
+function checkOptions(options: ProfilerOptions): void {
+  if (typeof options !== 'object' || options === null) throw new TypeError(`options must be an object, got ${show(options)}`)
+  const { sampleRate, maxTraces, content, limits } = options
+  if (sampleRate !== undefined) checkRate('sampleRate', sampleRate)
+  if (maxTraces !== undefined) checkCount('maxTraces', maxTraces)
+  if (content !== undefined && content !== 'none' && content !== 'full') {
+    throw new TypeError(`content must be 'none' or 'full', got ${show(content)}`)
+  }
+  for (const [name, limit] of Object.entries(limits ?? {})) {
+    if (!(name in defaultLimits)) throw new TypeError(`limits has no ${name}; it has ${Object.keys(defaultLimits).join(', ')}`)
+    checkCount(`limits.${name}`, limit)
+  }
+}
+
+function checkCount(name: string, value: unknown): void {
+  if (!Number.isSafeInteger(value) || (value as number) < 1) throw new RangeError(`${name} must be a positive whole number, got ${show(value)}`)
+}
+
+function checkName(method: string, name: unknown): void {
+  if (typeof name !== 'string' || name === '') throw new TypeError(`${method}(name, …): name must be a non-empty string, got ${show(name)}`)
+}
+
+function checkCall(method: string, name: unknown, fn: unknown): void {
+  checkName(method, name)
+  if (typeof fn !== 'function') throw new TypeError(`${method}(${show(name)}, fn): fn must be a function, got ${show(fn)}`)
+}
+
+/** The environment never throws: a value that makes no sense is as if it were not there. */
+function readEnvironment(): { readonly enabled: boolean; readonly sampleRate: number } {
+  const env = globalThis.process?.env ?? {}
+  const rate = Number(env['SPANWISE_SAMPLE_RATE'] || Number.NaN)
+  const off = ['0', 'false', 'off'].includes((env['SPANWISE'] ?? '').toLowerCase())
+  return { enabled: !off, sampleRate: rate >= 0 && rate <= 1 ? rate : 1 }
+}
+
+function processFacts(): ProcessFacts {
+  const { pid = 0, version = '', platform = 'unknown', arch = '' } = globalThis.process ?? {}
+  return { pid, runtime: version === '' ? 'unknown' : `node ${version}`, platform: `${platform} ${arch}`.trim() }
+}
+
+/** One default profiler for the whole process, also when the package is loaded twice. */
+const KEY = Symbol.for('spanwise.profiler.v1')
+const globals = globalThis as { [KEY]?: Profiler }
+export const profiler: Profiler = (globals[KEY] ??= new Profiler())

@@ -1,0 +1,276 @@
+import { msToNs } from '../model/units.ts'
+import {
+  CANCELLED, OK, OPEN,
+  type Attempt, type AttributeValue, type Category, type LlmDetail, type Outcome, type Resources, type ToolCallRequest,
+  type ToolDetail,
+} from '../model/span.ts'
+import { clip, type Limits } from './limits.ts'
+import { PartStore, type PartDraft } from './parts.ts'
+import { spanId } from './ids.ts'
+import { noteError, type SelfErrors } from './quietly.ts'
+import type { Clock } from './clock.ts'
+
+export type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** What an adapter fills in about a call of a model, in whatever order it learns it. */
+export interface LlmDraft extends Omit<Writable<LlmDetail>, 'attempts' | 'toolCalls'> {
+  attempts?: Writable<Attempt>[]
+  toolCalls?: ToolCallRequest[]
+}
+
+/** What only some spans have, so that the others stay small. */
+export interface Details {
+  attributes?: Record<string, AttributeValue>
+  llm?: LlmDraft
+  tool?: Writable<ToolDetail>
+  dependsOn?: readonly string[]
+  resources?: Resources
+}
+
+/** What a profiler gives its runs. */
+export interface RunOwner {
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly content: 'none' | 'full'
+  readonly errors: SelfErrors
+  /** Reads resources at a span's start; the function that it gives back reads them at the end. Absent when not asked for. */
+  readonly probe: (() => () => Resources) | undefined
+  /** Called once, when the root span has ended. */
+  sealed(run: RunRecord): void
+}
+
+export interface RunFacts {
+  readonly traceId: string
+  readonly spanPrefix: string
+  readonly name: string
+  readonly tags: Readonly<Record<string, string>> | undefined
+}
+
+/** A tool call that an answer asked for and no tool has taken up yet. */
+interface PendingToolCall {
+  readonly call: ToolCallRequest
+  readonly argumentsText: string
+  readonly span: SpanRecord
+}
+
+const MAX_PENDING_TOOL_CALLS = 1_000
+
+/** A run while it is recorded, and what is kept of it after. */
+export class RunRecord {
+  readonly owner: RunOwner
+  readonly facts: RunFacts
+  readonly startedAtEpochMs: number
+  readonly spans: SpanRecord[] = []
+  readonly parts: PartStore
+  open = true
+  droppedSpans = 0
+  droppedContentChars = 0
+  overheadMs = 0
+  readonly #origin: number
+  readonly #errorsBefore: number
+  #pending: PendingToolCall[] = []
+
+  constructor(owner: RunOwner, facts: RunFacts) {
+    this.owner = owner
+    this.facts = facts
+    this.#origin = owner.clock.now()
+    this.startedAtEpochMs = owner.clock.epochMs()
+    this.#errorsBefore = owner.errors.count
+    this.parts = new PartStore(owner.limits.maxPartsPerRun)
+  }
+
+  /** Nanoseconds since the run began. */
+  now(): number {
+    return msToNs(this.owner.clock.now() - this.#origin)
+  }
+
+  get selfErrors(): number {
+    return this.owner.errors.count - this.#errorsBefore
+  }
+
+  /** @returns undefined when the run has its full number of spans; the work then runs unrecorded and is counted */
+  begin(parent: SpanRecord | undefined, outer: SpanRecord | undefined, name: string, category: Category): SpanRecord | undefined {
+    const { clock, limits, probe } = this.owner
+    const before = clock.now()
+    if (this.spans.length >= limits.maxSpansPerRun) {
+      this.droppedSpans++
+      return undefined
+    }
+    const span = new SpanRecord(this, parent, outer, this.spans.length + 1, clip(name, limits.maxTextChars), category)
+    this.spans.push(span)
+    if (probe !== undefined) probes.set(span, probe())
+    const after = clock.now()
+    this.overheadMs += after - before
+    span.start = msToNs(after - this.#origin)
+    return span
+  }
+
+  /** Remembers what an answer asked for, so that the tools which then run can be tied to it. */
+  expectTools(span: SpanRecord, calls: readonly { readonly call: ToolCallRequest; readonly argumentsText: string }[]): void {
+    for (const { call, argumentsText } of calls) this.#pending.push({ call, argumentsText, span })
+    if (this.#pending.length > MAX_PENDING_TOOL_CALLS) this.#pending = this.#pending.slice(-MAX_PENDING_TOOL_CALLS)
+  }
+
+  /**
+   * The pending call that this run of a tool answers. One pending call of the name is it; of several, the one whose
+   * arguments are equal; without such, none is claimed, because an id is either known or absent.
+   */
+  takeToolCall(name: string, args: readonly unknown[]): { readonly callId: string | undefined; readonly span: SpanRecord } | undefined {
+    let found = -1
+    let candidates = 0
+    for (let i = this.#pending.length - 1; i >= 0; i--) {
+      if (this.#pending[i]!.call.name !== name) continue
+      candidates++
+      found = i
+    }
+    if (candidates === 0) return undefined
+    if (candidates > 1) found = this.#pending.findIndex((p) => p.call.name === name && sameArguments(p.argumentsText, args))
+    const taken = this.#pending[found]
+    if (taken === undefined) return undefined
+    this.#pending.splice(found, 1)
+    return { callId: taken.call.id, span: taken.span }
+  }
+
+  /** @internal */
+  seal(): void {
+    this.open = false
+    this.#pending = []
+    this.parts.close()
+    this.owner.sealed(this)
+  }
+}
+
+const probes = new WeakMap<SpanRecord, () => Resources>()
+
+function sameArguments(text: string, args: readonly unknown[]): boolean {
+  try {
+    const wanted = canonical(JSON.parse(text))
+    // Tools take the arguments as one object, as the text they came in, or spread over parameters.
+    return args.some((arg) => arg === text || canonical(arg) === wanted)
+      || (args.length > 1 && canonical(Object.values(JSON.parse(text))) === canonical(args))
+  } catch {
+    return false
+  }
+}
+
+/** JSON with sorted keys. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, field: unknown) =>
+    typeof field === 'object' && field !== null && !Array.isArray(field)
+      ? Object.fromEntries(Object.entries(field).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : field) ?? ''
+}
+
+/** A span while it is recorded. Small on purpose: what only some spans have is in `details`. */
+export class SpanRecord {
+  readonly run: RunRecord
+  readonly parent: SpanRecord | undefined
+  /** The current span of another profiler around this one. */
+  readonly outer: SpanRecord | undefined
+  readonly number: number
+  readonly name: string
+  readonly category: Category
+  start = 0
+  ended = -1
+  outcome: Outcome = OPEN
+  details: Details | undefined = undefined
+
+  constructor(run: RunRecord, parent: SpanRecord | undefined, outer: SpanRecord | undefined, number: number, name: string, category: Category) {
+    this.run = run
+    this.parent = parent
+    this.outer = outer
+    this.number = number
+    this.name = name
+    this.category = category
+  }
+
+  get id(): string {
+    return spanId(this.run.facts.spanPrefix, this.number)
+  }
+
+  get open(): boolean {
+    return this.outcome === OPEN
+  }
+
+  extend(): Details {
+    return (this.details ??= {})
+  }
+
+  /** Adds attributes; later ones of the same name win. Values that are not small and typed are left out. */
+  set(attributes: Readonly<Record<string, unknown>>): void {
+    try {
+      const max = this.run.owner.limits.maxTextChars
+      const all = (this.extend().attributes ??= Object.create(null) as Record<string, AttributeValue>)
+      for (const [name, value] of Object.entries(attributes)) {
+        const kept = attributeValue(value, max)
+        if (kept !== undefined) all[name] = kept
+      }
+    } catch (error) {
+      noteError(this.run.owner.errors, error)
+    }
+  }
+
+  /** Ends the span; only the first end counts. */
+  end(outcome: Outcome = OK): void {
+    if (this.outcome !== OPEN) return
+    const { run } = this
+    const now = run.now()
+    this.ended = Math.max(this.start, now)
+    this.outcome = outcome
+    if (run.owner.probe !== undefined) this.#readResources()
+    run.overheadMs += (run.now() - now) / 1e6
+    if (this.number === 1) run.seal()
+  }
+
+  #readResources(): void {
+    const read = probes.get(this)
+    if (read === undefined) return
+    probes.delete(this)
+    try {
+      this.extend().resources = read()
+    } catch (error) {
+      noteError(this.run.owner.errors, error)
+    }
+  }
+
+  /** Indexes of the parts in the run; parts past the limit are left out and counted. */
+  addParts(drafts: readonly PartDraft[], into: number[]): void {
+    if (!this.run.open) return
+    for (const draft of drafts) {
+      const index = this.run.parts.add(draft)
+      if (index !== -1) into.push(index)
+    }
+  }
+}
+
+function attributeValue(value: unknown, maxChars: number): AttributeValue | undefined {
+  switch (typeof value) {
+    case 'string': return clip(value, maxChars)
+    case 'number': return Number.isFinite(value) ? value : undefined
+    case 'boolean': return value
+    case 'bigint': return String(value)
+    default: break
+  }
+  if (!Array.isArray(value) || value.length > 128) return undefined
+  if (value.every((item) => typeof item === 'string')) return value.map((item: string) => clip(item, maxChars))
+  return value.every((item) => typeof item === 'number' && Number.isFinite(item)) ? [...(value as number[])] : undefined
+}
+
+/** What an error says about how a span ended. Never throws; an abort is a cancellation, a framework's interrupt no failure. */
+export function outcomeOf(error: unknown, maxChars = 1_024): Outcome {
+  try {
+    const { name, message, is_bubble_up: isControlFlow } = (error ?? {}) as { name?: unknown; message?: unknown; is_bubble_up?: unknown }
+    if (isControlFlow === true) return OK
+    const type = className(error) ?? (typeof name === 'string' ? name : typeof error)
+    if (name === 'AbortError' || type === 'AbortError' || type === 'APIUserAbortError') return CANCELLED
+    return { state: 'failed', type, message: clip(String(typeof message === 'string' ? message : error), maxChars) }
+  } catch {
+    return { state: 'failed', type: 'unknown', message: 'the error could not be read' }
+  }
+}
+
+function className(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined
+  const { name } = error.constructor ?? {}
+  return name === undefined || name === '' || name === 'Object' ? undefined : name
+}
