@@ -63,7 +63,7 @@ export interface LlmDetail {
   readonly streamed: boolean
   readonly maxOutputTokens?: number
   readonly usage?: Usage
-  /** Indexes into `Trace.parts`, in the order of the request: system, tool definitions, messages. */
+  /** Indexes into `Trace.parts`, in the order in which a prompt cache sees them: tool definitions, system, messages. */
   readonly requestParts?: readonly number[]
   /** Indexes into `Trace.parts` of what the model wrote. */
   readonly responseParts?: readonly number[]

@@ -59,14 +59,14 @@ const MAX_PENDING_TOOL_CALLS = 1_000
 export class RunRecord {
   readonly owner: RunOwner
   readonly facts: RunFacts
-  readonly startedAtEpochMs: number
+  startedAtEpochMs: number
   readonly spans: SpanRecord[] = []
   readonly parts: PartStore
   open = true
   droppedSpans = 0
   droppedContentChars = 0
   overheadMs = 0
-  readonly #origin: number
+  #origin: number
   readonly #errorsBefore: number
   #pending: PendingToolCall[] = []
 
@@ -101,8 +101,15 @@ export class RunRecord {
     if (probe !== undefined) probes.set(span, probe())
     const after = clock.now()
     this.overheadMs += after - before
+    if (this.spans.length === 1) this.#startAt(after)
     span.start = msToNs(after - this.#origin)
     return span
+  }
+
+  /** Time 0 is where the root span starts, behind our own work. */
+  #startAt(now: number): void {
+    this.#origin = now
+    this.startedAtEpochMs = this.owner.clock.epochMs()
   }
 
   /** Remembers what an answer asked for, so that the tools which then run can be tied to it. */
@@ -168,7 +175,8 @@ export class SpanRecord {
   /** The current span of another profiler around this one. */
   readonly outer: SpanRecord | undefined
   readonly number: number
-  readonly name: string
+  /** Set anew by adapters that learn it late. */
+  name: string
   readonly category: Category
   start = 0
   ended = -1

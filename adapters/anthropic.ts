@@ -1,0 +1,36 @@
+import type { Endpoint, WrapOptions } from './shared/endpoint.ts'
+import { wrapClient, type SdkAdapter } from './shared/sdk-client.ts'
+import { readMessagesAnswer, readMessagesRequest, readMessagesStream } from './anthropic/messages.ts'
+
+/**
+ * Recording for `@anthropic-ai/sdk` (0.60 and later, 1.x) and its Bedrock and Vertex clients.
+ * Supported: messages and beta messages with all helpers that end there (`parse`, `stream`, `toolRunner`). The SDK's own
+ * OpenTelemetry spans go on as they are.
+ */
+const messages = { route: '/v1/messages', api: 'messages', operation: 'chat', category: 'llm' } as const
+const read = { readRequest: readMessagesRequest, readAnswer: readMessagesAnswer, readStream: readMessagesStream }
+const endpoints: readonly Endpoint[] = [
+  { ...messages, ...read, method: 'messages.create' },
+  // Posts to the same path with a query; a look-alike has a method of its own.
+  { ...messages, ...read, method: 'beta.messages.create' },
+]
+
+const PROVIDERS: Readonly<Record<string, string>> = {
+  AnthropicBedrock: 'aws.bedrock', AnthropicBedrockMantle: 'aws.bedrock', AnthropicVertex: 'gcp.vertex_ai', AnthropicFoundry: 'azure.ai.inference',
+}
+
+const adapter: SdkAdapter = {
+  name: 'wrapAnthropic',
+  endpoints,
+  providerOf: (client) => PROVIDERS[client.constructor?.name ?? ''] ?? 'anthropic',
+}
+
+/**
+ * Records what `client` does, in place, and gives it back. Wrapping it again changes nothing.
+ * @throws TypeError when it is no client
+ */
+export function wrapAnthropic<T extends object>(client: T, options?: WrapOptions): T {
+  return wrapClient(adapter, client, options)
+}
+
+export type { WrapOptions }

@@ -1,0 +1,170 @@
+import type { AskedTool, LlmCall, PartDraft, PartKind } from '../../src/kit.ts'
+import type { EventReader } from '../shared/endpoint.ts'
+import { fields, jsonText, list, text, type Fields } from '../shared/json.ts'
+import { readUsage } from '../shared/usage.ts'
+import { readContent, readToolDefinition } from './content.ts'
+
+/** Chat completions: `POST /chat/completions`, and the servers that speak it. */
+
+export function readChatRequest(call: LlmCall, body: Fields): void {
+  call.requestParts(list(body['tools']), readToolDefinition)
+  call.requestParts(list(body['messages']), readMessage)
+  const max = body['max_completion_tokens'] ?? body['max_tokens']
+  if (typeof max === 'number') call.draft.maxOutputTokens = max
+}
+
+const KINDS: Readonly<Record<string, PartKind>> = {
+  system: 'system', developer: 'system', user: 'user', assistant: 'assistant', tool: 'tool-result', function: 'tool-result',
+}
+
+function readMessage(source: object): PartDraft[] {
+  const message = source as Fields
+  const kind = KINDS[text(message['role']) ?? ''] ?? 'other'
+  const ids = kind === 'tool-result' ? { callId: text(message['tool_call_id']), name: text(message['name']) } : {}
+  const parts = readContent(message['content'], kind, ids)
+  parts.push(...reasoningOf(message))
+  for (const { id, name, arguments: text } of toolCallsOf(message)) parts.push({ kind: 'tool-call', text, name, callId: id })
+  return parts
+}
+
+function toolCallsOf(message: Fields): AskedTool[] {
+  return list(message['tool_calls']).map((item) => {
+    const call = fields(item)
+    const target = fields(call?.['function']) ?? fields(call?.['custom'])
+    return {
+      id: text(call?.['id']),
+      name: text(target?.['name']) ?? '',
+      arguments: text(target?.['arguments']) ?? text(target?.['input']) ?? '',
+    }
+  })
+}
+
+/** Compatible servers give reasoning as text beside the content. */
+function reasoningOf(message: Fields): PartDraft[] {
+  const reasoning = text(message['reasoning_content']) ?? text(message['reasoning'])
+  return reasoning ? [{ kind: 'reasoning', text: reasoning }] : []
+}
+
+export function readChatAnswer(call: LlmCall, value: unknown): void {
+  const answer = fields(value)
+  if (answer === undefined) return
+  readIds(call, answer)
+  call.usage(readUsage(answer['usage'] ?? fields(answer['x_groq'])?.['usage']))
+  const asked: AskedTool[] = []
+  const reasons: string[] = []
+  for (const item of list(answer['choices'])) {
+    const choice = fields(item)
+    const reason = text(choice?.['finish_reason'])
+    if (reason !== undefined) reasons.push(reason)
+    const message = fields(choice?.['message'])
+    if (message === undefined) {
+      const plain = text(choice?.['text'])
+      if (plain) call.responseParts([{ kind: 'assistant', text: plain }])
+      continue
+    }
+    asked.push(...toolCallsOf(message))
+    call.responseParts(readMessage({ ...message, role: 'assistant', content: message['content'] ?? message['refusal'] }))
+  }
+  if (reasons.length > 0) call.draft.finishReasons = reasons
+  call.askedTools(asked)
+}
+
+function readIds(call: LlmCall, answer: Fields): void {
+  const id = text(answer['id'])
+  const model = text(answer['model'])
+  if (id) call.draft.responseId = id
+  if (model) call.draft.responseModel = model
+}
+
+interface StreamedChoice {
+  content: string
+  reasoning: string
+  finishReason?: string
+  /** By the `index` of the call: parallel calls come in pieces that alternate. */
+  readonly tools: Map<number, { id?: string | undefined; name: string; arguments: string }>
+}
+
+export function readChatStream(call: LlmCall): EventReader {
+  const choices = new Map<number, StreamedChoice>()
+  let usage: unknown
+  let seenIds = false
+  return {
+    get complete() {
+      return choices.size > 0 && [...choices.values()].every((choice) => choice.finishReason !== undefined)
+    },
+    event(event) {
+      const chunk = event as { choices?: unknown; usage?: unknown; x_groq?: unknown } | null
+      if (typeof chunk !== 'object' || chunk === null) return
+      if (!seenIds) {
+        readIds(call, chunk as Fields)
+        seenIds = call.draft.responseModel !== undefined
+      }
+      const told = chunk.usage ?? fields(chunk.x_groq)?.['usage']
+      if (told) usage = told
+      const items = chunk.choices
+      if (!Array.isArray(items)) return
+      for (const item of items) readDelta(call, choices, item as StreamedItem)
+    },
+    finish() {
+      call.usage(readUsage(usage))
+      finishChoices(call, [...choices.values()])
+    },
+  }
+}
+
+interface StreamedItem {
+  readonly index?: number
+  readonly text?: unknown
+  readonly finish_reason?: unknown
+  readonly delta?: { readonly content?: unknown; readonly refusal?: unknown; readonly tool_calls?: unknown } & Fields
+}
+
+function readDelta(call: LlmCall, choices: Map<number, StreamedChoice>, item: StreamedItem): void {
+  const index = item.index ?? 0
+  let choice = choices.get(index)
+  if (choice === undefined) choices.set(index, (choice = { content: '', reasoning: '', tools: new Map() }))
+  if (typeof item.finish_reason === 'string') choice.finishReason = item.finish_reason
+  const { delta } = item
+  const content = delta?.content ?? delta?.refusal ?? item.text
+  if (typeof content === 'string' && content !== '') {
+    choice.content += content
+    call.token()
+  }
+  if (delta === undefined) return
+  const reasoning = delta['reasoning_content'] ?? delta['reasoning']
+  if (typeof reasoning === 'string' && reasoning !== '') {
+    choice.reasoning += reasoning
+    call.token()
+  }
+  if (Array.isArray(delta.tool_calls)) {
+    for (const piece of delta.tool_calls) readToolPiece(choice, piece as Fields)
+    call.token()
+  }
+}
+
+function readToolPiece({ tools }: StreamedChoice, piece: Fields): void {
+  const index = typeof piece['index'] === 'number' ? piece['index'] : tools.size
+  let tool = tools.get(index)
+  if (tool === undefined) tools.set(index, (tool = { name: '', arguments: '' }))
+  const target = fields(piece['function']) ?? fields(piece['custom'])
+  tool.id ??= text(piece['id'])
+  tool.name ||= text(target?.['name']) ?? ''
+  tool.arguments += text(target?.['arguments']) ?? text(target?.['input']) ?? jsonText(fields(target?.['arguments']))
+}
+
+function finishChoices(call: LlmCall, choices: readonly StreamedChoice[]): void {
+  const reasons = choices.flatMap(({ finishReason }) => finishReason ?? [])
+  if (reasons.length > 0) call.draft.finishReasons = reasons
+  const asked: AskedTool[] = []
+  for (const { content, reasoning, tools } of choices) {
+    const parts: PartDraft[] = []
+    if (content !== '') parts.push({ kind: 'assistant', text: content })
+    if (reasoning !== '') parts.push({ kind: 'reasoning', text: reasoning })
+    for (const { id, name, arguments: text } of tools.values()) {
+      asked.push({ id, name, arguments: text })
+      parts.push({ kind: 'tool-call', text, name, callId: id })
+    }
+    call.responseParts(parts)
+  }
+  call.askedTools(asked)
+}

@@ -1,0 +1,109 @@
+import { define, type LlmCall } from '../../src/kit.ts'
+
+/**
+ * The SDKs' `APIPromise`: lazy, it parses when it is first awaited, and once. Watching it starts no second read and awaits
+ * nothing itself. It has three ways out, and each is watched where it passes:
+ *
+ * - `responsePromise`, shared with all promises derived from it, rejects when the request failed. A promise that settles
+ *   alike takes its place, so a rejection which nobody handles is still reported once;
+ * - `parseResponse` gives the value, or the stream;
+ * - `asResponse()` hands out the raw response; what is then read from it through `json()` or `text()` is seen.
+ *
+ * openai 7 makes `_thenUnwrap` a closure over its own parser, so there the value is seen on its way through it.
+ */
+export interface ApiPromise {
+  responsePromise: Promise<{ readonly response: Response }>
+  parseResponse: (client: unknown, props: unknown) => unknown
+  parsedPromise?: unknown
+  asResponse?: () => Promise<Response>
+  _thenUnwrap?: (transform: (value: unknown, props: unknown) => unknown) => ApiPromise
+}
+
+export interface Watcher {
+  readonly see: (value: unknown) => void
+  readonly failed: (error: unknown) => void
+  readonly call: LlmCall
+}
+
+/** @returns undefined when it is no such promise */
+export function watchPromise(promise: ApiPromise, watcher: Watcher): ApiPromise | undefined {
+  const { responsePromise, parseResponse } = (promise ?? {}) as Partial<ApiPromise>
+  if (!(responsePromise instanceof Promise) || typeof parseResponse !== 'function') return undefined
+  const response = responsePromise.then(
+    (props) => props,
+    (error: unknown) => {
+      watcher.failed(error)
+      throw error
+    },
+  )
+  adopt(promise, response, watcher, true)
+  return promise
+}
+
+function adopt(promise: ApiPromise, response: ApiPromise['responsePromise'], watcher: Watcher, seesValue: boolean): void {
+  const { parseResponse } = promise
+  promise.responsePromise = response
+  promise.parseResponse = async (client, props) => {
+    let value: unknown
+    try {
+      value = await parseResponse.call(promise, client, props)
+    } catch (error) {
+      watcher.failed(error)
+      throw error
+    }
+    if (seesValue) watcher.see(value)
+    return value
+  }
+  watchRawResponse(promise, watcher)
+  if (Object.hasOwn(promise, '_thenUnwrap')) watchDerived(promise, response, watcher, seesValue)
+}
+
+function watchDerived(promise: ApiPromise, response: ApiPromise['responsePromise'], watcher: Watcher, seesValue: boolean): void {
+  const original = promise._thenUnwrap!
+  promise._thenUnwrap = (transform) => {
+    const derived = original.call(promise, (value, props) => {
+      if (seesValue) watcher.see(value)
+      return transform(value, props)
+    })
+    adopt(derived, response, watcher, false)
+    return derived
+  }
+}
+
+function watchRawResponse(promise: ApiPromise, { see, call }: Watcher): void {
+  const { asResponse } = promise
+  if (typeof asResponse !== 'function') return
+  define(promise, 'asResponse', function (this: ApiPromise) {
+    const isParsed = this.parsedPromise !== undefined
+    const response = asResponse.call(this)
+    if (isParsed) return response
+    return response.then((raw) => {
+      watchBody(raw, see)
+      // Nobody can know whether the body will be read: the call ends with its headers, and what is read later is added.
+      call.endEarly()
+      return raw
+    })
+  })
+}
+
+function watchBody(response: Response, see: (value: unknown) => void): void {
+  const { json, text } = response
+  define(response, 'json', async function (this: Response) {
+    const value: unknown = await json.call(this)
+    see(value)
+    return value
+  })
+  define(response, 'text', async function (this: Response) {
+    const value = await text.call(this)
+    see(parsed(value))
+    return value
+  })
+}
+
+function parsed(value: string): unknown {
+  try {
+    return JSON.parse(value)
+  } catch {
+    return undefined
+  }
+}

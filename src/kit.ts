@@ -1,0 +1,12 @@
+/** All that an adapter may touch. */
+export { profiler, type Profiler } from './record/profiler.ts'
+export { beginAttempt, beginLlmCall } from './record/llm-call.ts'
+export type { AskedTool, AttemptRecorder, LlmCall, LlmCallStart, StreamReader } from './record/llm-call.ts'
+export { currentSpan } from './record/context.ts'
+export { define, observe, watchIterator, type AnyIterator } from './record/observe.ts'
+export { outcomeOf } from './record/recorder.ts'
+export type { PartDraft } from './record/parts.ts'
+export { show } from './record/sampling.ts'
+export type { Category, Outcome } from './model/span.ts'
+export type { PartKind } from './model/message.ts'
+export { inputExclusive, inputInclusive, outputInclusive, tokenCount, type Usage } from './model/usage.ts'

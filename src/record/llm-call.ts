@@ -1,0 +1,204 @@
+import { OK, type Category, type Outcome } from '../model/span.ts'
+import type { Usage } from '../model/usage.ts'
+import { currentSpan, within } from './context.ts'
+import { clip } from './limits.ts'
+import { noteError } from './quietly.ts'
+import type { PartDraft, ReadParts } from './parts.ts'
+import type { Profiler } from './profiler.ts'
+import type { LlmDraft, SpanRecord, Writable } from './recorder.ts'
+import type { Attempt } from '../model/span.ts'
+
+export interface LlmCallStart {
+  /** The span's name; by custom the requested model. */
+  readonly name: string
+  readonly category: Category
+  readonly provider: string
+  readonly operation: string
+  readonly api: string
+}
+
+/** A tool call in an answer, as an adapter reads it. */
+export interface AskedTool {
+  readonly id: string | undefined
+  readonly name: string
+  /** The arguments as text. */
+  readonly arguments: string
+}
+
+/** How an adapter reads one stream: what each event adds, and what is known at the end, complete or not. */
+export interface StreamReader {
+  event(event: unknown): void
+  finish(): void
+}
+
+const MAX_ATTEMPTS = 100
+/** Every so many stream events one is timed, and stands for the others in the profiler's own overhead. */
+const TIMED_EVENT = 32
+
+/**
+ * One call of a model while it is recorded: what adapters write into. All methods are safe to call in any order and
+ * after the end; adapter code runs inside `read`, which swallows its errors and counts its time as the profiler's own.
+ */
+export class LlmCall {
+  readonly span: SpanRecord
+  readonly draft: LlmDraft
+  /** Set by a reader when the provider answered that it failed. */
+  failure: Outcome = OK
+  readonly #profiler: Profiler
+  #events = 0
+  #takesMore = true
+
+  constructor(profiler: Profiler, span: SpanRecord, { provider, operation, api }: LlmCallStart) {
+    this.#profiler = profiler
+    this.span = span
+    this.draft = { provider, operation, api, streamed: false }
+    span.extend().llm = this.draft
+  }
+
+  /** Whether what is read still belongs to it: until it ends, and once more after `endEarly`. */
+  get open(): boolean {
+    return this.#takesMore
+  }
+
+  /** Calls `fn` with this span current: the request's attempts find it there. */
+  within<T>(fn: () => T): T {
+    return within(this.span, fn)
+  }
+
+  /** Runs adapter code that only looks. */
+  read(look: () => void): void {
+    const { run } = this.span
+    const { clock } = run.owner
+    const before = clock.now()
+    try {
+      look()
+    } catch (error) {
+      noteError(run.owner.errors, error)
+    }
+    run.overheadMs += clock.now() - before
+  }
+
+  /** Notes the parts of the request, in order. Objects seen before are known by identity and not read again. */
+  requestParts(sources: readonly unknown[], read: ReadParts): void {
+    const into = ((this.draft.requestParts as number[] | undefined) ??= [])
+    for (const source of sources) {
+      if (typeof source === 'object' && source !== null) this.span.addParts(this.#profiler.parts.read(source, read), into)
+    }
+  }
+
+  /** Notes a part of the request that is a text of its own, such as a system prompt. */
+  requestText(draft: PartDraft): void {
+    this.span.addParts([draft], ((this.draft.requestParts as number[] | undefined) ??= []))
+  }
+
+  /** Notes what the model wrote. */
+  responseParts(drafts: readonly PartDraft[]): void {
+    this.span.addParts(drafts, ((this.draft.responseParts as number[] | undefined) ??= []))
+  }
+
+  /** Notes the tool calls that the answer asks for, so that the tools which run next can be tied to them. */
+  askedTools(asked: readonly AskedTool[]): void {
+    if (asked.length === 0) return
+    const keepText = this.#profiler.content === 'full'
+    const calls = asked.map(({ id, name, arguments: text }) => ({
+      argumentsText: text,
+      call: {
+        ...(id !== undefined && { id }),
+        name,
+        argumentsChars: text.length,
+        ...(keepText && { arguments: clip(text, MAX_ARGUMENT_CHARS) }),
+      },
+    }))
+    this.draft.toolCalls = calls.map(({ call }) => call)
+    if (this.span.run.open) this.span.run.expectTools(this.span, calls)
+  }
+
+  usage(usage: Usage | undefined): void {
+    if (usage !== undefined) this.draft.usage = usage
+  }
+
+  /** A piece of generated content arrived. */
+  token(): void {
+    const now = this.span.run.now()
+    this.draft.firstToken ??= now
+    this.draft.lastToken = now
+  }
+
+  /** Passes a stream event to its reader; errors of the reader are ours. */
+  event(reader: StreamReader, event: unknown): void {
+    const count = ++this.#events
+    if (count % TIMED_EVENT === 1) {
+      const before = this.span.run.overheadMs
+      this.read(() => reader.event(event))
+      this.span.run.overheadMs += (this.span.run.overheadMs - before) * (TIMED_EVENT - 1)
+      return
+    }
+    try {
+      reader.event(event)
+    } catch (error) {
+      noteError(this.span.run.owner.errors, error)
+    }
+  }
+
+  end(outcome: Outcome = OK): void {
+    if (!this.#takesMore) return
+    this.#takesMore = false
+    if (this.#events > 0) this.draft.chunks = this.#events
+    this.span.end(outcome)
+  }
+
+  /** Ends the span and still takes what is read of the answer afterwards, once. */
+  endEarly(): void {
+    this.span.end(OK)
+  }
+}
+
+const MAX_ARGUMENT_CHARS = 100_000
+
+/** @returns undefined when nothing is recorded here */
+export function beginLlmCall(profiler: Profiler, start: LlmCallStart): LlmCall | undefined {
+  const span = profiler.begin(start.name, start.category)
+  return span === undefined ? undefined : new LlmCall(profiler, span, start)
+}
+
+/** One HTTP request under way. */
+export interface AttemptRecorder {
+  responded(status: number): void
+  failed(error: unknown): void
+}
+
+/**
+ * Notes an HTTP request of the call of a model that is current here.
+ * @returns undefined when no such call is open
+ */
+export function beginAttempt(): AttemptRecorder | undefined {
+  const span = currentSpan()
+  const draft = span?.details?.llm
+  if (span === undefined || draft === undefined || !span.open) return undefined
+  const attempts = (draft.attempts ??= [])
+  if (attempts.length >= MAX_ATTEMPTS) return undefined
+  const { run } = span
+  const attempt: Writable<Attempt> = { start: run.now() }
+  const previous = attempts.at(-1)
+  if (previous?.end !== undefined) previous.waitNs = attempt.start - previous.end
+  attempts.push(attempt)
+  return {
+    responded: (status) => {
+      attempt.firstByte = attempt.end = run.now()
+      attempt.status = status
+    },
+    failed: (error) => {
+      attempt.end = run.now()
+      attempt.error = errorName(error)
+    },
+  }
+}
+
+function errorName(error: unknown): string {
+  try {
+    const { name, code } = error as { name?: unknown; code?: unknown }
+    return String(code ?? name ?? typeof error)
+  } catch {
+    return 'unknown'
+  }
+}
