@@ -149,6 +149,7 @@ function describe(call: LlmCall, endpoint: Endpoint, body: unknown): void {
     if (fields(body)?.['stream'] === true) call.draft.streamed = true
     endpoint.readRequest(call, fields(body) ?? {})
   })
+  call.read(() => call.requestDone())
 }
 
 function askForUsage(endpoint: Endpoint, options: unknown): unknown {

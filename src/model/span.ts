@@ -125,7 +125,8 @@ export interface Span {
 /** What limits took away. Shown in the report; 0 everywhere is the normal case. */
 export interface Dropped {
   readonly spans: number
-  readonly contentBytes: number
+  /** Characters of text past the content limit. */
+  readonly contentChars: number
   readonly parts: number
 }
 

@@ -13,4 +13,4 @@ const storage: AsyncLocalStorage<SpanRecord> = (globals[KEY] ??= new AsyncLocalS
 export const currentSpan = (): SpanRecord | undefined => storage.getStore()
 
 /** Calls `fn` with `span` current, in it and in everything asynchronous that it starts. */
-export const within = <T>(span: SpanRecord, fn: () => T): T => storage.run(span, fn)
+export const within = <T, A extends unknown[]>(span: SpanRecord, fn: (...args: A) => T, ...args: A): T => storage.run(span, fn, ...args)

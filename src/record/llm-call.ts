@@ -47,6 +47,7 @@ export class LlmCall {
   readonly #profiler: Profiler
   #events = 0
   #takesMore = true
+  #request: PartDraft[] = []
 
   constructor(profiler: Profiler, span: SpanRecord, { provider, operation, api }: LlmCallStart) {
     this.#profiler = profiler
@@ -78,22 +79,28 @@ export class LlmCall {
     run.overheadMs += clock.now() - before
   }
 
-  /** Notes the parts of the request, in order. Objects seen before are known by identity and not read again. */
+  /** Notes parts of the request, in order. Objects seen before are known by identity and not read again. */
   requestParts(sources: readonly unknown[], read: ReadParts): void {
-    const into = ((this.draft.requestParts as number[] | undefined) ??= [])
     for (const source of sources) {
-      if (typeof source === 'object' && source !== null) this.span.addParts(this.#profiler.parts.read(source, read), into)
+      if (typeof source !== 'object' || source === null) continue
+      for (const draft of this.#profiler.parts.read(source, read)) this.#request.push(draft)
     }
   }
 
   /** Notes a part of the request that is a text of its own, such as a system prompt. */
   requestText(draft: PartDraft): void {
-    this.span.addParts([draft], ((this.draft.requestParts as number[] | undefined) ??= []))
+    this.#request.push(draft)
+  }
+
+  /** The request is told: it goes into the run's log. */
+  requestDone(): void {
+    if (this.span.run.open && this.#request.length > 0) this.span.run.requests.add(this.draft, this.#request)
+    this.#request = []
   }
 
   /** Notes what the model wrote. */
   responseParts(drafts: readonly PartDraft[]): void {
-    this.span.addParts(drafts, ((this.draft.responseParts as number[] | undefined) ??= []))
+    if (this.span.run.open && drafts.length > 0) this.draft.response = [...(this.draft.response ?? []), ...drafts] as PartDraft[]
   }
 
   /** Notes the tool calls that the answer asks for, so that the tools which run next can be tied to them. */

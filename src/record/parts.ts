@@ -1,4 +1,5 @@
 import { hashText, type Part, type PartKind } from '../model/message.ts'
+import type { LlmDraft } from './recorder.ts'
 
 /** A part as an adapter reads it from a request or an answer. */
 export interface PartDraft {
@@ -60,60 +61,61 @@ function walk(value: unknown, depth: number, visit: (value: unknown) => boolean)
   return true
 }
 
-/** The distinct parts of one run, in order of first appearance. */
-export class PartStore {
-  readonly #byDraft = new Map<PartDraft, number>()
-  /** Keyed by the text itself: the engine compares long strings faster than any hash of ours could be computed. */
-  readonly #byText = new Map<string, number[]>()
-  readonly #max: number
-  drafts: PartDraft[] = []
-  dropped = 0
+/** One request of a run: what it shares with the request before it, and what comes after. */
+export interface LoggedRequest {
+  readonly of: LlmDraft
+  keep: number
+  tail: readonly (PartDraft | Part)[]
+}
 
-  constructor(max: number) {
-    this.#max = max
+/**
+ * The requests of one run in the order in which they were sent. A request mostly is the one before it and a bit more, so
+ * each is kept as that bit: a conversation costs its own length. Equal parts get their common index when the trace is read.
+ */
+export class RequestLog {
+  readonly entries: LoggedRequest[] = []
+  /** The parts of the last request. */
+  #last: PartDraft[] = []
+
+  /** @param parts all parts of the request, in order */
+  add(of: LlmDraft, parts: readonly PartDraft[]): void {
+    const last = this.#last
+    let keep = 0
+    while (keep < parts.length && keep < last.length && isSame(last[keep]!, parts[keep]!)) keep++
+    const tail = parts.slice(keep)
+    last.length = keep
+    for (const part of tail) last.push(part)
+    this.entries.push({ of, keep, tail })
   }
 
-  /** The index of the part; -1 when the run has too many. */
-  add(draft: PartDraft): number {
-    const known = this.#byDraft.get(draft)
-    if (known !== undefined) return known
-    const index = this.#find(draft)
-    if (index !== -1) this.#byDraft.set(draft, index)
-    return index
-  }
-
-  #find(draft: PartDraft): number {
-    let sameText = this.#byText.get(draft.text)
-    if (sameText === undefined) this.#byText.set(draft.text, (sameText = []))
-    for (const index of sameText) {
-      const other = this.drafts[index]!
-      if (other.kind === draft.kind && other.name === draft.name && other.callId === draft.callId) return index
-    }
-    if (this.drafts.length >= this.#max) {
-      this.dropped++
-      return -1
-    }
-    sameText.push(this.drafts.length)
-    return this.drafts.push(draft) - 1
-  }
-
-  /** Frees the look-up tables once the run has ended. */
+  /** Frees what only recording needs. */
   close(): void {
-    this.#byDraft.clear()
-    this.#byText.clear()
+    this.#last = []
   }
 }
 
-/** Equal drafts were hashed already when their objects are sent in another run. */
-const hashes = new WeakMap<PartDraft, string>()
+const isSame = (a: PartDraft, b: PartDraft): boolean =>
+  a === b || (a.text.length === b.text.length && a.kind === b.kind && a.name === b.name && a.callId === b.callId && a.text === b.text)
 
-export function hashOf(draft: PartDraft): string {
-  let hash = hashes.get(draft)
-  if (hash === undefined) {
-    hash = hashText(draft.text, hashSeed(draft))
-    hashes.set(draft, hash)
+/** Drafts whose objects are sent in many runs are hashed once, and the runs share what is kept of them. */
+const kept = new WeakMap<PartDraft, Part>()
+
+/** What is recorded of a part without its text. */
+export function toPart(draft: PartDraft): Part {
+  let part = kept.get(draft)
+  if (part === undefined) {
+    const { kind, text, name, callId, media } = draft
+    part = {
+      kind,
+      hash: hashText(text, hashSeed(draft)),
+      chars: text.length,
+      ...(name !== undefined && { name }),
+      ...(callId !== undefined && { callId }),
+      ...(media !== undefined && { media }),
+    }
+    kept.set(draft, part)
   }
-  return hash
+  return part
 }
 
 function hashSeed({ kind, name, callId }: PartDraft): number {
@@ -121,18 +123,4 @@ function hashSeed({ kind, name, callId }: PartDraft): number {
   let seed = label.length
   for (let i = 0; i < label.length; i++) seed = Math.imul(seed ^ label.charCodeAt(i), 16777619)
   return seed
-}
-
-/** @param keepText whether the text itself is recorded */
-export function toPart(draft: PartDraft, keepText: boolean): Part {
-  const { kind, text, name, callId, media } = draft
-  return {
-    kind,
-    hash: hashOf(draft),
-    chars: text.length,
-    ...(name !== undefined && { name }),
-    ...(callId !== undefined && { callId }),
-    ...(media !== undefined && { media }),
-    ...(keepText && { text }),
-  }
 }

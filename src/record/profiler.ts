@@ -106,7 +106,7 @@ export class Profiler {
   }
 
   /** Opens a run (inside one: a part of it), calls `fn` now and gives back what it returns. */
-  run<T>(name: string, fn: (span: ActiveSpan) => T, options: RunOptions = {}): T {
+  run<T>(name: string, fn: (span: ActiveSpan) => T, options: RunOptions = NO_OPTIONS): T {
     checkCall('run', name, fn)
     if (options.sample !== undefined && typeof options.sample !== 'boolean') checkRate('sample', options.sample)
     if (!this.enabled) return fn(inactive)
@@ -115,14 +115,14 @@ export class Profiler {
     const span = parent === undefined
       ? this.#open(name, options.category ?? 'agent', outer, options.tags)
       : parent.run.begin(parent, outer, name, options.category ?? 'agent')
-    return span === undefined ? fn(inactive) : this.#call(span, () => fn(active(span)), options)
+    return span === undefined ? fn(inactive) : this.#call(span, options, fn, new Handle(span))
   }
 
   /** Calls `fn` now as a span and gives back what it returns. Outside any run it is a run of its own. */
-  span<T>(name: string, fn: (span: ActiveSpan) => T, options: SpanOptions = {}): T {
+  span<T>(name: string, fn: (span: ActiveSpan) => T, options: SpanOptions = NO_OPTIONS): T {
     checkCall('span', name, fn)
     const span = this.begin(name, options.category ?? 'internal')
-    return span === undefined ? fn(inactive) : this.#call(span, () => fn(active(span)), options)
+    return span === undefined ? fn(inactive) : this.#call(span, options, fn, new Handle(span))
   }
 
   /** Starts a span for code that cannot take a callback: `using span = profiler.start('load')`. */
@@ -131,7 +131,7 @@ export class Profiler {
     const span = this.begin(name, options.category ?? 'internal')
     if (span === undefined) return inactive
     applyOptions(span, options)
-    return { ...active(span), within: (fn) => within(span, fn), [Symbol.dispose]: () => span.end() }
+    return new Handle(span)
   }
 
   /** Gives back `fn`, recorded as a tool: `this`, name and arity stay, sync, async and generator functions alike. */
@@ -221,11 +221,11 @@ export class Profiler {
     return span
   }
 
-  #call<T>(span: SpanRecord, fn: () => T, options: SpanOptions): T {
-    applyOptions(span, options)
+  #call<T, A extends unknown[]>(span: SpanRecord, options: SpanOptions, fn: (...args: A) => T, ...args: A): T {
+    if (options !== NO_OPTIONS) applyOptions(span, options)
     let result: T
     try {
-      result = within(span, fn)
+      result = within(span, fn, ...args)
     } catch (error) {
       span.end(outcomeOf(error))
       throw error
@@ -243,7 +243,7 @@ export class Profiler {
         const call = (): unknown => Reflect.apply(target, self, args)
         if (span === undefined) return call()
         if (category === 'tool') this.#describeTool(span, name, args)
-        return this.#call(span, call, {})
+        return this.#call(span, NO_OPTIONS, call)
       },
     })
   }
@@ -322,11 +322,35 @@ const inactive: StartedSpan = Object.freeze({
   [Symbol.dispose]: () => {},
 })
 
-const active = (span: SpanRecord): ActiveSpan => ({
-  get id() { return span.id },
-  set: (attributes) => span.set(attributes),
-  end: (error) => span.end(error === undefined ? OK : outcomeOf(error)),
-})
+const NO_OPTIONS: RunOptions = Object.freeze({})
+
+class Handle implements StartedSpan {
+  readonly #span: SpanRecord
+
+  constructor(span: SpanRecord) {
+    this.#span = span
+  }
+
+  get id(): string {
+    return this.#span.id
+  }
+
+  set(attributes: Readonly<Record<string, unknown>>): void {
+    this.#span.set(attributes)
+  }
+
+  end(error?: unknown): void {
+    this.#span.end(error === undefined ? OK : outcomeOf(error))
+  }
+
+  within<T>(fn: () => T): T {
+    return within(this.#span, fn)
+  }
+
+  [Symbol.dispose](): void {
+    this.#span.end()
+  }
+}
 
 function applyOptions(span: SpanRecord, { attributes, dependsOn }: SpanOptions): void {
   if (attributes !== undefined) span.set(attributes)

@@ -4,8 +4,9 @@ import {
   type Attempt, type AttributeValue, type Category, type LlmDetail, type Outcome, type Resources, type ToolCallRequest,
   type ToolDetail,
 } from '../model/span.ts'
+import type { Part } from '../model/message.ts'
 import { clip, type Limits } from './limits.ts'
-import { PartStore, type PartDraft } from './parts.ts'
+import { RequestLog, type PartDraft } from './parts.ts'
 import { spanId } from './ids.ts'
 import { noteError, type SelfErrors } from './quietly.ts'
 import type { Clock } from './clock.ts'
@@ -13,7 +14,8 @@ import type { Clock } from './clock.ts'
 export type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** What an adapter fills in about a call of a model, in whatever order it learns it. */
-export interface LlmDraft extends Omit<Writable<LlmDetail>, 'attempts' | 'toolCalls'> {
+export interface LlmDraft extends Omit<Writable<LlmDetail>, 'attempts' | 'toolCalls' | 'requestParts' | 'responseParts'> {
+  response?: readonly (PartDraft | Part)[]
   attempts?: Writable<Attempt>[]
   toolCalls?: ToolCallRequest[]
 }
@@ -61,10 +63,9 @@ export class RunRecord {
   readonly facts: RunFacts
   startedAtEpochMs: number
   readonly spans: SpanRecord[] = []
-  readonly parts: PartStore
+  readonly requests: RequestLog = new RequestLog()
   open = true
   droppedSpans = 0
-  droppedContentChars = 0
   overheadMs = 0
   #origin: number
   readonly #errorsBefore: number
@@ -76,7 +77,6 @@ export class RunRecord {
     this.#origin = owner.clock.now()
     this.startedAtEpochMs = owner.clock.epochMs()
     this.#errorsBefore = owner.errors.count
-    this.parts = new PartStore(owner.limits.maxPartsPerRun)
   }
 
   /** Nanoseconds since the run began. */
@@ -142,7 +142,7 @@ export class RunRecord {
   seal(): void {
     this.open = false
     this.#pending = []
-    this.parts.close()
+    this.requests.close()
     this.owner.sealed(this)
   }
 }
@@ -238,15 +238,6 @@ export class SpanRecord {
       this.extend().resources = read()
     } catch (error) {
       noteError(this.run.owner.errors, error)
-    }
-  }
-
-  /** Indexes of the parts in the run; parts past the limit are left out and counted. */
-  addParts(drafts: readonly PartDraft[], into: number[]): void {
-    if (!this.run.open) return
-    for (const draft of drafts) {
-      const index = this.run.parts.add(draft)
-      if (index !== -1) into.push(index)
     }
   }
 }

@@ -1,8 +1,8 @@
 import { lendTexts } from '../model/transient.ts'
 import type { Part } from '../model/message.ts'
-import { OPEN, type ProcessFacts, type Span, type Trace } from '../model/span.ts'
-import { hashOf, toPart } from './parts.ts'
-import type { RunRecord, SpanRecord } from './recorder.ts'
+import { OPEN, type LlmDetail, type ProcessFacts, type Span, type Trace } from '../model/span.ts'
+import { toPart, type PartDraft } from './parts.ts'
+import type { LlmDraft, RunRecord, SpanRecord } from './recorder.ts'
 
 /**
  * The trace of a run that has ended. Spans and parts take their public form when they are first read: most runs of a
@@ -10,9 +10,8 @@ import type { RunRecord, SpanRecord } from './recorder.ts'
  */
 export function traceOf(run: RunRecord, facts: { readonly service: string | undefined; readonly process: ProcessFacts }): Trace {
   const { traceId, name, tags } = run.facts
-  const spans = once(() => run.spans.map(toSpan))
-  const keepText = run.owner.content === 'full'
-  const parts = once(() => clipContent(run, run.parts.drafts.map((draft) => toPart(draft, keepText))))
+  const contents = once(() => numberParts(run))
+  const spans = once(() => run.spans.map((span) => toSpan(span, contents())))
   const trace: Trace = {
     id: traceId,
     name,
@@ -20,17 +19,17 @@ export function traceOf(run: RunRecord, facts: { readonly service: string | unde
     ...(tags !== undefined && { tags }),
     startedAtEpochMs: run.startedAtEpochMs,
     get spans() { return spans() },
-    get parts() { return parts() },
+    get parts() { return contents().parts },
     process: facts.process,
     get dropped() {
-      parts()
-      return { spans: run.droppedSpans, contentBytes: run.droppedContentChars, parts: run.parts.dropped }
+      const { droppedChars, droppedParts } = contents()
+      return { spans: run.droppedSpans, contentChars: droppedChars, parts: droppedParts }
     },
     get overheadNs() { return Math.round(run.overheadMs * 1e6) },
     get selfErrors() { return run.selfErrors },
   }
-  if (needsTexts(run)) lendTexts(trace, (part) => run.parts.drafts[part]?.text)
-  else if (!keepText) forgetTextsWhenIdle(run, parts)
+  if (needsTexts(run)) lendTexts(trace, (part) => contents().texts[part])
+  else if (run.owner.content === 'none') forgetTextsWhenIdle(run)
   return trace
 }
 
@@ -47,40 +46,117 @@ function needsTexts(run: RunRecord): boolean {
 const CHARS_PER_SLICE = 1_000_000
 
 /** Hashes what is left in slices of about two milliseconds, then lets go of the texts, which the run does not record. */
-function forgetTextsWhenIdle(run: RunRecord, parts: () => readonly Part[]): void {
-  if (run.parts.drafts.length === 0) return
-  let next = 0
+function forgetTextsWhenIdle(run: RunRecord): void {
+  const pending: (() => number)[] = []
+  for (const entry of run.requests.entries) {
+    pending.push(() => {
+      const before = entry.tail
+      entry.tail = before.map(withoutText)
+      return chars(before)
+    })
+  }
+  for (const { details } of run.spans) {
+    const llm = details?.llm
+    if (llm?.response === undefined) continue
+    const before = llm.response
+    pending.push(() => {
+      llm.response = before.map(withoutText)
+      return chars(before)
+    })
+  }
+  if (pending.length === 0) return
   const slice = (): void => {
-    let chars = 0
-    const { drafts } = run.parts
-    while (next < drafts.length && chars < CHARS_PER_SLICE) {
-      const draft = drafts[next++]!
-      hashOf(draft)
-      chars += draft.text.length
-    }
-    if (next < drafts.length) {
-      setImmediate(slice).unref()
-      return
-    }
-    parts()
-    run.parts.drafts = []
+    for (let done = 0; pending.length > 0 && done < CHARS_PER_SLICE;) done += pending.pop()!()
+    if (pending.length > 0) setImmediate(slice).unref()
   }
   setImmediate(slice).unref()
 }
 
-function clipContent(run: RunRecord, parts: readonly Part[]): readonly Part[] {
-  let left = run.owner.limits.maxContentChars
-  return parts.map((part) => {
-    if (part.text === undefined) return part
-    left -= part.text.length
-    if (left >= 0) return part
-    run.droppedContentChars += part.text.length
-    const { text: _dropped, ...rest } = part
-    return rest
-  })
+const withoutText = (part: PartDraft | Part): Part => ('hash' in part ? part : toPart(part))
+const chars = (parts: readonly (PartDraft | Part)[]): number => parts.reduce((sum, { text }) => sum + (text?.length ?? 0), 0)
+
+interface Contents {
+  readonly parts: readonly Part[]
+  /** Only with the texts still in memory: that of each part. */
+  readonly texts: readonly (string | undefined)[]
+  readonly request: ReadonlyMap<LlmDraft, readonly number[]>
+  readonly response: ReadonlyMap<LlmDraft, readonly number[]>
+  readonly droppedParts: number
+  readonly droppedChars: number
 }
 
-function toSpan(record: SpanRecord): Span {
+/** Gives each distinct part of the run its index. */
+function numberParts(run: RunRecord): Contents {
+  const store = new PartStore(run.owner.limits.maxPartsPerRun, run.owner.content === 'full' ? run.owner.limits.maxContentChars : 0)
+  const request = new Map<LlmDraft, readonly number[]>()
+  const response = new Map<LlmDraft, readonly number[]>()
+  let last: readonly (PartDraft | Part)[] = []
+  for (const { of, keep, tail } of run.requests.entries) {
+    last = last.slice(0, keep).concat(tail)
+    request.set(of, store.indexes(last))
+  }
+  for (const { details } of run.spans) {
+    if (details?.llm?.response !== undefined) response.set(details.llm, store.indexes(details.llm.response))
+  }
+  const { parts, texts, droppedParts, droppedChars } = store
+  return { parts, texts, request, response, droppedParts, droppedChars }
+}
+
+class PartStore {
+  readonly parts: Part[] = []
+  readonly texts: (string | undefined)[] = []
+  droppedParts = 0
+  droppedChars = 0
+  readonly #byIdentity = new Map<PartDraft | Part, number>()
+  readonly #byHash = new Map<string, number>()
+  readonly #maxParts: number
+  readonly #keepsText: boolean
+  #charsLeft: number
+
+  constructor(maxParts: number, maxChars: number) {
+    this.#maxParts = maxParts
+    this.#charsLeft = maxChars
+    this.#keepsText = maxChars > 0
+  }
+
+  indexes(parts: readonly (PartDraft | Part)[]): number[] {
+    return parts.map((part) => this.#index(part)).filter((index) => index !== -1)
+  }
+
+  #index(source: PartDraft | Part): number {
+    const known = this.#byIdentity.get(source)
+    if (known !== undefined) return known
+    const part = withoutText(source)
+    // The hash covers kind, name and call id; the length is beside it.
+    const key = `${part.hash}${part.chars}`
+    let index = this.#byHash.get(key)
+    if (index === undefined) {
+      index = this.#append(part, source.text)
+      this.#byHash.set(key, index)
+    }
+    this.#byIdentity.set(source, index)
+    return index
+  }
+
+  #append(part: Part, text: string | undefined): number {
+    if (this.parts.length >= this.#maxParts) {
+      this.droppedParts++
+      return -1
+    }
+    this.texts.push(text)
+    return this.parts.push(this.#withText(part, text)) - 1
+  }
+
+  #withText(part: Part, text: string | undefined): Part {
+    if (text === undefined || !this.#keepsText) return part
+    this.#charsLeft -= text.length
+    if (this.#charsLeft >= 0) return { ...part, text }
+    this.droppedChars += text.length
+    return part
+  }
+}
+
+function toSpan(record: SpanRecord, contents: Contents): Span {
   const { run, parent, name, category, start, ended, outcome, details } = record
   const isOpen = outcome === OPEN
   return {
@@ -92,15 +168,28 @@ function toSpan(record: SpanRecord): Span {
     start,
     ...(!isOpen && { end: ended }),
     outcome,
-    ...publicDetails(details),
+    ...publicDetails(details, contents),
     ...(isLate(record) && { late: true as const }),
   }
 }
 
-function publicDetails(details: SpanRecord['details']): Partial<Span> {
+function publicDetails(details: SpanRecord['details'], contents: Contents): Partial<Span> {
   if (details === undefined) return {}
-  const { attributes, ...rest } = details
-  return { ...(rest as Partial<Span>), ...(attributes !== undefined && { attributes: { ...attributes } }) }
+  const { attributes, llm, tool, dependsOn, resources } = details
+  return {
+    ...(attributes !== undefined && { attributes: { ...attributes } }),
+    ...(llm !== undefined && { llm: publicLlm(llm, contents) }),
+    ...(tool !== undefined && { tool }),
+    ...(dependsOn !== undefined && { dependsOn }),
+    ...(resources !== undefined && { resources }),
+  }
+}
+
+function publicLlm(draft: LlmDraft, { request, response }: Contents): LlmDetail {
+  const { response: _drafts, ...rest } = draft
+  const requestParts = request.get(draft)
+  const responseParts = response.get(draft)
+  return { ...rest, ...(requestParts && { requestParts }), ...(responseParts && { responseParts }) }
 }
 
 /** Work that its parent did not wait for. A span still open when its parent had ended is late as well. */
@@ -108,4 +197,3 @@ function isLate({ parent, ended, outcome }: SpanRecord): boolean {
   if (parent === undefined || parent.ended === -1) return false
   return outcome === OPEN || ended > parent.ended
 }
-
