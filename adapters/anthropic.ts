@@ -1,10 +1,12 @@
 import type { Endpoint, WrapOptions } from './shared/endpoint.ts'
 import { wrapClient, type SdkAdapter } from './shared/sdk-client.ts'
+import { readCompleteAnswer, readCompleteRequest, readCompleteStream } from './anthropic/complete.ts'
 import { readMessagesAnswer, readMessagesRequest, readMessagesStream } from './anthropic/messages.ts'
 
 /**
  * Recording for `@anthropic-ai/sdk` (0.60 and later, 1.x) and its Bedrock and Vertex clients.
- * Supported: messages and beta messages with all helpers that end there (`parse`, `stream`, `toolRunner`). The SDK's own
+ * Supported: messages and beta messages with all helpers that end there (`parse`, `stream`, `toolRunner`), and legacy text
+ * completions (whose API tells no usage). The SDK's own
  * OpenTelemetry spans go on as they are.
  */
 const messages = { route: '/v1/messages', api: 'messages', operation: 'chat', category: 'llm' } as const
@@ -13,6 +15,10 @@ const endpoints: readonly Endpoint[] = [
   { ...messages, ...read, method: 'messages.create' },
   // Posts to the same path with a query; a look-alike has a method of its own.
   { ...messages, ...read, method: 'beta.messages.create' },
+  {
+    route: '/v1/complete', method: 'completions.create', api: 'complete', operation: 'text_completion', category: 'llm',
+    readRequest: readCompleteRequest, readAnswer: readCompleteAnswer, readStream: readCompleteStream,
+  },
 ]
 
 const PROVIDERS: Readonly<Record<string, string>> = {

@@ -1,13 +1,13 @@
-import type { LlmCall } from '../../src/kit.ts'
+import type { Category, LlmCall } from '../../src/kit.ts'
 import type { Endpoint, EventReader } from '../shared/endpoint.ts'
-import { fields, list, text, type Fields } from '../shared/json.ts'
-import { readInputUsage, readUsage } from '../shared/usage.ts'
-import { readChatAnswer, readChatStream } from './chat.ts'
+import { at, fields, list, text, type Fields } from '../shared/json.ts'
+import { readInputUsage, readUsage, tellsTokens } from '../shared/usage.ts'
+import { readChatAnswer, readChatRequest, readChatStream } from './chat.ts'
 
 /** Embeddings, legacy completions, and whatever else takes a model and an input. */
 
 export function readInputRequest(call: LlmCall, body: Fields): void {
-  const input = body['input'] ?? body['prompt']
+  const input = body['input'] ?? body['prompt'] ?? body['texts'] ?? body['documents'] ?? body['query'] ?? body['message']
   for (const item of typeof input === 'string' ? [input] : list(input)) {
     if (typeof item === 'string') call.requestText({ kind: 'user', text: item })
   }
@@ -15,22 +15,77 @@ export function readInputRequest(call: LlmCall, body: Fields): void {
 
 export function readEmbeddingAnswer(call: LlmCall, value: unknown): void {
   const answer = fields(value)
+  const id = text(answer?.['id'])
   const model = text(answer?.['model'])
+  if (id) call.draft.responseId = id
   if (model) call.draft.responseModel = model
-  call.usage(readInputUsage(answer?.['usage'] ?? fields(answer?.['meta'])?.['billed_units']))
+  call.usage(readInputUsage(usageIn(value)))
 }
 
-/** The usage of an answer of unknown shape, wherever its kind of server puts it. */
+/** Where the kinds of servers put an answer's usage. */
+const USAGE = [
+  'usage', 'usageMetadata', 'x_groq.usage', 'response.usage', 'response.usageMetadata', 'interaction.usage', 'message.usage', 'data.usage',
+  'delta.usage', 'metadata.usage',
+]
+/** Places that hold other things too: usage is in them when they tell tokens. */
+const MAYBE_USAGE = ['meta', 'response.meta', 'results.0', 'details']
+/** Servers that tell their counts beside the answer itself. */
+const OWN_COUNTS = ['prompt_eval_count', 'eval_count', 'inputTextTokenCount']
+
 function usageIn(value: unknown): unknown {
+  for (const path of USAGE) {
+    const told = at(value, path)
+    if (told !== undefined && told !== null) return told
+  }
+  for (const path of MAYBE_USAGE) {
+    const told = at(value, path)
+    if (tellsTokens(told)) return told
+  }
   const answer = fields(value)
-  return answer?.['usage'] ?? answer?.['usageMetadata'] ?? fields(answer?.['response'])?.['usage'] ?? fields(answer?.['data'])?.['usage']
-    ?? fields(answer?.['message'])?.['usage'] ?? fields(answer?.['metadata'])?.['usage']
+  return answer !== undefined && OWN_COUNTS.some((name) => Object.hasOwn(answer, name)) ? ownCounts(answer) : undefined
+}
+
+function ownCounts({ prompt_eval_count, eval_count, inputTextTokenCount, results }: Fields): Fields {
+  if (inputTextTokenCount !== undefined) {
+    return { inputTextTokenCount, results: list(results).map((result) => ({ tokenCount: fields(result)?.['tokenCount'] })) }
+  }
+  return { ...(prompt_eval_count !== undefined && { prompt_eval_count }), ...(eval_count !== undefined && { eval_count }) }
+}
+
+/** Counts of a stream are cumulative: the later one counts. */
+function laterUsage(before: unknown, told: unknown): unknown {
+  if (told === undefined || before === undefined) return told ?? before
+  const [old, now] = [fields(before) ?? {}, fields(told) ?? {}]
+  // A smaller total is that of a shorter turn of the same session (Gemini Live).
+  if (Number(now['totalTokenCount']) < Number(old['totalTokenCount'])) return before
+  // watsonx tells the input once, and 0 afterwards.
+  return now['input_token_count'] === 0 ? { ...now, input_token_count: old['input_token_count'] } : told
 }
 
 export function readAnyAnswer(call: LlmCall, value: unknown): void {
-  readChatAnswer(call, value)
-  const usage = usageIn(value)
-  if (usage) call.usage(readUsage(usage))
+  const documents = documentsIn(value)
+  readChatAnswer(call, documents.at(-1))
+  call.usage(readUsage(documents.map(usageIn).reduce(laterUsage, undefined)))
+}
+
+const MAX_CHARS = 1_000_000
+
+/** An answer is one document, a list of them (Vertex), or a text with one a line (Ollama, Cohere, events read as text). */
+function documentsIn(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value
+  if (typeof value !== 'string') return [value]
+  if (value.length > MAX_CHARS) return []
+  const whole = parsed(value)
+  return whole === undefined ? value.split('\n').flatMap((line) => parsed(line.replace(/^data: ?/, '')) ?? []) : documentsIn(whole)
+}
+
+function parsed(json: string): object | undefined {
+  if (!/^\s*[{[]/.test(json)) return undefined
+  try {
+    return JSON.parse(json) as object
+  } catch {
+    return undefined
+  }
 }
 
 export function readAnyStream(call: LlmCall): EventReader {
@@ -41,15 +96,24 @@ export function readAnyStream(call: LlmCall): EventReader {
       return chat.complete || usage !== undefined
     },
     event(event) {
+      usage = laterUsage(usage, usageIn(event))
       chat.event(event)
-      usage = usageIn(event) ?? usage
     },
     finish() {
       chat.finish()
-      if (usage) call.usage(readUsage(usage))
+      call.usage(readUsage(usage))
     },
   }
 }
+
+const ASKS = ['messages', 'input', 'inputs', 'prompt', 'contents', 'message', 'texts', 'query', 'documents']
+
+/** Paths whose answers are not generated: all of their tokens are input. */
+const INPUT_ONLY: readonly (readonly [path: RegExp, operation: string, category: Category])[] = [
+  [/embed/i, 'embeddings', 'embedding'],
+  [/rerank/i, 'rerank', 'retrieval'],
+  [/cachedContents/, 'create_cache', 'llm'],
+]
 
 /**
  * A POST to a path that the table does not know, as gateways and local servers add them: recorded when its body says which
@@ -57,12 +121,15 @@ export function readAnyStream(call: LlmCall): EventReader {
  */
 export function otherEndpoint(path: string, value: unknown): Endpoint | undefined {
   const body = fields(value)
-  const asks = body !== undefined && typeof body['model'] === 'string'
-    && ['messages', 'input', 'prompt', 'contents'].some((name) => name in body)
+  const asks = body !== undefined && typeof body['model'] === 'string' && ASKS.some((name) => name in body)
   if (!asks) return undefined
-  const api = path.replace(/^\/+/, '').replaceAll('/', '.')
-  return {
-    route: path, method: '', api, operation: 'chat', category: 'llm',
-    readRequest: readInputRequest, readAnswer: readAnyAnswer, readStream: readAnyStream,
+  const route = path.split('?', 1)[0] ?? path
+  const api = route.replace(/^\/+/, '').replaceAll('/', '.')
+  const readRequest = 'messages' in body ? readChatRequest : readInputRequest
+  const inputOnly = INPUT_ONLY.find(([pattern]) => pattern.test(route))
+  if (inputOnly !== undefined) {
+    const [, operation, category] = inputOnly
+    return { route, method: '', api, operation, category, readRequest, readAnswer: readEmbeddingAnswer, readStream: readAnyStream }
   }
+  return { route, method: '', api, operation: 'chat', category: 'llm', readRequest, readAnswer: readAnyAnswer, readStream: readAnyStream }
 }

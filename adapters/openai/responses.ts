@@ -1,7 +1,7 @@
 import type { AskedTool, LlmCall, PartDraft, PartKind } from '../../src/kit.ts'
 import type { EventReader } from '../shared/endpoint.ts'
 import { fields, jsonText, list, text, type Fields } from '../shared/json.ts'
-import { readUsage } from '../shared/usage.ts'
+import { readUsage, withToolUsage } from '../shared/usage.ts'
 import { readContent, readToolDefinition } from './content.ts'
 
 /** The responses API: `POST /responses`. Input and output are lists of items of the same kinds. */
@@ -47,7 +47,7 @@ export function readResponsesAnswer(call: LlmCall, value: unknown): void {
   const answer = fields(value)
   if (answer === undefined) return
   readHead(call, answer)
-  call.usage(readUsage(answer['usage']))
+  call.usage(withToolUsage(readUsage(answer['usage']), answer['tool_usage']))
   readFailure(call, answer)
   readOutput(call, list(answer['output']))
 }
@@ -119,7 +119,7 @@ export function readResponsesStream(call: LlmCall): EventReader {
           return piece(event, 'reasoning')
         case 'response.output_item.added': {
           const item = fields(event['item'])
-          if (item?.['type'] !== 'function_call' && item?.['type'] !== 'custom_tool_call') return
+          if (item === undefined || (item['type'] !== 'function_call' && item['type'] !== 'custom_tool_call')) return
           items.set(Number(event['output_index'] ?? 0), { kind: 'tool-call', text: '', name: text(item['name']), callId: text(item['call_id']) })
           return
         }

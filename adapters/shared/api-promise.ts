@@ -1,4 +1,5 @@
 import { define, type LlmCall } from '../../src/kit.ts'
+import { watchRawResponse, type RawWatch } from './raw-response.ts'
 
 /**
  * The SDKs' `APIPromise`: lazy, it parses when it is first awaited, and once. Watching it starts no second read and awaits
@@ -7,7 +8,7 @@ import { define, type LlmCall } from '../../src/kit.ts'
  * - `responsePromise`, shared with all promises derived from it, rejects when the request failed. A promise that settles
  *   alike takes its place, so a rejection which nobody handles is still reported once;
  * - `parseResponse` gives the value, or the stream;
- * - `asResponse()` hands out the raw response; what is then read from it through `json()` or `text()` is seen.
+ * - `asResponse()` hands out the raw response; what is then read from it is seen as `raw-response.ts` says.
  *
  * openai 7 makes `_thenUnwrap` a closure over its own parser, so there the value is seen on its way through it.
  */
@@ -22,6 +23,7 @@ export interface ApiPromise {
 export interface Watcher {
   readonly see: (value: unknown) => void
   readonly failed: (error: unknown) => void
+  readonly raw: () => RawWatch
   readonly call: LlmCall
 }
 
@@ -54,7 +56,7 @@ function adopt(promise: ApiPromise, response: ApiPromise['responsePromise'], wat
     if (seesValue) watcher.see(value)
     return value
   }
-  watchRawResponse(promise, watcher)
+  watchAsResponse(promise, watcher)
   if (Object.hasOwn(promise, '_thenUnwrap')) watchDerived(promise, response, watcher, seesValue)
 }
 
@@ -70,40 +72,18 @@ function watchDerived(promise: ApiPromise, response: ApiPromise['responsePromise
   }
 }
 
-function watchRawResponse(promise: ApiPromise, { see, call }: Watcher): void {
+function watchAsResponse(promise: ApiPromise, { raw, call }: Watcher): void {
   const { asResponse } = promise
   if (typeof asResponse !== 'function') return
   define(promise, 'asResponse', function (this: ApiPromise) {
     const isParsed = this.parsedPromise !== undefined
     const response = asResponse.call(this)
     if (isParsed) return response
-    return response.then((raw) => {
-      watchBody(raw, see)
+    return response.then((result) => {
+      call.read(() => watchRawResponse(result, raw()))
       // Nobody can know whether the body will be read: the call ends with its headers, and what is read later is added.
       call.endEarly()
-      return raw
+      return result
     })
   })
-}
-
-function watchBody(response: Response, see: (value: unknown) => void): void {
-  const { json, text } = response
-  define(response, 'json', async function (this: Response) {
-    const value: unknown = await json.call(this)
-    see(value)
-    return value
-  })
-  define(response, 'text', async function (this: Response) {
-    const value = await text.call(this)
-    see(parsed(value))
-    return value
-  })
-}
-
-function parsed(value: string): unknown {
-  try {
-    return JSON.parse(value)
-  } catch {
-    return undefined
-  }
 }

@@ -3,8 +3,9 @@ import {
   type AnyIterator, type LlmCall, type Profiler,
 } from '../../src/kit.ts'
 import { at, fields, text } from './json.ts'
-import type { Endpoint, WrapOptions } from './endpoint.ts'
+import type { Endpoint, EventReader, WrapOptions } from './endpoint.ts'
 import { watchPromise, type ApiPromise } from './api-promise.ts'
+import type { RawWatch } from './raw-response.ts'
 
 /**
  * Recording for clients that Stainless or Castiron generated (`openai`, `@anthropic-ai/sdk`), and for plain objects of their
@@ -161,7 +162,8 @@ function askForUsage(endpoint: Endpoint, options: unknown): unknown {
 function watchAnswer(call: LlmCall, endpoint: Endpoint, promise: unknown, strip: () => boolean): unknown {
   const see = (value: unknown): void => seeAnswer(call, endpoint, value, strip())
   const failed = (error: unknown): void => call.end(outcomeOf(error))
-  const watched = watchPromise(promise as ApiPromise, { see, failed, call })
+  const raw = (): RawWatch => watchRaw(call, endpoint)
+  const watched = watchPromise(promise as ApiPromise, { see, failed, raw, call })
   if (watched !== undefined) return watched
   // A plain promise, a stream at once, or a finished answer: whatever a look-alike gives.
   if (promise instanceof Promise) {
@@ -187,6 +189,24 @@ function seeAnswer(call: LlmCall, endpoint: Endpoint, value: unknown, strip: boo
   if (watchStream(call, endpoint, value, strip)) return
   call.read(() => endpoint.readAnswer(call, value))
   call.end(call.failure)
+}
+
+function watchRaw(call: LlmCall, endpoint: Endpoint): RawWatch {
+  let reader: EventReader | undefined
+  return {
+    whole: (value) => seeAnswer(call, endpoint, value, false),
+    event: (event) => {
+      if (!call.open) return
+      reader ??= endpoint.readStream(call)
+      call.event(reader, event)
+    },
+    end: () => {
+      if (!call.open || reader === undefined) return
+      const ended = reader
+      call.read(() => ended.finish())
+      call.end(call.failure)
+    },
+  }
 }
 
 interface StreamLike {

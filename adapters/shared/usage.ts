@@ -1,5 +1,5 @@
 import { inputExclusive, inputInclusive, outputInclusive, tokenCount, type Usage } from '../../src/kit.ts'
-import { fields, type Fields } from './json.ts'
+import { fields, list, type Fields } from './json.ts'
 
 /**
  * Usage as the providers report it, told apart by its field names and not by who is asked: OpenAI's form comes from dozens of
@@ -8,70 +8,99 @@ import { fields, type Fields } from './json.ts'
  * | form | input | output |
  * |---|---|---|
  * | `prompt_tokens` (OpenAI chat and all that copy it) | with cached tokens | with reasoning, xAI: without (the total tells) |
- * | `input_tokens` + `input_tokens_details` (OpenAI responses) | with cached tokens | with reasoning |
- * | `input_tokens` + `cache_read_input_tokens` (Anthropic) | without cached tokens | with thinking |
+ * | `input_tokens` + `input_tokens_details` (OpenAI responses, images, realtime) | with cached tokens | with reasoning |
+ * | `input_tokens` (Anthropic) | without cached tokens | with thinking |
  * | `inputTokens` (Bedrock) | without cached tokens | with reasoning |
- * | `promptTokenCount` (Gemini) | with cached tokens | without thoughts |
- * | `total_input_tokens` (Gemini interactions) | with cached tokens | without thoughts |
+ * | `promptTokenCount` (Gemini) | with cached tokens, without those of tool use | without thoughts |
+ * | `total_input_tokens` (Gemini interactions) | with cached tokens, without those of tool use | without thoughts |
+ * | `billed_units` (Cohere) | as billed | as billed |
+ * | `prompt_eval_count` (Ollama), `input_token_count` (watsonx), `inputTextTokenCount` (Titan), `generated_tokens` (TGI) | all | all |
  */
-export function readUsage(raw: unknown, complete = true): Usage | undefined {
-  const usage = fields(raw)
-  if (usage === undefined) return undefined
-  const known = read(usage)
-  // Of what cannot be trusted nothing is taken over, but what was said is kept.
-  return { ...known, ...readRequests(usage), complete: complete && known.output !== undefined, source: 'provider', raw }
-}
-
-/** For calls without generated output (embeddings), where input alone is all there is. */
-export function readInputUsage(raw: unknown): Usage | undefined {
-  const usage = readUsage(raw)
-  if (usage === undefined) return undefined
-  const { output: _none, ...rest } = usage
-  const input = rest.input ?? inputInclusive({ input: tokenCount(fields(raw)?.['total_tokens']) })
-  return { ...rest, ...(input !== undefined && { input }), complete: input !== undefined }
+interface Form {
+  /** Any of these fields tells the form. */
+  readonly names: readonly string[]
+  readonly read: (usage: Fields) => Counted
 }
 
 type Counted = Pick<Usage, 'input' | 'output' | 'extra'>
 
-function read(usage: Fields): Counted {
-  if ('prompt_tokens' in usage || 'completion_tokens' in usage) return readChat(usage)
-  if ('promptTokenCount' in usage || 'candidatesTokenCount' in usage) return readGemini(usage)
-  if ('total_input_tokens' in usage) return readInteractions(usage)
-  if ('inputTokens' in usage || 'outputTokens' in usage) return readBedrock(usage)
-  return 'input_tokens_details' in usage ? readResponses(usage) : readMessages(usage)
+/** In this order: the first one that fits reads. */
+const FORMS: readonly Form[] = [
+  { names: ['prompt_tokens', 'completion_tokens'], read: readChat },
+  { names: ['promptTokenCount', 'candidatesTokenCount', 'responseTokenCount'], read: readGemini },
+  { names: ['total_input_tokens', 'total_output_tokens'], read: readInteractions },
+  { names: ['inputTokens', 'outputTokens'], read: readBedrock },
+  { names: ['input_tokens_details', 'input_token_details'], read: readResponses },
+  { names: ['input_tokens', 'output_tokens', 'cache_read_input_tokens', 'cache_creation_input_tokens'], read: readMessages },
+  { names: ['billed_units', 'tokens'], read: readCohere },
+  { names: ['prompt_eval_count', 'eval_count'], read: both('prompt_eval_count', 'eval_count') },
+  { names: ['input_token_count', 'generated_token_count'], read: both('input_token_count', 'generated_token_count') },
+  { names: ['generated_tokens'], read: both('', 'generated_tokens') },
+  { names: ['inputTextTokenCount'], read: readTitan },
+]
+
+const formOf = (usage: Fields): Form | undefined => FORMS.find(({ names }) => names.some((name) => Object.hasOwn(usage, name)))
+
+/** Whether an object that nothing calls usage tells tokens. */
+export function tellsTokens(value: unknown): boolean {
+  const usage = fields(value)
+  return usage !== undefined && formOf(usage) !== undefined
+}
+
+/**
+ * @param complete false when the answer was cut before its final count
+ * @returns undefined when nothing was said. Of what cannot be trusted nothing is taken over, but what was said is kept
+ */
+export function readUsage(raw: unknown, complete = true): Usage | undefined {
+  if (raw === undefined || raw === null) return undefined
+  const said = plainCopy(raw)
+  const usage = fields(said) ?? {}
+  const known = formOf(usage)?.read(usage) ?? {}
+  return { ...known, ...readRequests(usage), complete: complete && known.output !== undefined, source: 'provider', raw: said }
+}
+
+/** For calls without generated output (embeddings, reranking), where input alone is all there is. */
+export function readInputUsage(raw: unknown): Usage | undefined {
+  const usage = readUsage(raw)
+  if (usage === undefined) return undefined
+  const { output: _none, ...rest } = usage
+  const said = fields(usage.raw)
+  const input = rest.input ?? inputInclusive({ input: tokenCount(said?.['total_tokens']) ?? tokenCount(said?.['totalTokenCount']) })
+  return { ...rest, ...(input !== undefined && { input }), complete: input !== undefined }
+}
+
+function both(input: string, output: string): Form['read'] {
+  return (usage) =>
+    counted(inputInclusive({ input: tokenCount(usage[input]) }), outputInclusive({ output: tokenCount(usage[output]) }))
 }
 
 function readChat(usage: Fields): Counted {
-  const details = fields(usage['prompt_tokens_details'])
-  const reasoning = tokenCount(fields(usage['completion_tokens_details'])?.['reasoning_tokens'])
+  const details = fields(usage['prompt_tokens_details']) ?? fields(usage['prompt_token_details'])
+  const generated = fields(usage['completion_tokens_details']) ?? fields(usage['completion_token_details'])
   const input = tokenCount(usage['prompt_tokens'])
-  let output = tokenCount(usage['completion_tokens'])
-  // Most count reasoning inside the completion. Where the total only adds up with it beside, it is beside.
-  if (input !== undefined && output !== undefined && reasoning !== undefined && usage['total_tokens'] === input + output + reasoning) {
-    output += reasoning
-  }
   return counted(
     inputInclusive({
       input,
       cacheRead: tokenCount(details?.['cached_tokens']) ?? tokenCount(usage['prompt_cache_hit_tokens']) ?? tokenCount(usage['cached_tokens']),
       ...cacheWrites(details),
     }),
-    outputInclusive({ output, reasoning }),
+    withReasoning(input, tokenCount(usage['completion_tokens']), tokenCount(generated?.['reasoning_tokens']), usage['total_tokens']),
   )
 }
 
+/** Most count reasoning inside the output. Where the total only adds up with it beside, it is beside. */
+function withReasoning(input: number | undefined, output: number | undefined, reasoning: number | undefined, total: unknown): Usage['output'] {
+  const isBeside = input !== undefined && output !== undefined && reasoning !== undefined && total === input + output + reasoning
+  return outputInclusive({ output: isBeside ? output + reasoning : output, reasoning })
+}
+
 function readResponses(usage: Fields): Counted {
-  const details = fields(usage['input_tokens_details'])
+  const details = fields(usage['input_tokens_details']) ?? fields(usage['input_token_details'])
+  const generated = fields(usage['output_tokens_details']) ?? fields(usage['output_token_details'])
+  const input = tokenCount(usage['input_tokens'])
   return counted(
-    inputInclusive({
-      input: tokenCount(usage['input_tokens']),
-      cacheRead: tokenCount(details?.['cached_tokens']),
-      ...cacheWrites(details),
-    }),
-    outputInclusive({
-      output: tokenCount(usage['output_tokens']),
-      reasoning: tokenCount(fields(usage['output_tokens_details'])?.['reasoning_tokens']),
-    }),
+    inputInclusive({ input, cacheRead: tokenCount(details?.['cached_tokens']), ...cacheWrites(details) }),
+    withReasoning(input, tokenCount(usage['output_tokens']), tokenCount(generated?.['reasoning_tokens']), usage['total_tokens']),
   )
 }
 
@@ -119,27 +148,32 @@ function readBedrock(usage: Fields): Counted {
   return counted(
     inputExclusive({
       input: tokenCount(usage['inputTokens']),
-      cacheRead: tokenCount(usage['cacheReadInputTokens']),
-      cacheWrite: tokenCount(usage['cacheWriteInputTokens']),
+      cacheRead: tokenCount(usage['cacheReadInputTokens']) ?? tokenCount(usage['cacheReadInputTokenCount']),
+      cacheWrite: tokenCount(usage['cacheWriteInputTokens']) ?? tokenCount(usage['cacheWriteInputTokenCount']),
     }),
     outputInclusive({ output: tokenCount(usage['outputTokens']) }),
   )
 }
 
 function readGemini(usage: Fields): Counted {
-  const thoughts = tokenCount(usage['thoughtsTokenCount'])
   const visible = tokenCount(usage['candidatesTokenCount']) ?? tokenCount(usage['responseTokenCount'])
   return counted(
-    inputInclusive({ input: tokenCount(usage['promptTokenCount']), cacheRead: tokenCount(usage['cachedContentTokenCount']) }),
-    withThoughts(visible, thoughts),
+    withToolUse(usage['promptTokenCount'], usage['toolUsePromptTokenCount'], usage['cachedContentTokenCount']),
+    withThoughts(visible, tokenCount(usage['thoughtsTokenCount'])),
   )
 }
 
 function readInteractions(usage: Fields): Counted {
   return counted(
-    inputInclusive({ input: tokenCount(usage['total_input_tokens']), cacheRead: tokenCount(usage['total_cached_tokens']) }),
+    withToolUse(usage['total_input_tokens'], usage['total_tool_use_tokens'], usage['total_cached_tokens']),
     withThoughts(tokenCount(usage['total_output_tokens']), tokenCount(usage['total_thought_tokens'])),
   )
+}
+
+/** What tools of the server put into the prompt is billed as input, beside the prompt. */
+function withToolUse(prompt: unknown, toolUse: unknown, cached: unknown): Usage['input'] {
+  const own = tokenCount(prompt)
+  return inputInclusive({ input: own === undefined ? undefined : own + (tokenCount(toolUse) ?? 0), cacheRead: tokenCount(cached) })
 }
 
 const withThoughts = (visible: number | undefined, thoughts: number | undefined): Usage['output'] =>
@@ -147,9 +181,39 @@ const withThoughts = (visible: number | undefined, thoughts: number | undefined)
     ? undefined
     : outputInclusive({ output: (visible ?? 0) + (thoughts ?? 0), reasoning: thoughts })
 
+/** `tokens` counts Cohere's own preamble too, which nobody pays for. */
+function readCohere(usage: Fields): Counted {
+  const billed = fields(usage['billed_units'])
+  const used = fields(usage['tokens'])
+  const count = (name: string): number | undefined => tokenCount(billed?.[name]) ?? tokenCount(used?.[name])
+  return counted(inputInclusive({ input: count('input_tokens') }), outputInclusive({ output: count('output_tokens') }))
+}
+
+function readTitan(usage: Fields): Counted {
+  const outputs = list(usage['results']).map((result) => tokenCount(fields(result)?.['tokenCount']))
+  const output = outputs.length === 0 ? undefined : outputs.reduce((sum, one) => (sum === undefined || one === undefined ? undefined : sum + one), 0)
+  return counted(inputInclusive({ input: tokenCount(usage['inputTextTokenCount']) }), outputInclusive({ output }))
+}
+
+/** The tools of the responses API are billed beside the answer's own tokens, and told beside its usage. */
+export function withToolUsage(usage: Usage | undefined, told: unknown): Usage | undefined {
+  const tools = fields(plainCopy(told))
+  if (usage === undefined || tools === undefined) return usage
+  const images = fields(tools['image_gen'])
+  const imageGenInput = tokenCount(images?.['input_tokens'])
+  const imageGenOutput = tokenCount(images?.['output_tokens'])
+  const webSearch = tokenCount(fields(tools['web_search'])?.['num_requests'])
+  return {
+    ...usage,
+    ...((imageGenInput || imageGenOutput) && { extra: { imageGenInput: imageGenInput ?? 0, imageGenOutput: imageGenOutput ?? 0 } }),
+    ...(webSearch && { requests: { webSearch } }),
+  }
+}
+
+/** Searches and fetches of the server: Anthropic's, or xAI's. */
 function readRequests(usage: Fields): Pick<Usage, 'requests'> {
   const tools = fields(usage['server_tool_use'])
-  const webSearch = tokenCount(tools?.['web_search_requests'])
+  const webSearch = tokenCount(tools?.['web_search_requests']) ?? tokenCount(fields(usage['server_side_tool_usage_details'])?.['web_search_calls'])
   const webFetch = tokenCount(tools?.['web_fetch_requests'])
   if (!webSearch && !webFetch) return {}
   return { requests: { ...(webSearch && { webSearch }), ...(webFetch && { webFetch }) } }
@@ -166,4 +230,38 @@ function ttls(counts: Readonly<Record<string, unknown>>): Record<string, number>
 
 function counted(input: Usage['input'], output: Usage['output'], extra?: Record<string, number>): Counted {
   return { ...(input && { input }), ...(output && { output }), ...(extra && { extra }) }
+}
+
+const MAX_DEPTH = 6
+const MAX_VALUES = 2_000
+const MAX_CHARS = 1_000
+
+/** What was said, as plain JSON data of bounded size: it outlives the answer, and is the user's to change there. */
+function plainCopy(value: unknown): unknown {
+  let left = MAX_VALUES
+  const copy = (from: unknown, depth: number): unknown => {
+    if (typeof from === 'string') return from.slice(0, MAX_CHARS)
+    if (typeof from === 'number') return Number.isFinite(from) ? from : String(from)
+    if (typeof from === 'boolean' || from === null || from === undefined) return from
+    if (typeof from !== 'object') return String(from).slice(0, MAX_CHARS)
+    if (depth === MAX_DEPTH) return undefined
+    if (Array.isArray(from)) return from.slice(0, left).map((_, index) => part(from as unknown as Fields, String(index), depth))
+    const to: Record<string, unknown> = {}
+    for (const name of Object.keys(from)) {
+      if (left === 0) break
+      if (name !== '__proto__') to[name] = part(from as Fields, name, depth)
+    }
+    return to
+  }
+  // Whatever is in there may refuse to be read; the rest is still worth having.
+  const part = (from: Fields, name: string, depth: number): unknown => {
+    if (left === 0) return undefined
+    left--
+    try {
+      return copy(from[name], depth + 1)
+    } catch {
+      return undefined
+    }
+  }
+  return part({ value }, 'value', -1)
 }

@@ -151,10 +151,11 @@ export class LlmCall {
     if (!this.#takesMore) return
     this.#takesMore = false
     if (this.#events > 0) this.draft.chunks = this.#events
-    this.span.end(outcome)
+    if (this.span.open) this.span.end(outcome)
+    else this.span.extendEnd()
   }
 
-  /** Ends the span and still takes what is read of the answer afterwards, once. */
+  /** Ends the span and still takes what is read of the answer afterwards, up to `end`. */
   endEarly(): void {
     this.span.end(OK)
   }

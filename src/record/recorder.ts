@@ -120,21 +120,15 @@ export class RunRecord {
 
   /**
    * The pending call that this run of a tool answers. One pending call of the name is it; of several, the one whose
-   * arguments are equal; without such, none is claimed, because an id is either known or absent.
+   * arguments are equal, in the latest answer that has such; without one, none is claimed: an id is either known or absent.
    */
   takeToolCall(name: string, args: readonly unknown[]): { readonly callId: string | undefined; readonly span: SpanRecord } | undefined {
-    let found = -1
-    let candidates = 0
-    for (let i = this.#pending.length - 1; i >= 0; i--) {
-      if (this.#pending[i]!.call.name !== name) continue
-      candidates++
-      found = i
-    }
-    if (candidates === 0) return undefined
-    if (candidates > 1) found = this.#pending.findIndex((p) => p.call.name === name && sameArguments(p.argumentsText, args))
-    const taken = this.#pending[found]
+    let candidates = this.#pending.filter(({ call }) => call.name === name)
+    if (candidates.length > 1) candidates = candidates.filter(({ argumentsText }) => sameArguments(argumentsText, args))
+    const latest = candidates.at(-1)?.span
+    const taken = candidates.find(({ span }) => span === latest)
     if (taken === undefined) return undefined
-    this.#pending.splice(found, 1)
+    this.#pending.splice(this.#pending.indexOf(taken), 1)
     return { callId: taken.call.id, span: taken.span }
   }
 
@@ -228,6 +222,11 @@ export class SpanRecord {
     if (run.owner.probe !== undefined) this.#readResources()
     run.overheadMs += (run.now() - now) / 1e6
     if (this.number === 1) run.seal()
+  }
+
+  /** Moves the end of a span to now, while its run is under way: more of its work was seen. */
+  extendEnd(): void {
+    if (this.run.open) this.ended = Math.max(this.ended, this.run.now())
   }
 
   #readResources(): void {

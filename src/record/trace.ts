@@ -38,9 +38,13 @@ function once<T>(make: () => T): () => T {
   return () => (made ??= { value: make() }).value
 }
 
-/** Local token counting reads the texts of calls whose provider told no usage. */
+/** Local token counting reads the texts of calls whose provider told no usage; a call that failed without an answer had none. */
 function needsTexts(run: RunRecord): boolean {
-  return run.spans.some(({ details }) => details?.llm !== undefined && !details.llm.usage?.complete)
+  return run.spans.some(({ details, outcome }) => {
+    const llm = details?.llm
+    if (llm === undefined || llm.usage?.complete === true) return false
+    return outcome.state !== 'failed' || llm.response !== undefined
+  })
 }
 
 const CHARS_PER_SLICE = 1_000_000
