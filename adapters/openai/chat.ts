@@ -88,9 +88,10 @@ export function readChatStream(call: LlmCall): EventReader {
   const choices = new Map<number, StreamedChoice>()
   let usage: unknown
   let seenIds = false
+  const isWhole = (): boolean => [...choices.values()].every((choice) => choice.finishReason !== undefined)
   return {
     get complete() {
-      return choices.size > 0 && [...choices.values()].every((choice) => choice.finishReason !== undefined)
+      return choices.size > 0 && isWhole()
     },
     event(event) {
       const chunk = event as { choices?: unknown; usage?: unknown; x_groq?: unknown } | null
@@ -103,10 +104,11 @@ export function readChatStream(call: LlmCall): EventReader {
       if (told) usage = told
       const items = chunk.choices
       if (!Array.isArray(items)) return
-      for (const item of items) readDelta(call, choices, item as StreamedItem)
+      for (const item of items) if (typeof item === 'object' && item !== null) readDelta(call, choices, item as StreamedItem)
     },
     finish() {
-      call.usage(readUsage(usage))
+      // Some servers tell the counts so far in every chunk: in a stream that was cut they are not the last word.
+      call.usage(readUsage(usage, choices.size === 0 || isWhole()))
       finishChoices(call, [...choices.values()])
     },
   }

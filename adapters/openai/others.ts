@@ -1,6 +1,6 @@
 import type { Category, LlmCall } from '../../src/kit.ts'
 import type { Endpoint, EventReader } from '../shared/endpoint.ts'
-import { at, fields, list, text, type Fields } from '../shared/json.ts'
+import { fields, list, text, type Fields } from '../shared/json.ts'
 import { readInputUsage, readUsage, tellsTokens } from '../shared/usage.ts'
 import { readChatAnswer, readChatRequest, readChatStream } from './chat.ts'
 
@@ -26,23 +26,33 @@ export function readEmbeddingAnswer(call: LlmCall, value: unknown): void {
 const USAGE = [
   'usage', 'usageMetadata', 'x_groq.usage', 'response.usage', 'response.usageMetadata', 'interaction.usage', 'message.usage', 'data.usage',
   'delta.usage', 'metadata.usage',
-]
+].map((path) => path.split('.'))
 /** Places that hold other things too: usage is in them when they tell tokens. */
-const MAYBE_USAGE = ['meta', 'response.meta', 'results.0', 'details']
+const MAYBE_USAGE = ['meta', 'response.meta', 'results.0', 'details'].map((path) => path.split('.'))
 /** Servers that tell their counts beside the answer itself. */
 const OWN_COUNTS = ['prompt_eval_count', 'eval_count', 'inputTextTokenCount']
 
 function usageIn(value: unknown): unknown {
+  const answer = fields(value)
+  if (answer === undefined) return undefined
   for (const path of USAGE) {
-    const told = at(value, path)
+    const told = below(answer, path)
     if (told !== undefined && told !== null) return told
   }
   for (const path of MAYBE_USAGE) {
-    const told = at(value, path)
+    const told = below(answer, path)
     if (tellsTokens(told)) return told
   }
-  const answer = fields(value)
-  return answer !== undefined && OWN_COUNTS.some((name) => Object.hasOwn(answer, name)) ? ownCounts(answer) : undefined
+  return OWN_COUNTS.some((name) => Object.hasOwn(answer, name)) ? ownCounts(answer) : undefined
+}
+
+function below(root: Fields, path: readonly string[]): unknown {
+  let value: unknown = root
+  for (const step of path) {
+    value = fields(value)?.[step]
+    if (value === undefined) return undefined
+  }
+  return value
 }
 
 function ownCounts({ prompt_eval_count, eval_count, inputTextTokenCount, results }: Fields): Fields {

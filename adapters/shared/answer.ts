@@ -1,0 +1,112 @@
+import { define, observe, outcomeOf, watchIterator, type AnyIterator, type LlmCall } from '../../src/kit.ts'
+import { watchPromise, type ApiPromise } from './api-promise.ts'
+import type { Endpoint, EventReader } from './endpoint.ts'
+import { fields } from './json.ts'
+import type { RawWatch } from './raw-response.ts'
+
+/** What a call gives back, watched to its end, and given on as it is. */
+export function watchAnswer(call: LlmCall, endpoint: Endpoint, promise: unknown, strip: () => boolean): unknown {
+  const see = (value: unknown): void => seeAnswer(call, endpoint, value, strip())
+  const failed = (error: unknown): void => call.end(outcomeOf(error))
+  const raw = (): RawWatch => watchRaw(call, endpoint)
+  const watched = watchPromise(promise as ApiPromise, { see, failed, raw, call })
+  if (watched !== undefined) return watched
+  // A plain promise, a stream at once, or a finished answer: whatever a look-alike gives.
+  if (promise instanceof Promise) {
+    return promise.then(
+      (value: unknown) => {
+        see(value)
+        return value
+      },
+      (error: unknown) => {
+        failed(error)
+        throw error
+      },
+    )
+  }
+  if (typeof fields(promise)?.['then'] === 'function') return observe(call.span, promise)
+  see(promise)
+  return promise
+}
+
+/** Looks at what the call gave: an answer, or a stream of events that somebody will read. */
+function seeAnswer(call: LlmCall, endpoint: Endpoint, value: unknown, strip: boolean): void {
+  if (!call.open) return
+  if (watchStream(call, endpoint, value, strip)) return
+  call.read(() => endpoint.readAnswer(call, value))
+  call.end(call.failure)
+}
+
+function watchRaw(call: LlmCall, endpoint: Endpoint): RawWatch {
+  let reader: EventReader | undefined
+  return {
+    whole: (value) => seeAnswer(call, endpoint, value, false),
+    event: (event) => {
+      if (!call.open) return
+      reader ??= endpoint.readStream(call)
+      call.event(reader, event)
+    },
+    end: () => {
+      if (!call.open || reader === undefined) return
+      const ended = reader
+      call.read(() => ended.finish())
+      call.end(call.failure)
+    },
+  }
+}
+
+interface StreamLike {
+  iterator?: () => AnyIterator
+  controller?: AbortController
+  [Symbol.asyncIterator]?: () => AnyIterator
+}
+
+function watchStream(call: LlmCall, endpoint: Endpoint, value: unknown, strip: boolean): boolean {
+  const stream = fields(value) as StreamLike | undefined
+  if (stream === undefined || typeof stream[Symbol.asyncIterator] !== 'function') return false
+  call.draft.streamed = true
+  // The SDKs' streams read their `iterator` member for `for await`, `tee()` and `toReadableStream()` alike.
+  const name = typeof stream.iterator === 'function' ? 'iterator' : Symbol.asyncIterator
+  const original = stream[name] as () => AnyIterator
+  const watched = function (this: unknown): AnyIterator {
+    const iterator = original.call(stream)
+    watchEvents(call, endpoint, iterator, stream.controller)
+    if (strip) stripUsageEvents(iterator)
+    return iterator
+  }
+  if (name === 'iterator') {
+    stream.iterator = watched
+    return true
+  }
+  return define(stream, name, watched)
+}
+
+function watchEvents(call: LlmCall, endpoint: Endpoint, iterator: AnyIterator, controller: AbortController | undefined): void {
+  const reader = endpoint.readStream(call)
+  watchIterator(iterator, {
+    item: (event) => call.event(reader, event),
+    end: (outcome) => {
+      if (!call.open) return
+      call.read(() => reader.finish())
+      // An aborted stream ends as if it were done: the SDKs swallow the abort.
+      const left = outcome.state === 'ok' && controller?.signal.aborted === true && !reader.complete
+      call.end(left ? { state: 'cancelled' } : outcome.state === 'ok' ? call.failure : outcome)
+    },
+  })
+}
+
+/** Takes out what asking for usage put in: the extra last chunk, and `usage: null` on all others. */
+function stripUsageEvents(iterator: AnyIterator): void {
+  const next = iterator.next
+  const step = async (args: []): Promise<IteratorResult<unknown>> => {
+    for (;;) {
+      const result = await next.apply(iterator, args)
+      const chunk = result.done === true ? undefined : (fields(result.value) as { usage?: unknown; choices?: unknown } | undefined)
+      if (chunk === undefined) return result
+      if (Array.isArray(chunk.choices) && chunk.choices.length === 0 && chunk.usage) continue
+      if (chunk.usage === null) delete chunk.usage
+      return result
+    }
+  }
+  define(iterator, 'next', (...args: []) => step(args))
+}
