@@ -1,5 +1,5 @@
 import type { Endpoint, WrapOptions } from './shared/endpoint.ts'
-import { wrapClient, type SdkAdapter } from './shared/sdk-client.ts'
+import { unwrapClient, wrapClient, type SdkAdapter } from './shared/sdk-client.ts'
 import { readCompleteAnswer, readCompleteRequest, readCompleteStream } from './anthropic/complete.ts'
 import { readMessagesAnswer, readMessagesRequest, readMessagesStream } from './anthropic/messages.ts'
 
@@ -37,6 +37,11 @@ const adapter: SdkAdapter = {
  */
 export function wrapAnthropic<T extends object>(client: T, options?: WrapOptions): T {
   return wrapClient(adapter, client, options)
+}
+
+/** Takes the recording off `client` again and gives it back as it was. Clients that it derived meanwhile stay recorded. */
+export function unwrapAnthropic<T extends object>(client: T): T {
+  return unwrapClient(client)
 }
 
 export type { WrapOptions }

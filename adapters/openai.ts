@@ -1,6 +1,6 @@
 import { fields, type Fields } from './shared/json.ts'
 import type { Endpoint, WrapOptions } from './shared/endpoint.ts'
-import { wrapClient, type SdkAdapter } from './shared/sdk-client.ts'
+import { unwrapClient, wrapClient, type SdkAdapter } from './shared/sdk-client.ts'
 import { readChatAnswer, readChatRequest, readChatStream } from './openai/chat.ts'
 import { readAnyAnswer, readAnyStream, readEmbeddingAnswer, readInputRequest, otherEndpoint } from './openai/others.ts'
 import { readResponsesAnswer, readResponsesRequest, readResponsesStream } from './openai/responses.ts'
@@ -69,6 +69,11 @@ const adapter: SdkAdapter = { name: 'wrapOpenAI', endpoints, other: otherEndpoin
  */
 export function wrapOpenAI<T extends object>(client: T, options?: WrapOptions): T {
   return wrapClient(adapter, client, options)
+}
+
+/** Takes the recording off `client` again and gives it back as it was. Clients that it derived meanwhile stay recorded. */
+export function unwrapOpenAI<T extends object>(client: T): T {
+  return unwrapClient(client)
 }
 
 export type { WrapOptions }

@@ -111,6 +111,7 @@ export function readMessagesStream(call: LlmCall): EventReader {
         // The output count in here is a placeholder: only a message_delta tells it.
         const { output_tokens: _placeholder, ...start } = fields(message['usage']) ?? {}
         usage = { ...start }
+        isFinal = false
         return
       }
       case 'message_delta':

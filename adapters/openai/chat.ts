@@ -34,7 +34,7 @@ function toolCallsOf(message: Fields): AskedTool[] {
     return {
       id: text(call?.['id']),
       name: text(target?.['name']) ?? '',
-      arguments: text(target?.['arguments']) ?? text(target?.['input']) ?? '',
+      arguments: argumentsOf(target),
     }
   })
 }
@@ -88,10 +88,11 @@ export function readChatStream(call: LlmCall): EventReader {
   const choices = new Map<number, StreamedChoice>()
   let usage: unknown
   let seenIds = false
-  const isWhole = (): boolean => [...choices.values()].every((choice) => choice.finishReason !== undefined)
+  let isLastUsage = false
+  const allFinished = (): boolean => choices.size > 0 && [...choices.values()].every((choice) => choice.finishReason !== undefined)
   return {
     get complete() {
-      return choices.size > 0 && isWhole()
+      return allFinished()
     },
     event(event) {
       const chunk = event as { choices?: unknown; usage?: unknown; x_groq?: unknown } | null
@@ -101,14 +102,17 @@ export function readChatStream(call: LlmCall): EventReader {
         seenIds = call.draft.responseModel !== undefined
       }
       const told = chunk.usage ?? fields(chunk.x_groq)?.['usage']
-      if (told) usage = told
       const items = chunk.choices
+      if (told) {
+        usage = told
+        // Some servers tell the counts so far in every chunk; the last one has no choices, or comes with the finish reasons.
+        isLastUsage = !Array.isArray(items) || items.length === 0
+      }
       if (!Array.isArray(items)) return
       for (const item of items) if (typeof item === 'object' && item !== null) readDelta(call, choices, item as StreamedItem)
     },
     finish() {
-      // Some servers tell the counts so far in every chunk: in a stream that was cut they are not the last word.
-      call.usage(readUsage(usage, choices.size === 0 || isWhole()))
+      call.usage(readUsage(usage, isLastUsage || allFinished()))
       finishChoices(call, [...choices.values()])
     },
   }
@@ -118,7 +122,7 @@ interface StreamedItem {
   readonly index?: number
   readonly text?: unknown
   readonly finish_reason?: unknown
-  readonly delta?: { readonly content?: unknown; readonly refusal?: unknown; readonly tool_calls?: unknown } & Fields
+  readonly delta?: Fields | null
 }
 
 function readDelta(call: LlmCall, choices: Map<number, StreamedChoice>, item: StreamedItem): void {
@@ -126,10 +130,10 @@ function readDelta(call: LlmCall, choices: Map<number, StreamedChoice>, item: St
   let choice = choices.get(index)
   if (choice === undefined) choices.set(index, (choice = { content: '', reasoning: '', tools: new Map() }))
   if (typeof item.finish_reason === 'string') choice.finishReason = item.finish_reason
-  const { delta } = item
-  const content = delta?.content ?? delta?.refusal ?? item.text
-  if (typeof content === 'string' && content !== '') {
-    choice.content += content
+  const delta = item.delta ?? undefined
+  const content = delta?.['content'] ?? delta?.['refusal'] ?? item.text
+  if (typeof content === 'string' ? content !== '' : Array.isArray(content)) {
+    readPiece(choice, content)
     call.token()
   }
   if (delta === undefined) return
@@ -138,9 +142,22 @@ function readDelta(call: LlmCall, choices: Map<number, StreamedChoice>, item: St
     choice.reasoning += reasoning
     call.token()
   }
-  if (Array.isArray(delta.tool_calls)) {
-    for (const piece of delta.tool_calls) readToolPiece(choice, piece as Fields)
+  const calls = delta['tool_calls']
+  if (Array.isArray(calls)) {
+    for (const piece of calls) readToolPiece(choice, fields(piece) ?? {})
     call.token()
+  }
+}
+
+/** A text, or blocks of text and thinking (Mistral). */
+function readPiece(choice: StreamedChoice, content: unknown): void {
+  if (typeof content === 'string') {
+    choice.content += content
+    return
+  }
+  for (const { kind, text } of readContent(content, 'assistant')) {
+    if (kind === 'reasoning') choice.reasoning += text
+    else choice.content += text
   }
 }
 
@@ -151,8 +168,12 @@ function readToolPiece({ tools }: StreamedChoice, piece: Fields): void {
   const target = fields(piece['function']) ?? fields(piece['custom'])
   tool.id ??= text(piece['id'])
   tool.name ||= text(target?.['name']) ?? ''
-  tool.arguments += text(target?.['arguments']) ?? text(target?.['input']) ?? jsonText(fields(target?.['arguments']))
+  tool.arguments += argumentsOf(target)
 }
+
+/** As text; servers that send them as an object mean its JSON. */
+const argumentsOf = (target: Fields | undefined): string =>
+  text(target?.['arguments']) ?? text(target?.['input']) ?? jsonText(fields(target?.['arguments']))
 
 function finishChoices(call: LlmCall, choices: readonly StreamedChoice[]): void {
   const reasons = choices.flatMap(({ finishReason }) => finishReason ?? [])

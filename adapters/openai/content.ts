@@ -16,6 +16,8 @@ function readBlock(block: Fields, kind: PartKind, ids: Ids): PartDraft {
   const plain = text(block['text']) ?? text(block['refusal'])
   if (plain !== undefined) return { kind, text: plain, ...ids }
   const type = text(block['type']) ?? ''
+  const thinking = block['thinking']
+  if (type === 'thinking') return { kind: 'reasoning', text: text(thinking) ?? list(thinking).map((part) => text(fields(part)?.['text']) ?? '').join('') }
   const media = ['image', 'audio', 'file'].find((word) => type.includes(word))
   return { kind, text: mediaText(block) ?? jsonText(block), ...ids, ...(media !== undefined && { media }) }
 }

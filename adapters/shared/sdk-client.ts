@@ -1,8 +1,9 @@
-import { beginLlmCall, define, outcomeOf, profiler as defaultProfiler, show, type LlmCall, type Profiler } from '../../src/kit.ts'
+import { beginLlmCall, outcomeOf, profiler as defaultProfiler, show, type LlmCall, type Profiler } from '../../src/kit.ts'
 import { watchAnswer } from './answer.ts'
 import { watchAttempts } from './attempts.ts'
 import type { Endpoint, WrapOptions } from './endpoint.ts'
 import { at, fields, text } from './json.ts'
+import { Patches, wrapped } from './patches.ts'
 
 /**
  * Recording for clients that Stainless or Castiron generated (`openai`, `@anthropic-ai/sdk`), and for plain objects of their
@@ -31,16 +32,23 @@ interface SdkClient {
   withOptions?: (options: unknown) => object
 }
 
-const WRAPPED = Symbol.for('spanwise.wrapped.v1')
-
 export function wrapClient<T extends object>(adapter: SdkAdapter, client: T, options: WrapOptions = {}): T {
   const { profiler = defaultProfiler } = options
-  const known = checkClient(adapter, client)
-  if (!profiler.enabled || WRAPPED in client) return client
-  const watch: Watch = { adapter, profiler, options, provider: options.provider ?? adapter.providerOf(client) }
-  if (known === 'sdk' && watchSdkClient(watch, client as unknown as SdkClient)) return client
+  const kind = checkClient(adapter, client)
+  if (!profiler.enabled || wrapped.has(client)) return client
+  const patches = new Patches()
+  const watch: Watch = { adapter, profiler, options, patches, provider: options.provider ?? adapter.providerOf(client) }
+  wrapped.set(client, patches)
+  if (kind === 'sdk' && watchSdkClient(watch, client as unknown as SdkClient)) return client
+  patches.undo()
   for (const endpoint of adapter.endpoints) watchMethod(watch, client, endpoint)
-  define(client, WRAPPED, true)
+  return client
+}
+
+/** Takes the recording off a client; clients that it derived meanwhile stay recorded. */
+export function unwrapClient<T extends object>(client: T): T {
+  wrapped.get(client)?.undo()
+  wrapped.delete(client)
   return client
 }
 
@@ -49,6 +57,7 @@ interface Watch {
   readonly profiler: Profiler
   readonly options: WrapOptions
   readonly provider: string
+  readonly patches: Patches
 }
 
 function checkClient(adapter: SdkAdapter, client: unknown): 'sdk' | 'look-alike' {
@@ -62,22 +71,20 @@ function checkClient(adapter: SdkAdapter, client: unknown): 'sdk' | 'look-alike'
   throw new TypeError(`${adapter.name}(client): client has none of ${methods.join(', ')}; got ${show(client)}`)
 }
 
-/** @returns false when the object takes no members (frozen); nothing of it has been changed then */
+/** @returns false when the object does not take all of it (frozen) */
 function watchSdkClient(watch: Watch, client: SdkClient): boolean {
-  if (!Object.isExtensible(client) || !define(client, WRAPPED, true)) return false
   const { post, fetch: clientFetch, withOptions } = client
+  const { patches } = watch
   const endpointOf = endpointTable(watch.adapter)
-  define(client, 'post', function (this: SdkClient, path: string, options?: unknown) {
+  const recordedPost = function (this: SdkClient, path: string, options?: unknown): unknown {
     return recordPost(watch, endpointOf, path, options, (sent) => post.call(this, path, sent))
-  })
-  client.fetch = watchAttempts(clientFetch)
-  if (typeof withOptions === 'function') {
-    define(client, 'withOptions', function (this: SdkClient, options: unknown) {
-      const derived = withOptions.call(this, options)
-      return WRAPPED in derived ? derived : wrapClient(watch.adapter, derived, watch.options)
-    })
   }
-  return true
+  const recordedClone = function (this: SdkClient, options: unknown): object {
+    return wrapClient(watch.adapter, withOptions!.call(this, options), watch.options)
+  }
+  return patches.set(client, 'post', recordedPost)
+    && patches.set(client, 'fetch', watchAttempts(clientFetch))
+    && (typeof withOptions !== 'function' || patches.set(client, 'withOptions', recordedClone))
 }
 
 type EndpointOf = (path: string, body: unknown) => Endpoint | undefined
@@ -161,7 +168,7 @@ function watchMethod(watch: Watch, client: object, endpoint: Endpoint): void {
   const owner = steps.length === 0 ? client : at(client, steps.join('.'))
   const original = fields(owner)?.[name]
   if (typeof original !== 'function') return
-  define(owner as object, name, function (this: unknown, body: unknown, ...rest: unknown[]) {
+  watch.patches.set(owner as object, name, function (this: unknown, body: unknown, ...rest: unknown[]) {
     const call = begin(watch, endpoint, body)
     if (call === undefined) return original.call(this, body, ...rest) as unknown
     describe(call, endpoint, body)

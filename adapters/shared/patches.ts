@@ -1,0 +1,28 @@
+import { define } from '../../src/kit.ts'
+
+/** Own properties put over what an object had, and the way back. */
+export class Patches {
+  readonly #undo: (() => void)[] = []
+
+  /** Puts `value` in front of `target[name]`, listed or not as the old one was. @returns false when the object takes none */
+  set(target: object, name: string, value: unknown): boolean {
+    const before = Object.getOwnPropertyDescriptor(target, name)
+    const done = before === undefined ? define(target, name, value) : Reflect.set(target, name, value)
+    if (!done) return false
+    this.#undo.push(() => {
+      if (before === undefined) Reflect.deleteProperty(target, name)
+      else Reflect.defineProperty(target, name, before)
+    })
+    return true
+  }
+
+  /** Takes all of them away again, the last one first. */
+  undo(): void {
+    for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) undo()
+  }
+}
+
+/** Wrapped clients, for all copies of this package in the process: who wraps twice records once. */
+const KEY = Symbol.for('spanwise.wrapped.v1')
+const globals = globalThis as { [KEY]?: WeakMap<object, Patches> }
+export const wrapped: WeakMap<object, Patches> = (globals[KEY] ??= new WeakMap())
