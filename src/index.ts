@@ -1,11 +1,44 @@
+import { renderText, type TextOptions } from '../reports/text.ts'
+import { analyze } from './analyze/index.ts'
+import type { AnalyzeOptions } from './analyze/options.ts'
+import { countMissingUsage } from './analyze/usage-estimates.ts'
+import type { Analysis } from './model/analysis.ts'
+import type { Trace } from './model/span.ts'
+import { putOff } from './record/profiler.ts'
+import { terminal } from './terminal.ts'
+
+putOff.push(countMissingUsage)
+
+export interface ReportOptions extends TextOptions, AnalyzeOptions {}
+
+/**
+ * The text report of a trace, or of its analysis. Width and colour are those of standard output unless the options say
+ * otherwise. Without a trace (nothing was recorded) it says so: printing a report never breaks a program.
+ * @throws TypeError when `run` is something else than a trace or an analysis
+ */
+export function report(run: Trace | Analysis | undefined, options: ReportOptions = {}): string {
+  if (run === undefined) return 'Spanwise: nothing was recorded (no run has ended yet, it was not sampled, or SPANWISE=0 is set)'
+  return renderText('criticalPath' in run ? run : analyze(run, options), { ...terminal(), ...options })
+}
+
+export { analyze } from './analyze/index.ts'
+export { compareStrategies } from './analyze/compare-strategies.ts'
+export { percentilesOver } from './analyze/percentiles-over.ts'
 export { Profiler, profiler } from './record/profiler.ts'
-export type {
-  ActiveSpan, ProfilerOptions, ProfilerStats, RunOptions, SpanOptions, StartedSpan,
-} from './record/profiler.ts'
+export type { Comparison, CompareOptions, Operation, OperationFailure, OperationTimes } from './analyze/compare-strategies.ts'
+export type { AnalyzeOptions, Thresholds } from './analyze/options.ts'
+export type { OperationOverRuns } from './analyze/percentiles-over.ts'
+export type { ActiveSpan, StartedSpan } from './record/active-span.ts'
+export type { ProfilerOptions, RunOptions, SpanOptions } from './record/options.ts'
+export type { ProfilerStats } from './record/profiler.ts'
 export type { Instant, RunEvent } from './record/run-event.ts'
 export type { Clock } from './record/clock.ts'
 export type { Ids } from './record/ids.ts'
 export type { Limits } from './record/limits.ts'
+export type {
+  Analysis, Amount, CallSummary, CategoryTotals, Confidence, ContextCall, ContextSummary, Cost, Finding, ModelTotals, Observation,
+  OperationTotals, Overhead, PathStep, Percentiles, Problem, Saving, Schedule, SpanView,
+} from './model/analysis.ts'
 export type {
   Attempt, Attributes, AttributeValue, Category, Dropped, LlmDetail, Outcome, ProcessFacts, Resources, Span, ToolCallRequest,
   ToolDetail, Trace,

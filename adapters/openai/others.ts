@@ -125,15 +125,21 @@ const INPUT_ONLY: readonly (readonly [path: RegExp, operation: string, category:
   [/cachedContents/, 'create_cache', 'llm'],
 ]
 
+/** OpenAI's own that cost tokens; their body is a form, or not known yet when it is sent. */
+const OPERATIONS: Readonly<Record<string, string>> = {
+  '/images/generations': 'generate_content', '/images/edits': 'generate_content', '/audio/transcriptions': 'transcription',
+}
+
 /**
  * A POST to a path that the table does not know, as gateways and local servers add them: recorded when its body says which
  * model it asks and what, so that its cost is not missed.
  */
 export function otherEndpoint(path: string, value: unknown): Endpoint | undefined {
-  const body = fields(value)
-  const asks = body !== undefined && typeof body['model'] === 'string' && ASKS.some((name) => name in body)
-  if (!asks) return undefined
   const route = path.split('?', 1)[0] ?? path
+  const operation = OPERATIONS[route]
+  const body = fields(value) ?? {}
+  const asks = typeof body['model'] === 'string' && ASKS.some((name) => name in body)
+  if (!asks && operation === undefined) return undefined
   const api = route.replace(/^\/+/, '').replaceAll('/', '.')
   const readRequest = 'messages' in body ? readChatRequest : readInputRequest
   const inputOnly = INPUT_ONLY.find(([pattern]) => pattern.test(route))
@@ -141,5 +147,7 @@ export function otherEndpoint(path: string, value: unknown): Endpoint | undefine
     const [, operation, category] = inputOnly
     return { route, method: '', api, operation, category, readRequest, readAnswer: readEmbeddingAnswer, readStream: readAnyStream }
   }
-  return { route, method: '', api, operation: 'chat', category: 'llm', readRequest, readAnswer: readAnyAnswer, readStream: readAnyStream }
+  return {
+    route, method: '', api, operation: operation ?? 'chat', category: 'llm', readRequest, readAnswer: readAnyAnswer, readStream: readAnyStream,
+  }
 }

@@ -32,10 +32,10 @@ const FORMS: readonly Form[] = [
   { names: ['inputTokens', 'outputTokens'], read: readBedrock },
   { names: ['input_tokens_details', 'input_token_details'], read: readResponses },
   { names: ['input_tokens', 'output_tokens', 'cache_read_input_tokens', 'cache_creation_input_tokens'], read: readMessages },
+  { names: ['generated_tokens'], read: both('', 'generated_tokens') },
   { names: ['billed_units', 'tokens'], read: readCohere },
   { names: ['prompt_eval_count', 'eval_count'], read: both('prompt_eval_count', 'eval_count') },
   { names: ['input_token_count', 'generated_token_count'], read: both('input_token_count', 'generated_token_count') },
-  { names: ['generated_tokens'], read: both('', 'generated_tokens') },
   { names: ['inputTextTokenCount'], read: readTitan },
 ]
 

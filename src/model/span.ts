@@ -128,6 +128,7 @@ export interface Dropped {
   /** Characters of text past the content limit. */
   readonly contentChars: number
   readonly parts: number
+  readonly attributes?: number
 }
 
 export interface ProcessFacts {

@@ -10,6 +10,9 @@ export function lendTexts(trace: Trace, read: (part: number) => string | undefin
   texts.set(trace, read)
 }
 
+/** Whether `trace` has texts that it does not record. */
+export const hasLentTexts = (trace: Trace): boolean => texts.has(trace)
+
 /** The text of `trace.parts[part]`, recorded or lent; undefined when neither. */
 export function textOf(trace: Trace, part: number): string | undefined {
   return trace.parts[part]?.text ?? texts.get(trace)?.(part)

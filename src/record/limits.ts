@@ -6,6 +6,7 @@ export interface Limits {
   readonly maxContentChars: number
   /** Parts of requests and answers per run. */
   readonly maxPartsPerRun: number
+  readonly maxAttributesPerSpan: number
   /** Characters of an attribute, an error message or a name. */
   readonly maxTextChars: number
 }
@@ -14,6 +15,7 @@ export const defaultLimits: Limits = {
   maxSpansPerRun: 100_000,
   maxContentChars: 16_000_000,
   maxPartsPerRun: 50_000,
+  maxAttributesPerSpan: 128,
   maxTextChars: 4_096,
 }
 

@@ -26,7 +26,7 @@ export const isPlainPromise = (value: unknown): value is Promise<unknown> =>
   value instanceof Promise && Object.getPrototypeOf(value) === Promise.prototype && !Object.hasOwn(value, 'then')
 
 function watchPromise<T>(span: SpanRecord, promise: Promise<T>): Promise<T> {
-  return promise.then(
+  const watched = promise.then(
     (value) => {
       span.end()
       return value
@@ -36,6 +36,9 @@ function watchPromise<T>(span: SpanRecord, promise: Promise<T>): Promise<T> {
       throw error
     },
   )
+  // Members that somebody put on the promise, such as an `abort()`, go along.
+  for (const name of Object.keys(promise)) Object.defineProperty(watched, name, Object.getOwnPropertyDescriptor(promise, name)!)
+  return watched
 }
 
 type Settle = ((value: unknown) => unknown) | null | undefined

@@ -1,9 +1,13 @@
-import { OK, type Category, type ProcessFacts, type Trace } from '../model/span.ts'
+import type { Category, ProcessFacts, Trace } from '../model/span.ts'
+import { Handle, inactive, type ActiveSpan, type StartedSpan } from './active-span.ts'
 import { currentSpan, within } from './context.ts'
-import { systemClock, type Clock } from './clock.ts'
+import { systemClock } from './clock.ts'
 import { randomIds, type Ids } from './ids.ts'
-import { defaultLimits, type Limits } from './limits.ts'
+import { defaultLimits } from './limits.ts'
 import { isPlainPromise, observe } from './observe.ts'
+import {
+  checkCall, checkName, checkOptions, NO_OPTIONS, readEnvironment, type ProfilerOptions, type RunOptions, type SpanOptions,
+} from './options.ts'
 import { noteError, quietly, type SelfErrors } from './quietly.ts'
 import { PartReader } from './parts.ts'
 import { outcomeOf, RunRecord, type RunOwner, type SpanRecord } from './recorder.ts'
@@ -12,59 +16,15 @@ import { checkRate, Sampler, show, type SamplingStats } from './sampling.ts'
 import { runEvent, type RunEvent } from './run-event.ts'
 import { traceOf } from './trace.ts'
 
-export interface ProfilerOptions {
-  /** `false` switches everything off. Default: on, unless the environment says `SPANWISE=0`. */
-  readonly enabled?: boolean
-  /** Share of runs that are recorded, 0 to 1. Default: `SPANWISE_SAMPLE_RATE` or 1. */
-  readonly sampleRate?: number
-  /** Finished runs kept in memory. Default 64. */
-  readonly maxTraces?: number
-  /** `full` records the texts of prompts, answers and tools; `none` (default) their sizes and hashes. */
-  readonly content?: 'none' | 'full'
-  /** Notes CPU time, RSS, heap and event-loop delay for each span. Default false: each reading costs microseconds. */
-  readonly resources?: boolean
-  readonly service?: string
-  readonly limits?: Partial<Limits>
-  /** For tests: exact time, ids and dice. */
-  readonly clock?: Clock
-  readonly ids?: Ids
-  readonly random?: () => number
-}
-
-export interface SpanOptions {
-  readonly category?: Category
-  readonly attributes?: Readonly<Record<string, unknown>>
-  /** Ids of spans whose results this one needs. */
-  readonly dependsOn?: readonly string[]
-}
-
-export interface RunOptions extends SpanOptions {
-  /** Overrides the profiler's sample rate for this run. */
-  readonly sample?: boolean | number
-  readonly tags?: Readonly<Record<string, string>>
-}
-
-/** A span that is being recorded, as a user's code sees it. When nothing is recorded it takes everything and does nothing. */
-export interface ActiveSpan {
-  /** Empty when nothing is recorded. */
-  readonly id: string
-  set(attributes: Readonly<Record<string, unknown>>): void
-  /** Ends it; only the first end counts. Without an outcome it is ok; an error makes it failed. */
-  end(error?: unknown): void
-}
-
-/** For code that cannot take a callback. Ends at the end of the scope of its `using`. */
-export interface StartedSpan extends ActiveSpan, Disposable {
-  /** Calls `fn` with this span current. Starting alone does not make it so, or what runs beside it would nest into it. */
-  within<T>(fn: () => T): T
-}
-
 export interface ProfilerStats extends Readonly<SamplingStats> {
   /** Failures of the profiler itself that it swallowed, and the first of them. */
   readonly selfErrors: number
   readonly firstSelfError?: string
   toString(): string
 }
+
+/** What `flush` does with each trace in memory. Filled by the parts that recording itself must not load. */
+export const putOff: ((trace: Trace) => Promise<void>)[] = []
 
 type Listener = (event: RunEvent) => void
 type AnyFunction = (...args: never[]) => unknown
@@ -160,16 +120,27 @@ export class Profiler {
 
   /** Calls `listener` at each start or end of a recorded run. Gives back the function that takes it off again. */
   on(event: 'runStart' | 'runEnd', listener: Listener): () => void {
-    const listeners = this.#listeners[event]
-    if (listeners === undefined) throw new TypeError(`event must be 'runStart' or 'runEnd', got ${show(event)}`)
+    if (event !== 'runStart' && event !== 'runEnd') throw new TypeError(`event must be 'runStart' or 'runEnd', got ${show(event)}`)
     if (typeof listener !== 'function') throw new TypeError(`listener must be a function, got ${show(listener)}`)
-    listeners.add(listener)
+    const listeners = this.#listeners[event].add(listener)
     return () => void listeners.delete(listener)
   }
 
-  /** Waits until all that was recorded so far has left this profiler's hands. */
+  /**
+   * Waits until all work that recording put off is done. Among it is the local counting of tokens for calls whose provider
+   * told no usage, in slices: await it before a report in a process where other agents still run.
+   */
   async flush(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve))
+    for (const work of putOff) {
+      for (const trace of this.#traces.slice()) {
+        try {
+          await work(trace)
+        } catch (error) {
+          noteError(this.#errors, error)
+        }
+      }
+    }
   }
 
   /** Counts of runs; prints as one line. */
@@ -209,8 +180,8 @@ export class Profiler {
     let mine = current
     while (mine !== undefined && mine.run.owner !== this.#owner) mine = mine.outer
     // A run that has ended takes no more spans: what still goes on in its name is a run of its own, so its cost is seen.
-    if (mine !== undefined && !mine.run.open) mine = undefined
-    return { parent: mine, outer: current === mine ? mine?.outer : current }
+    const parent = mine?.run.open === true ? mine : undefined
+    return { parent, outer: current === mine ? mine?.outer : current }
   }
 
   #open(name: string, category: Category, outer: SpanRecord | undefined, tags: RunOptions['tags']): SpanRecord | undefined {
@@ -314,82 +285,9 @@ export class Profiler {
   }
 }
 
-const inactive: StartedSpan = Object.freeze({
-  id: '',
-  set: () => {},
-  end: () => {},
-  within: <T>(fn: () => T): T => fn(),
-  [Symbol.dispose]: () => {},
-})
-
-const NO_OPTIONS: RunOptions = Object.freeze({})
-
-class Handle implements StartedSpan {
-  readonly #span: SpanRecord
-
-  constructor(span: SpanRecord) {
-    this.#span = span
-  }
-
-  get id(): string {
-    return this.#span.id
-  }
-
-  set(attributes: Readonly<Record<string, unknown>>): void {
-    this.#span.set(attributes)
-  }
-
-  end(error?: unknown): void {
-    this.#span.end(error === undefined ? OK : outcomeOf(error))
-  }
-
-  within<T>(fn: () => T): T {
-    return within(this.#span, fn)
-  }
-
-  [Symbol.dispose](): void {
-    this.#span.end()
-  }
-}
-
 function applyOptions(span: SpanRecord, { attributes, dependsOn }: SpanOptions): void {
   if (attributes !== undefined) span.set(attributes)
   if (dependsOn !== undefined && dependsOn.length > 0) span.extend().dependsOn = [...dependsOn]
-}
-
-function checkOptions(options: ProfilerOptions): void {
-  if (typeof options !== 'object' || options === null) throw new TypeError(`options must be an object, got ${show(options)}`)
-  const { sampleRate, maxTraces, content, limits } = options
-  if (sampleRate !== undefined) checkRate('sampleRate', sampleRate)
-  if (maxTraces !== undefined) checkCount('maxTraces', maxTraces)
-  if (content !== undefined && content !== 'none' && content !== 'full') {
-    throw new TypeError(`content must be 'none' or 'full', got ${show(content)}`)
-  }
-  for (const [name, limit] of Object.entries(limits ?? {})) {
-    if (!(name in defaultLimits)) throw new TypeError(`limits has no ${name}; it has ${Object.keys(defaultLimits).join(', ')}`)
-    checkCount(`limits.${name}`, limit)
-  }
-}
-
-function checkCount(name: string, value: unknown): void {
-  if (!Number.isSafeInteger(value) || (value as number) < 1) throw new RangeError(`${name} must be a positive whole number, got ${show(value)}`)
-}
-
-function checkName(method: string, name: unknown): void {
-  if (typeof name !== 'string' || name === '') throw new TypeError(`${method}(name, …): name must be a non-empty string, got ${show(name)}`)
-}
-
-function checkCall(method: string, name: unknown, fn: unknown): void {
-  checkName(method, name)
-  if (typeof fn !== 'function') throw new TypeError(`${method}(${show(name)}, fn): fn must be a function, got ${show(fn)}`)
-}
-
-/** The environment never throws: a value that makes no sense is as if it were not there. */
-function readEnvironment(): { readonly enabled: boolean; readonly sampleRate: number } {
-  const env = globalThis.process?.env ?? {}
-  const rate = Number(env['SPANWISE_SAMPLE_RATE'] || Number.NaN)
-  const off = ['0', 'false', 'off'].includes((env['SPANWISE'] ?? '').toLowerCase())
-  return { enabled: !off, sampleRate: rate >= 0 && rate <= 1 ? rate : 1 }
 }
 
 function processFacts(): ProcessFacts {

@@ -66,6 +66,7 @@ export class RunRecord {
   readonly requests: RequestLog = new RequestLog()
   open = true
   droppedSpans = 0
+  droppedAttributes = 0
   overheadMs = 0
   #origin: number
   readonly #errorsBefore: number
@@ -201,11 +202,14 @@ export class SpanRecord {
   /** Adds attributes; later ones of the same name win. Values that are not small and typed are left out. */
   set(attributes: Readonly<Record<string, unknown>>): void {
     try {
-      const max = this.run.owner.limits.maxTextChars
+      const { maxTextChars, maxAttributesPerSpan } = this.run.owner.limits
       const all = (this.extend().attributes ??= Object.create(null) as Record<string, AttributeValue>)
+      let left = maxAttributesPerSpan - Object.keys(all).length
       for (const [name, value] of Object.entries(attributes)) {
-        const kept = attributeValue(value, max)
-        if (kept !== undefined) all[name] = kept
+        const kept = attributeValue(value, maxTextChars)
+        if (kept === undefined) continue
+        if (!(name in all) && left-- <= 0) this.run.droppedAttributes++
+        else all[name] = kept
       }
     } catch (error) {
       noteError(this.run.owner.errors, error)

@@ -23,7 +23,8 @@ export function traceOf(run: RunRecord, facts: { readonly service: string | unde
     process: facts.process,
     get dropped() {
       const { droppedChars, droppedParts } = contents()
-      return { spans: run.droppedSpans, contentChars: droppedChars, parts: droppedParts }
+      const { droppedAttributes: attributes } = run
+      return { spans: run.droppedSpans, contentChars: droppedChars, parts: droppedParts, ...(attributes > 0 && { attributes }) }
     },
     get overheadNs() { return Math.round(run.overheadMs * 1e6) },
     get selfErrors() { return run.selfErrors },

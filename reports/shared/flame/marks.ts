@@ -1,0 +1,38 @@
+import type { Analysis, Finding, SpanView } from '../../../src/model/analysis.ts'
+import { cleanName, fit } from '../text.ts'
+
+/** What the findings say about a span. */
+export interface Mark {
+  /** Their numbers as the report counts them, from 1. */
+  readonly findings: readonly number[]
+  /** `could run with search_kb` */
+  readonly note?: string
+}
+
+/** Beyond this many spans a finding is about the run as a whole, and arrows on every row would say nothing. */
+const MAX_SPANS = 20
+
+export function marksOf({ findings, spans }: Analysis): ReadonlyMap<string, Mark> {
+  const marks = new Map<string, Mark>()
+  if (findings.length === 0) return marks
+  const wanted = new Set(findings.flatMap((finding) => (finding.spanIds.length <= MAX_SPANS ? finding.spanIds : [])))
+  const byId = new Map(spans.filter(({ id }) => wanted.has(id)).map((span) => [span.id, span]))
+  findings.forEach((finding, index) => {
+    if (finding.spanIds.length > MAX_SPANS) return
+    for (const id of finding.spanIds) {
+      const before = marks.get(id)
+      const note = before?.note ?? noteOf(finding, id, byId)
+      marks.set(id, { findings: [...(before?.findings ?? []), index + 1], ...(note !== undefined && { note }) })
+    }
+  })
+  return marks
+}
+
+/** Of spans that could run together: with which. One finding can hold the spans of several answers. */
+function noteOf({ code, spanIds }: Finding, id: string, byId: ReadonlyMap<string, SpanView>): string | undefined {
+  const own = byId.get(id)
+  if (!code.startsWith('PAR') || own === undefined) return undefined
+  const first = spanIds.map((other) => byId.get(other)).find((other) => other?.issuedBy === own.issuedBy)
+  if (first === undefined || first === own) return undefined
+  return first.name === own.name ? 'could run with the first' : `could run with ${fit(cleanName(first.name), 24)}`
+}

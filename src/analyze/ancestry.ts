@@ -1,0 +1,41 @@
+import type { Timeline } from './timeline.ts'
+
+export interface Ancestry {
+  /**
+   * The two siblings that contain `a` and `b` (or are them). Undefined when one contains the other. Logarithmic in the depth:
+   * each node has one pointer far up, placed as in a skew-binary list.
+   */
+  siblings(a: number, b: number): readonly [number, number] | undefined
+}
+
+export function ancestryOf({ parent, depth, topDown }: Pick<Timeline, 'parent' | 'depth' | 'topDown'>): Ancestry {
+  const jump = new Int32Array(parent.length)
+  for (const node of topDown) {
+    const p = parent[node]!
+    if (p === -1) {
+      jump[node] = node
+      continue
+    }
+    const far = jump[p]!
+    const farther = jump[far]!
+    jump[node] = depth[p]! - depth[far]! === depth[far]! - depth[farther]! ? farther : p
+  }
+  const climb = (from: number, to: number): number => {
+    let node = from
+    while (depth[node]! > to) node = depth[jump[node]!]! >= to ? jump[node]! : parent[node]!
+    return node
+  }
+  return {
+    siblings(a, b) {
+      let left = climb(a, depth[b]!)
+      let right = climb(b, depth[a]!)
+      if (left === right) return undefined
+      while (parent[left] !== parent[right]) {
+        const far = jump[left] !== jump[right]
+        left = far ? jump[left]! : parent[left]!
+        right = far ? jump[right]! : parent[right]!
+      }
+      return [left, right]
+    },
+  }
+}

@@ -1,0 +1,33 @@
+import type { ContextSummary } from '../model/analysis.ts'
+import type { Trace } from '../model/span.ts'
+import type { Call } from './calls.ts'
+import type { Dependencies } from './dependencies.ts'
+import type { Thresholds } from './options.ts'
+import type { Simulator } from './schedule.ts'
+import type { Timeline } from './timeline.ts'
+
+/** What the steps before the findings have derived; all that a detector sees. Arrays are indexed like the timeline. */
+export interface Facts {
+  readonly trace: Trace
+  readonly timeline: Timeline
+  readonly thresholds: Thresholds
+  /** Time of each span on the critical path, ns. */
+  readonly wall: Float64Array
+  readonly calls: readonly Call[]
+  readonly context: ContextSummary
+  readonly dependencies: Dependencies
+  readonly simulator: Simulator
+}
+
+/** For each span whether a call of a model lies below it. */
+export function callsBelow({ timeline: { parent, topDown }, calls }: Pick<Facts, 'timeline' | 'calls'>): boolean[] {
+  const below = Array.from(parent, () => false)
+  const isCall = new Set(calls.map((call) => call.span))
+  for (let at = topDown.length - 1; at > 0; at--) {
+    const i = topDown[at]!
+    if (below[i] || isCall.has(i)) below[parent[i]!] = true
+  }
+  return below
+}
+
+export const savingNs = ({ thresholds }: Pick<Facts, 'thresholds'>): number => thresholds.savingMs * 1e6

@@ -1,0 +1,50 @@
+import type { Finding } from '../../model/analysis.ts'
+import { callsBelow, savingNs, type Facts } from '../facts.ts'
+import { listNames, together, type Together } from '../together.ts'
+import { groupBy } from '../totals.ts'
+import type { Detector } from './shared.ts'
+
+/**
+ * PAR002: LLM calls run one after another although neither needed the other:
+ *
+ * - calls inside tools that one assistant message asked for together (proven);
+ * - calls of one parent with the very same request (likely: one of them may repeat an answer that did not fit).
+ */
+export const sequentialLlmCalls: Detector = (facts) => {
+  const hasCalls = callsBelow(facts)
+  const inTools = facts.dependencies.issuedTogether.filter(({ members }) => members.filter((i) => hasCalls[i]).length >= 2)
+  return [
+    ...together(facts, inTools).map((pattern) => finding(facts, pattern, {
+      title: `Run the LLM calls inside ${listNames(facts, pattern)} together: one answer asked for these tools at once, `
+        + 'and they ran one after another',
+      confidence: 'proven',
+      advice: 'Start the tools all before you await the first, for example with Promise.all. Only side effects can still tie them; '
+        + 'mind the rate limit of the model.',
+    })),
+    ...together(facts, sameRequests(facts)).map((pattern) => finding(facts, pattern, {
+      title: `Run ${pattern.members.length} LLM calls with the same request (${listNames(facts, pattern)}) together`,
+      confidence: 'likely',
+      advice: 'If they are samples of one question, start them together, or ask for several choices in one request. If each repeats '
+        + 'an answer that did not fit, say what fits in the request (a schema, a stop condition) and the repetition goes away.',
+    })),
+  ].filter(({ saving }) => (saving.timeNs as number) > 0 && (saving.timeNs as number) >= savingNs(facts))
+}
+
+const finding = (
+  { timeline }: Facts, { members, savedNs }: Together, rest: Pick<Finding, 'title' | 'confidence' | 'advice'>,
+): Finding => ({ code: 'PAR002', spanIds: members.map((i) => timeline.spans[i]!.id), saving: { timeNs: savedNs }, ...rest })
+
+/** Sibling calls that succeeded with equal requests: the input of each was known before the first began. */
+function sameRequests({ timeline: { spans, parent }, calls }: Facts): { readonly members: readonly number[] }[] {
+  const candidates = calls.filter(({ span, isEmbedding }) => {
+    const { llm, outcome } = spans[span]!
+    return !isEmbedding && outcome.state === 'ok' && llm?.requestModel !== undefined && (llm.requestParts?.length ?? 0) > 0
+  })
+  const keyOf = (span: number): string => {
+    const { requestModel, requestParts } = spans[span]!.llm!
+    return `${parent[span]!} ${requestModel} ${requestParts!.join()}`
+  }
+  return [...groupBy(candidates, ({ span }) => keyOf(span)).values()]
+    .filter((group) => group.length > 1)
+    .map((group) => ({ members: group.map(({ span }) => span) }))
+}

@@ -1,0 +1,156 @@
+import type { Analysis, Overhead, SpanView } from '../model/analysis.ts'
+import type { Trace } from '../model/span.ts'
+import { pricing as pricingOf, type Pricing } from '../models/prices.ts'
+import { windowTable, type WindowTable } from '../models/windows.ts'
+import { findCalls, type Call } from './calls.ts'
+import { contextSummary } from './context.ts'
+import { criticalPath } from './critical-path.ts'
+import { dependencies as dependenciesOf, type Dependencies } from './dependencies.ts'
+import { detect } from './findings/index.ts'
+import { checkPrices, checkWindows, readThresholds, show, type AnalyzeOptions } from './options.ts'
+import { problems } from './problems.ts'
+import { Simulator } from './schedule.ts'
+import { selfTimes } from './self-time.ts'
+import { slacks } from './slack.ts'
+import { timelineOf, type Timeline } from './timeline.ts'
+import { localTokenCounter } from './token-counter.ts'
+import { categoryTotals, costOf, modelTotals, operationTotals, usageOf } from './totals.ts'
+
+/**
+ * Everything that reports show of a run: where the time, the tokens and the money went, what waited for what, and what would
+ * make the next run faster. Pure: the same trace and options give the same analysis, in whatever order its spans arrived.
+ * Times are nanoseconds, costs US dollars.
+ * @throws {TypeError} when `trace` is not one, or the options are of the wrong shape
+ * @throws {RangeError} when an option is out of its range
+ */
+export function analyze(trace: Trace, options: AnalyzeOptions = {}): Analysis {
+  checkTraceShape(trace)
+  const thresholds = readThresholds(options)
+  checkPrices(options.prices)
+  checkWindows(options.windows)
+  // Loaded when the first call asks: a run without any needs no table.
+  const pricing = once(() => pricingOf(options.prices))
+  const windows = once(() => windowTable(options.windows))
+  const counter = options.tokens ?? localTokenCounter
+
+  const timeline = timelineOf(trace)
+  const self = selfTimes(timeline)
+  const path = criticalPath(timeline)
+  const slack = slacks(timeline)
+  const calls = findCalls(trace, timeline, counter, pricing)
+  const context = contextSummary(trace, timeline, calls, windows, thresholds.contextShare)
+  const dependencies = dependenciesOf(trace, timeline)
+  const simulator = new Simulator(timeline, dependencies)
+  const { wall } = path
+  const { findings, observations } = detect({ trace, timeline, thresholds, wall, calls, context, dependencies, simulator })
+
+  return {
+    run: describeRun(trace, timeline),
+    totals: {
+      durationNs: timeline.durationNs,
+      spans: timeline.spans.length,
+      llmCalls: calls.filter(({ isEmbedding }) => !isEmbedding).length,
+      toolCalls: timeline.spans.filter(({ category, tool }) => category === 'tool' || tool !== undefined).length,
+      usage: usageOf(calls),
+      costUsd: costOf(calls),
+    },
+    categories: categoryTotals(timeline, self, wall, calls),
+    operations: operationTotals(timeline, self, wall),
+    calls: calls.map(({ summary }) => summary),
+    models: modelTotals(calls, self),
+    context,
+    criticalPath: path.steps.map((i) => ({ spanId: timeline.spans[i]!.id, timeNs: wall[i]! })),
+    schedules: schedules(timeline, dependencies, simulator),
+    findings,
+    observations,
+    overhead: overhead(trace, timeline),
+    problems: problems(trace, timeline, calls, context, calls.length === 0 || pricing().hasTable),
+    sources: sources(calls, context, pricing, windows, counter === false ? undefined : counter.source),
+    spans: spanViews(timeline, { self, wall, slack, calls }),
+  }
+}
+
+function schedules({ spans }: Timeline, { issuedTogether }: Dependencies, simulator: Simulator): Analysis['schedules'] {
+  const groupOf = new Int32Array(spans.length).fill(-1)
+  issuedTogether.forEach(({ members }, group) => members.forEach((i) => (groupOf[i] = group)))
+  return { proven: simulator.schedule({ groupOf }), possible: simulator.schedule('unknown') }
+}
+
+function describeRun(trace: Trace, { spans }: Timeline): Analysis['run'] {
+  const { id, name, service, tags, startedAtEpochMs, process } = trace
+  return {
+    traceId: id,
+    name,
+    ...(service !== undefined && { service }),
+    ...(tags !== undefined && { tags }),
+    startedAtEpochMs,
+    outcome: spans[0]?.outcome ?? { state: 'ok' },
+    ...(process !== undefined && { process }),
+  }
+}
+
+function overhead({ overheadNs, dropped, selfErrors }: Trace, { durationNs }: Timeline): Overhead {
+  return { selfNs: overheadNs, share: durationNs === 0 ? 0 : overheadNs / durationNs, dropped: { ...dropped }, selfErrors }
+}
+
+function sources(
+  calls: readonly Call[], context: Analysis['context'], pricing: () => Pricing, windows: () => WindowTable, tokens: string | undefined,
+): Analysis['sources'] {
+  return {
+    ...(calls.length > 0 && { prices: pricing().source }),
+    ...(context.calls.length > 0 && { windows: windows().source }),
+    ...(tokens !== undefined && calls.some(({ estimate }) => estimate === 'counted') && { tokens }),
+  }
+}
+
+interface Derived {
+  readonly self: Float64Array
+  readonly wall: Float64Array
+  readonly slack: Float64Array
+  readonly calls: readonly Call[]
+}
+
+function spanViews({ spans, start, end, parent, depth, late }: Timeline, { self, wall, slack, calls }: Derived): SpanView[] {
+  const numbers = new Map(calls.map(({ span, summary }) => [span, summary.number]))
+  return spans.map((span, i) => {
+    const call = numbers.get(i)
+    const issuedBy = span.tool?.issuedBy
+    return {
+      id: span.id,
+      ...(parent[i] !== -1 && { parentId: spans[parent[i]!]!.id }),
+      name: span.name,
+      category: span.category,
+      depth: depth[i]!,
+      startNs: start[i]!,
+      endNs: end[i]!,
+      durationNs: end[i]! - start[i]!,
+      selfNs: self[i]!,
+      wallNs: wall[i]!,
+      slackNs: slack[i]!,
+      outcome: span.outcome,
+      ...(span.attributes !== undefined && { attributes: span.attributes }),
+      ...(late[i] === true && { late: true as const }),
+      ...(call !== undefined && { call }),
+      ...(issuedBy !== undefined && { issuedBy }),
+    }
+  })
+}
+
+function checkTraceShape(trace: unknown): void {
+  const { spans, parts } = (trace ?? {}) as Partial<Record<'spans' | 'parts', unknown>>
+  if (!Array.isArray(spans) || !Array.isArray(parts)) {
+    throw new TypeError(`expected a trace with spans and parts, got ${show(trace)}`)
+  }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => (made ??= { value: make() }).value
+}
+
+export { percentilesOver, type OperationOverRuns } from './percentiles-over.ts'
+export { compareStrategies, type Comparison, type CompareOptions, type OperationFailure, type OperationTimes } from './compare-strategies.ts'
+export { defaultThresholds, type AnalyzeOptions, type Thresholds } from './options.ts'
+export type { TextPart, TokenCounter } from './token-counter.ts'
+export type { ModelPrice, Prices } from '../models/prices.ts'
+export type { Windows } from '../models/windows.ts'

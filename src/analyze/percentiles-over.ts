@@ -1,0 +1,41 @@
+import type { Percentiles } from '../model/analysis.ts'
+import type { Category, Trace } from '../model/span.ts'
+import { percentiles } from './percentiles.ts'
+import { timelineOf } from './timeline.ts'
+import { byText } from './totals.ts'
+
+/** All spans of one name and category over several runs. */
+export interface OperationOverRuns {
+  readonly name: string
+  readonly category: Category
+  /** Runs in which it occurs. */
+  readonly runs: number
+  readonly count: number
+  readonly failed: number
+  readonly totalNs: number
+  /** Of its single spans' durations, over all runs together. */
+  readonly durationNs: Percentiles
+}
+
+/** Percentiles per operation over several traces, nearest rank; the operations with the most time first. */
+export function percentilesOver(traces: readonly Trace[]): OperationOverRuns[] {
+  const operations = new Map<string, { name: string; category: Category; runs: number; failed: number; durations: number[]; last?: Trace }>()
+  for (const trace of traces) {
+    const { spans, start, end } = timelineOf(trace)
+    spans.forEach(({ name, category, outcome }, i) => {
+      const key = JSON.stringify([name, category])
+      let operation = operations.get(key)
+      if (operation === undefined) operations.set(key, operation = { name, category, runs: 0, failed: 0, durations: [] })
+      if (operation.last !== trace) operation.runs++
+      operation.last = trace
+      if (outcome.state === 'failed') operation.failed++
+      operation.durations.push(end[i]! - start[i]!)
+    })
+  }
+  return [...operations.values()].map(({ name, category, runs, failed, durations }) => ({
+    name, category, runs, failed,
+    count: durations.length,
+    totalNs: durations.reduce((a, b) => a + b, 0),
+    durationNs: percentiles(durations)!,
+  })).sort((a, b) => b.totalNs - a.totalNs || byText(a.name, b.name) || byText(a.category, b.category))
+}

@@ -1,0 +1,9 @@
+import type { Percentiles } from '../model/analysis.ts'
+
+/** Nearest rank: the smallest observed value that at least `percent` % of the values do not exceed. Undefined without values. */
+export function percentiles(values: Iterable<number>): Percentiles | undefined {
+  const sorted = Float64Array.from(values).sort()
+  if (sorted.length === 0) return undefined
+  const at = (percent: number): number => sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)]!
+  return { p50: at(50), p95: at(95), p99: at(99), max: sorted.at(-1)! }
+}

@@ -1,0 +1,41 @@
+import type { Timeline } from './timeline.ts'
+
+/**
+ * Slack of each span in nanoseconds: how much longer it could have taken without delaying the run.
+ *
+ * Within one parent, walk back from its end as the critical path does: a child that is followed has none. Any other child
+ * could have lasted until the followed sibling that started next after its end, or until its parent's end where none did.
+ * A parent that had slack itself passes it on to its children. Late work, which nobody waited for, counts 0.
+ */
+export function slacks({ start, end, children, late, topDown }: Timeline): Float64Array {
+  const slack = new Float64Array(start.length)
+  for (const span of topDown) {
+    const waited = children[span]!.filter((child) => !late[child]!)
+    waited.sort((a, b) => end[b]! - end[a]! || start[b]! - start[a]! || b - a)
+    /** Starts of the children that are followed, latest first. */
+    const followed: number[] = []
+    let t = end[span]!
+    for (const child of waited) {
+      if (end[child]! <= t) {
+        t = Math.max(start[span]!, start[child]!)
+        followed.push(start[child]!)
+        slack[child] = slack[span]!
+      } else {
+        slack[child] = slack[span]! + (nextStart(followed, end[child]!) ?? end[span]!) - end[child]!
+      }
+    }
+  }
+  return slack
+}
+
+/** The smallest of `starts` (descending) that is not before `time`. */
+function nextStart(starts: readonly number[], time: number): number | undefined {
+  let low = 0
+  let high = starts.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (starts[middle]! >= time) low = middle + 1
+    else high = middle
+  }
+  return starts[low - 1]
+}

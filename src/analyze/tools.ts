@@ -1,0 +1,29 @@
+import type { Facts } from './facts.ts'
+import { callsBelow } from './facts.ts'
+import { groupBy } from './totals.ts'
+
+export interface ToolRuns {
+  readonly name: string
+  /** In order of start. */
+  readonly members: readonly number[]
+}
+
+/**
+ * The runs of each tool, by its name. A tool that calls models is left out: what takes time in it are the calls. So is a run
+ * inside another run of a tool, whose time is part of that one's.
+ */
+export function toolRuns(facts: Facts): ToolRuns[] {
+  const { spans, parent, topDown } = facts.timeline
+  const hasCalls = callsBelow(facts)
+  const insideTool = spans.map(() => false)
+  const runs: number[] = []
+  for (const i of topDown) {
+    insideTool[i] = parent[i] !== -1 && insideTool[parent[i]!]!
+    const span = spans[i]!
+    if (span.category !== 'tool' || insideTool[i] || hasCalls[i]) continue
+    insideTool[i] = true
+    runs.push(i)
+  }
+  runs.sort((a, b) => a - b)
+  return [...groupBy(runs, (i) => spans[i]!.tool?.name ?? spans[i]!.name)].map(([name, members]) => ({ name, members }))
+}

@@ -1,0 +1,71 @@
+import type { Provider } from '@pydantic/genai-prices'
+
+/** The part of the package that we use; its data is bundled, nothing is fetched. */
+export type PriceTable = Pick<typeof import('@pydantic/genai-prices'), 'calcPrice' | 'findProvider'>
+
+/** The installed version and the day it was published; a test compares it with the package. */
+export const PRICE_TABLE_VERSION = '0.1.8'
+export const PRICE_TABLE_DATE = '2026-09-23'
+
+let loaded: { readonly table: PriceTable | undefined } | undefined
+
+/**
+ * The price table, loaded when first asked for, because its data takes tens of milliseconds. Synchronous: a report is.
+ * Undefined where there is no `node:module` (a page) or the package is missing.
+ */
+export function priceTable(): PriceTable | undefined {
+  return (loaded ??= { table: load() }).table
+}
+
+function load(): PriceTable | undefined {
+  try {
+    const { createRequire } = globalThis.process.getBuiltinModule('node:module')
+    return createRequire(import.meta.url)('@pydantic/genai-prices') as PriceTable
+  } catch {
+    return undefined
+  }
+}
+
+/** OpenTelemetry's provider names, and other common ones, to the ids of the table. */
+const PROVIDER_IDS: Readonly<Record<string, string>> = {
+  'openai': 'openai',
+  'anthropic': 'anthropic',
+  'azure.ai.openai': 'azure',
+  'azure.ai.inference': 'azure',
+  'azure': 'azure',
+  'aws.bedrock': 'aws',
+  'gcp.gemini': 'google',
+  'gcp.gen_ai': 'google',
+  'gcp.vertex_ai': 'google',
+  'google': 'google',
+  'groq': 'groq',
+  'mistral_ai': 'mistral',
+  'mistral': 'mistral',
+  'deepseek': 'deepseek',
+  'x_ai': 'x-ai',
+  'xai': 'x-ai',
+  'cohere': 'cohere',
+  'perplexity': 'perplexity',
+  'moonshot_ai': 'moonshotai',
+  'moonshotai': 'moonshotai',
+  'cerebras': 'cerebras',
+  'fireworks': 'fireworks',
+  'together': 'together',
+  'novita': 'novita',
+  'openrouter': 'openrouter',
+  'ovhcloud': 'ovhcloud',
+}
+
+const providers = new Map<string, Provider | undefined>()
+
+/**
+ * The table's entry of a provider. A provider that it does not list has none: the same model costs differently elsewhere.
+ * @param provider OpenTelemetry's `gen_ai.provider.name`
+ */
+export function findProvider(table: PriceTable, provider: string): Provider | undefined {
+  if (!providers.has(provider)) {
+    const providerId = Object.hasOwn(PROVIDER_IDS, provider) ? PROVIDER_IDS[provider]! : undefined
+    providers.set(provider, providerId === undefined ? undefined : table.findProvider({ providerId }))
+  }
+  return providers.get(provider)
+}
