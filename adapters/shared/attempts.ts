@@ -8,7 +8,13 @@ export function watchAttempts(original: typeof fetch): typeof fetch {
   if (watched.has(original)) return original
   const watching = function (this: unknown, url: Parameters<typeof fetch>[0], init?: RequestInit): Promise<Response> {
     const attempt = isAttempt(init) ? beginAttempt() : undefined
-    const result = original.call(this, url, init)
+    let result: Promise<Response>
+    try {
+      result = original.call(this, url, init)
+    } catch (error) {
+      attempt?.failed(error)
+      throw error
+    }
     if (attempt === undefined || !(result instanceof Promise)) return result
     return result.then(
       (response) => {

@@ -2,19 +2,20 @@ import { inputExclusive, inputInclusive, outputInclusive, tokenCount, type Usage
 import { fields, list, type Fields } from './json.ts'
 
 /**
- * Usage as the providers report it, told apart by its field names and not by who is asked: OpenAI's form comes from dozens of
- * compatible servers, and gateways pass the form of the model behind them through.
+ * Usage as the providers report it, told apart by its field names and not by who is asked: OpenAI's form comes from dozens
+ * of compatible servers, and gateways pass the form of the model behind them through.
  *
  * | form | input | output |
  * |---|---|---|
- * | `prompt_tokens` (OpenAI chat and all that copy it) | with cached tokens | with reasoning, xAI: without (the total tells) |
+ * | `prompt_tokens` (OpenAI chat and its copies) | with cached tokens | with reasoning, xAI: without (the total tells) |
  * | `input_tokens` + `input_tokens_details` (OpenAI responses, images, realtime) | with cached tokens | with reasoning |
  * | `input_tokens` (Anthropic) | without cached tokens | with thinking |
  * | `inputTokens` (Bedrock) | without cached tokens | with reasoning |
  * | `promptTokenCount` (Gemini) | with cached tokens, without those of tool use | without thoughts |
  * | `total_input_tokens` (Gemini interactions) | with cached tokens, without those of tool use | without thoughts |
  * | `billed_units` (Cohere) | as billed | as billed |
- * | `prompt_eval_count` (Ollama), `input_token_count` (watsonx), `inputTextTokenCount` (Titan), `generated_tokens` (TGI) | all | all |
+ * | `prompt_eval_count` (Ollama), `input_token_count` (watsonx), `inputTextTokenCount` (Titan) | all | all |
+ * | `generated_tokens` (TGI) | not told | all |
  */
 interface Form {
   /** Any of these fields tells the form. */
@@ -39,7 +40,8 @@ const FORMS: readonly Form[] = [
   { names: ['inputTextTokenCount'], read: readTitan },
 ]
 
-const formOf = (usage: Fields): Form | undefined => FORMS.find(({ names }) => names.some((name) => Object.hasOwn(usage, name)))
+const formOf = (usage: Fields): Form | undefined =>
+  FORMS.find(({ names }) => names.some((name) => Object.hasOwn(usage, name)))
 
 /** Whether an object that nothing calls usage tells tokens. */
 export function tellsTokens(value: unknown): boolean {
@@ -65,7 +67,8 @@ export function readInputUsage(raw: unknown): Usage | undefined {
   if (usage === undefined) return undefined
   const { output: _none, ...rest } = usage
   const said = fields(usage.raw)
-  const input = rest.input ?? inputInclusive({ input: tokenCount(said?.['total_tokens']) ?? tokenCount(said?.['totalTokenCount']) })
+  const total = tokenCount(said?.['total_tokens']) ?? tokenCount(said?.['totalTokenCount'])
+  const input = rest.input ?? inputInclusive({ input: total })
   return { ...rest, ...(input !== undefined && { input }), complete: input !== undefined }
 }
 
@@ -77,20 +80,18 @@ function both(input: string, output: string): Form['read'] {
 function readChat(usage: Fields): Counted {
   const details = fields(usage['prompt_tokens_details']) ?? fields(usage['prompt_token_details'])
   const generated = fields(usage['completion_tokens_details']) ?? fields(usage['completion_token_details'])
+  const cached = details?.['cached_tokens'] ?? usage['prompt_cache_hit_tokens'] ?? usage['cached_tokens']
   const input = tokenCount(usage['prompt_tokens'])
   return counted(
-    inputInclusive({
-      input,
-      cacheRead: tokenCount(details?.['cached_tokens']) ?? tokenCount(usage['prompt_cache_hit_tokens']) ?? tokenCount(usage['cached_tokens']),
-      ...cacheWrites(details),
-    }),
-    withReasoning(input, tokenCount(usage['completion_tokens']), tokenCount(generated?.['reasoning_tokens']), usage['total_tokens']),
+    inputInclusive({ input, cacheRead: tokenCount(cached), ...cacheWrites(details) }),
+    withReasoning(usage['total_tokens'], input, tokenCount(usage['completion_tokens']), tokenCount(generated?.['reasoning_tokens'])),
   )
 }
 
 /** Most count reasoning inside the output. Where the total only adds up with it beside, it is beside. */
-function withReasoning(input: number | undefined, output: number | undefined, reasoning: number | undefined, total: unknown): Usage['output'] {
-  const isBeside = input !== undefined && output !== undefined && reasoning !== undefined && total === input + output + reasoning
+function withReasoning(total: unknown, input: number | undefined, output: number | undefined, reasoning = 0): Usage['output'] {
+  if (output === undefined) return undefined
+  const isBeside = input !== undefined && total === input + output + reasoning
   return outputInclusive({ output: isBeside ? output + reasoning : output, reasoning })
 }
 
@@ -100,11 +101,13 @@ function readResponses(usage: Fields): Counted {
   const input = tokenCount(usage['input_tokens'])
   return counted(
     inputInclusive({ input, cacheRead: tokenCount(details?.['cached_tokens']), ...cacheWrites(details) }),
-    withReasoning(input, tokenCount(usage['output_tokens']), tokenCount(generated?.['reasoning_tokens']), usage['total_tokens']),
+    withReasoning(usage['total_tokens'], input, tokenCount(usage['output_tokens']), tokenCount(generated?.['reasoning_tokens'])),
   )
 }
 
-function cacheWrites(details: Fields | undefined): { cacheWrite?: number | undefined; cacheWriteByTtl?: Record<string, number> | undefined } {
+type CacheWrites = Pick<Parameters<typeof inputInclusive>[0], 'cacheWrite' | 'cacheWriteByTtl'>
+
+function cacheWrites(details: Fields | undefined): CacheWrites {
   const byTtl = fields(details?.['cache_write_tokens_details'])
   return {
     cacheWrite: tokenCount(details?.['cache_write_tokens']),
@@ -141,7 +144,7 @@ function readIterations(iterations: unknown): Record<string, number> | undefined
     extra.compactionInput += tokenCount(one['input_tokens']) ?? 0
     extra.compactionOutput += tokenCount(one['output_tokens']) ?? 0
   }
-  return extra.compactionInput + extra.compactionOutput > 0 ? extra : undefined
+  return tokenCount(extra.compactionInput + extra.compactionOutput) ? extra : undefined
 }
 
 function readBedrock(usage: Fields): Counted {
@@ -173,7 +176,8 @@ function readInteractions(usage: Fields): Counted {
 /** What tools of the server put into the prompt is billed as input, beside the prompt. */
 function withToolUse(prompt: unknown, toolUse: unknown, cached: unknown): Usage['input'] {
   const own = tokenCount(prompt)
-  return inputInclusive({ input: own === undefined ? undefined : own + (tokenCount(toolUse) ?? 0), cacheRead: tokenCount(cached) })
+  const input = own === undefined ? undefined : own + (tokenCount(toolUse) ?? 0)
+  return inputInclusive({ input, cacheRead: tokenCount(cached) })
 }
 
 const withThoughts = (visible: number | undefined, thoughts: number | undefined): Usage['output'] =>
@@ -190,8 +194,8 @@ function readCohere(usage: Fields): Counted {
 }
 
 function readTitan(usage: Fields): Counted {
-  const outputs = list(usage['results']).map((result) => tokenCount(fields(result)?.['tokenCount']))
-  const output = outputs.length === 0 ? undefined : outputs.reduce((sum, one) => (sum === undefined || one === undefined ? undefined : sum + one), 0)
+  const counts = list(usage['results']).flatMap((result) => tokenCount(fields(result)?.['tokenCount']) ?? [])
+  const output = counts.length === 0 ? undefined : counts.reduce((sum, count) => sum + count, 0)
   return counted(inputInclusive({ input: tokenCount(usage['inputTextTokenCount']) }), outputInclusive({ output }))
 }
 
@@ -200,12 +204,12 @@ export function withToolUsage(usage: Usage | undefined, told: unknown): Usage | 
   const tools = fields(plainCopy(told))
   if (usage === undefined || tools === undefined) return usage
   const images = fields(tools['image_gen'])
-  const imageGenInput = tokenCount(images?.['input_tokens'])
-  const imageGenOutput = tokenCount(images?.['output_tokens'])
+  const imageGenInput = tokenCount(images?.['input_tokens']) ?? 0
+  const imageGenOutput = tokenCount(images?.['output_tokens']) ?? 0
   const webSearch = tokenCount(fields(tools['web_search'])?.['num_requests'])
   return {
     ...usage,
-    ...((imageGenInput || imageGenOutput) && { extra: { imageGenInput: imageGenInput ?? 0, imageGenOutput: imageGenOutput ?? 0 } }),
+    ...(imageGenInput + imageGenOutput > 0 && { extra: { imageGenInput, imageGenOutput } }),
     ...(webSearch && { requests: { webSearch } }),
   }
 }
@@ -213,7 +217,8 @@ export function withToolUsage(usage: Usage | undefined, told: unknown): Usage | 
 /** Searches and fetches of the server: Anthropic's, or xAI's. */
 function readRequests(usage: Fields): Pick<Usage, 'requests'> {
   const tools = fields(usage['server_tool_use'])
-  const webSearch = tokenCount(tools?.['web_search_requests']) ?? tokenCount(fields(usage['server_side_tool_usage_details'])?.['web_search_calls'])
+  const calls = fields(usage['server_side_tool_usage_details'])
+  const webSearch = tokenCount(tools?.['web_search_requests']) ?? tokenCount(calls?.['web_search_calls'])
   const webFetch = tokenCount(tools?.['web_fetch_requests'])
   if (!webSearch && !webFetch) return {}
   return { requests: { ...(webSearch && { webSearch }), ...(webFetch && { webFetch }) } }
@@ -229,7 +234,11 @@ function ttls(counts: Readonly<Record<string, unknown>>): Record<string, number>
 }
 
 function counted(input: Usage['input'], output: Usage['output'], extra?: Record<string, number>): Counted {
-  return { ...(input && { input }), ...(output && { output }), ...(extra && { extra }) }
+  // Sums of huge counts are no counts any more.
+  const exact = <T extends { readonly total: number }>(part: T | undefined): T | undefined =>
+    tokenCount(part?.total) === undefined ? undefined : part
+  const [trustedInput, trustedOutput] = [exact(input), exact(output)]
+  return { ...(trustedInput && { input: trustedInput }), ...(trustedOutput && { output: trustedOutput }), ...(extra && { extra }) }
 }
 
 const MAX_DEPTH = 6
@@ -244,24 +253,24 @@ function plainCopy(value: unknown): unknown {
     if (typeof from === 'number') return Number.isFinite(from) ? from : String(from)
     if (typeof from === 'boolean' || from === null || from === undefined) return from
     if (typeof from !== 'object') return String(from).slice(0, MAX_CHARS)
-    if (depth === MAX_DEPTH) return undefined
-    if (Array.isArray(from)) return from.slice(0, left).map((_, index) => part(from as unknown as Fields, String(index), depth))
-    const to: Record<string, unknown> = {}
+    if (depth > MAX_DEPTH) return undefined
+    const isList = Array.isArray(from)
+    const to: Record<string, unknown> | unknown[] = isList ? [] : {}
     for (const name of Object.keys(from)) {
-      if (left === 0) break
-      if (name !== '__proto__') to[name] = part(from as Fields, name, depth)
+      if (name === '__proto__' || left-- <= 0) continue
+      const part = read(from as Fields, name, depth)
+      if (isList) (to as unknown[]).push(part ?? null)
+      else if (part !== undefined) (to as Record<string, unknown>)[name] = part
     }
     return to
   }
   // Whatever is in there may refuse to be read; the rest is still worth having.
-  const part = (from: Fields, name: string, depth: number): unknown => {
-    if (left === 0) return undefined
-    left--
+  const read = (from: Fields, name: string, depth: number): unknown => {
     try {
       return copy(from[name], depth + 1)
     } catch {
       return undefined
     }
   }
-  return part({ value }, 'value', -1)
+  return read({ value }, 'value', -1)
 }

@@ -1,4 +1,4 @@
-import type { Amount, Cost } from '../../src/model/analysis.ts'
+import type { Amount, Cost, Saving } from '../../src/model/analysis.ts'
 import type { UsageTotals } from '../../src/model/usage.ts'
 import { formatDuration } from '../../src/model/units.ts'
 
@@ -29,14 +29,14 @@ export function formatWholeShare(share: number): string {
 }
 
 /** `$1.24`, `$0.0213`, `$0.000041` */
-export function formatUsd(usd: number): string {
+function formatUsd(usd: number): string {
   if (usd === 0) return '$0'
   if (usd >= 0.99995) {
     const [whole = '0', cents = '00'] = usd.toFixed(2).split('.')
     return `$${formatCount(Number(whole))}.${cents}`
   }
-  if (usd < 1e-9) return '<$0.000000001'
-  return `$${usd.toFixed(Math.max(4, Math.ceil(-Math.log10(usd)) + 1))}`
+  if (usd < 5e-7) return '<$0.000001'
+  return `$${usd.toFixed(Math.min(6, Math.max(4, Math.ceil(-Math.log10(usd)) + 1)))}`
 }
 
 /** The money alone: `$0.0213`, `~$0.0213`, `≥ $0.0123`, `unknown`. */
@@ -57,7 +57,7 @@ export function cachedShare({ calls, unknownCalls, estimatedCalls, input }: Usag
 }
 
 /** `480 ms`, `300–480 ms`, `up to 480 ms` */
-export function formatAmount(amount: Amount, format: (value: number) => string): string {
+function formatAmount(amount: Amount, format: (value: number) => string): string {
   if (typeof amount === 'number') return format(amount)
   const low = format(amount.low)
   const high = format(amount.high)
@@ -68,10 +68,10 @@ export function formatAmount(amount: Amount, format: (value: number) => string):
 }
 
 /** The amounts of a saving, one text each: time, tokens, money. */
-export function formatSaving(saving: { readonly timeNs?: Amount; readonly tokens?: Amount; readonly costUsd?: Amount }): string[] {
+export function formatSaving({ timeNs, tokens, costUsd }: Saving): string[] {
   const amounts: string[] = []
-  if (saving.timeNs !== undefined) amounts.push(formatAmount(saving.timeNs, formatDuration))
-  if (saving.tokens !== undefined) amounts.push(formatAmount(saving.tokens, (tokens) => `${formatCount(tokens)} tokens`))
-  if (saving.costUsd !== undefined) amounts.push(formatAmount(saving.costUsd, formatUsd))
+  if (timeNs !== undefined) amounts.push(formatAmount(timeNs, formatDuration))
+  if (tokens !== undefined) amounts.push(formatAmount(tokens, (count) => `${formatCount(count)} tokens`))
+  if (costUsd !== undefined) amounts.push(formatAmount(costUsd, formatUsd))
   return amounts
 }

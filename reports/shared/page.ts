@@ -45,7 +45,6 @@ export function print(lines: readonly Line[], page: Page): string {
   return lines.map((line) => printLine(line, page)).join('\n')
 }
 
-// eslint-disable-next-line no-control-regex
 const CONTROL = /[\p{Cc}\p{Cs}\u2028\u2029]/u
 
 function printLine(line: Line, { width, color, ascii }: Page): string {

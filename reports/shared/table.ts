@@ -15,7 +15,7 @@ export interface Column<Row> {
 const GAP = 2
 const INDENT = 2
 /** What the first column is shortened to before other columns are left out. */
-const NARROW_FIRST = 18
+const NARROW_FIRST = 22
 
 /**
  * A table whose first column takes what the others leave.
@@ -38,7 +38,8 @@ export function table<Row>(title: Piece, columns: readonly Column<Row>[], rows: 
   return [
     [
       { ...title, text: cell(title.text, INDENT + firstWidth) },
-      ...shown.slice(1).map((column) => piece(' '.repeat(GAP) + cell(column.title, widthOfColumn(column), column.align ?? 'right'), sgr.dim)),
+      ...shown.slice(1).map((column) =>
+        piece(' '.repeat(GAP) + cell(column.title, widthOfColumn(column), column.align ?? 'right'), sgr.dim)),
     ],
     ...rows.map((row) => shown.map((column, index) => {
       const gap = ' '.repeat(index === 0 ? INDENT : GAP)

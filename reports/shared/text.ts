@@ -3,15 +3,19 @@ import stringWidth from 'fast-string-width'
 /**
  * Text for terminals: what a name or a message may look like there, and how many columns it takes.
  *
- * Names and messages are the user's and their models' data. Nothing in them may act on the terminal or pretend to be another
- * line: escape sequences are cut out whole, other controls become visible signs, and what has no width of its own is dropped.
+ * Names and messages are the data of users and models. Nothing in them may act on the terminal or pretend to be another line:
+ * escape sequences are cut out whole, other controls become visible signs, and what has no width of its own is dropped.
  */
 
 const PLAIN = /^[\x20-\x7e]*$/
-/** CSI; OSC, DCS, SOS, PM and APC up to their terminator; other escapes. In their 7-bit and 8-bit forms (ECMA-48). */
-const SEQUENCES =
-  // eslint-disable-next-line no-control-regex
-  /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)|\x1b[ -/]*[0-~]/g
+const ESC = '\u001b'
+const END = `(?:\u0007|${ESC}\\\\|\u009c)`
+/** Escape sequences in their 7-bit and 8-bit forms (ECMA-48): CSI; OSC, DCS, SOS, PM and APC up to their end; short ones. */
+const SEQUENCES = new RegExp([
+  `(?:${ESC}\\[|\u009b)[0-?]*[ -/]*[@-~]`,
+  `(?:${ESC}[\\]PX^_]|[\u009d\u0090\u0098\u009e\u009f])[^\u0007${ESC}\u009c]*${END}`,
+  `${ESC}[ -/]*[0-~]`,
+].join('|'), 'g')
 const BREAKS = /[\t\n\v\f\r\x85\u2028\u2029]+/g
 const EMOJI = /(?:\p{Emoji}\uFE0F\u20E3?|\p{Emoji_Modifier_Base}\p{Emoji_Modifier}?|\p{Emoji_Presentation})/u.source
 /** Joiners inside an emoji stay; all other format characters (bidi controls, zero width, tags) go. */
@@ -116,8 +120,9 @@ export function flow(entries: readonly string[], width: number, separator: strin
 }
 
 const ASCII: Readonly<Record<string, string>> = {
-  '░': ':', '▒': '=', '▓': '#', '█': '#', '▚': '%', '▞': '&', '━': '-', '─': '-', '·': '.', '…': '~', '←': '<', '→': '>', '×': 'x',
-  '✗': 'X', '≥': '>', 'µ': 'u', '–': '-', '\u2212': '-', '▉': '#', '▊': '#', '▋': '#', '▌': '=', '▍': '=', '▎': '-', '▏': '-',
+  '░': ':', '▒': '=', '▓': '#', '▚': '%', '▞': '&', '━': '_', '─': '-', '·': '.', '…': '~', '←': '<', '→': '>', '×': 'x',
+  '✗': 'X', '≥': '>', 'µ': 'u', '–': '-',
+  '█': '#', '▉': '#', '▊': '#', '▋': '#', '▌': '=', '▍': '=', '▎': '-', '▏': '-',
 }
 
 /** The same line in ASCII, column for column. */

@@ -22,7 +22,9 @@ export function findings(analysis: Analysis, page: Page): Line[] {
   const { findings: all } = analysis
   if (all.length === 0) {
     const text = 'nothing found: no change that this trace can show would save time, tokens or money'
-    return wrap(text, page.textWidth - 12).map((line, index) => [heading(index === 0 ? 'What to do  ' : ' '.repeat(12)), piece(line)])
+    const title = 'What to do  '
+    return wrap(text, page.textWidth - title.length)
+      .map((line, index) => [heading(index === 0 ? title : ' '.repeat(title.length)), piece(line)])
   }
   const shown = all.slice(0, MAX_FINDINGS)
   const layout = layoutFor(shown, page)
@@ -81,12 +83,14 @@ function sureStyle(confidence: Confidence): string {
   return confidence === 'proven' ? sgr.good : confidence === 'likely' ? sgr.warn : sgr.dim
 }
 
-/** What the run would take with everything started as early as its schedules allow; savings of single findings do not add up. */
+/** What the run would take as its schedules have it; the savings of single findings do not add up. */
 function together({ totals: { durationNs }, schedules: { proven, possible } }: Analysis, page: Page): Line[] {
   const least = durationNs * 0.99
   const parts: string[] = []
   if (proven.durationNs < least) parts.push(`${scheduleText(proven, durationNs)}, proven`)
-  if (possible.durationNs < Math.min(least, proven.durationNs * 0.99)) parts.push(`at best ${scheduleText(possible, durationNs)}, possible`)
+  if (possible.durationNs < Math.min(least, proven.durationNs * 0.99)) {
+    parts.push(`at best ${scheduleText(possible, durationNs)}, possible`)
+  }
   if (parts.length === 0) return []
   const text = `Everything started as early as it could be, the run takes ${parts.join('; ')}`
   return wrap(text, page.textWidth - 2).map((line) => [piece(`  ${line}`, sgr.dim)])

@@ -33,20 +33,21 @@ function entries(label: string, all: readonly Entry[], page: Page): Line[] {
 }
 
 /** How full the model's window was at most, and with what. */
-function contextEntries({ context, calls, observations }: Analysis, page: Page): Entry[] {
+function contextEntries({ context, observations }: Analysis, page: Page): Entry[] {
   const { peak, warning } = context
   const largest = peak ?? context.calls.reduce<ContextCall | undefined>(
     (most, call) => (most === undefined || call.usedTokens > most.usedTokens ? call : most), undefined)
   if (largest === undefined) return []
   const { usedTokens, windowTokens, share, model, number } = largest
-  const where = `${cleanName(model)}, call ${formatCount(number)} of ${formatCount(calls.length)}`
+  const where = `${cleanName(model)}, call ${formatCount(number)}`
   const text = windowTokens === undefined || share === undefined
     ? `at most ${plural(usedTokens, 'token')} of an unknown window (${where})`
     : `peak ${formatShare(share)} of ${formatCount(windowTokens)}: ${plural(usedTokens, 'token')} (${where})`
+  const isSaid = observations.some(({ code }) => code.startsWith('CTX'))
   return [
     { text, ...(warning !== undefined && { style: sgr.warn }) },
     ...flow(composition(largest), page.textWidth - LABEL, ' · ').map((line) => ({ text: line })),
-    ...(warning === undefined || observations.some(({ code }) => code.startsWith('CTX')) ? [] : [{ text: clean(warning), style: sgr.warn }]),
+    ...(warning === undefined || isSaid ? [] : [{ text: clean(warning), style: sgr.warn }]),
   ]
 }
 
@@ -58,6 +59,8 @@ const partNames: Readonly<Record<string, string>> = {
 function composition({ composition: parts }: ContextCall): string[] {
   const all = Object.entries(parts ?? {}).filter(([, tokens]) => tokens > 0).sort(([, a], [, b]) => b - a)
   const total = all.reduce((sum, [, tokens]) => sum + tokens, 0)
+  // One part alone is the whole, which is no news.
+  if (all.length < 2) return []
   return all.map(([kind, tokens]) => `${partNames[kind] ?? cleanName(kind)} ${formatWholeShare(tokens / total)}`)
 }
 
@@ -77,8 +80,8 @@ function retryEntries({ calls, findings, observations }: Analysis): Entry[] {
   const named = [...reasons].slice(0, 5).map(([reason, count]) => `${reason} ×${formatCount(count)}`).join(', ')
   const lostNs = retried.reduce((sum, { retryNs }) => sum + retryNs, 0)
   const failed = retried.reduce((sum, { attempts }) => sum + attempts.length - 1, 0)
-  const cost = `${formatDuration(lostNs)} with the waits after them`
-  return [{ text: `${plural(failed, 'attempt')} again in ${plural(retried.length, 'call')}${named === '' ? '' : ` (${named})`}: ${cost}` }]
+  const attempts = `${plural(failed, 'failed attempt')} in ${plural(retried.length, 'call')}`
+  return [{ text: `${attempts}${named === '' ? '' : ` (${named})`}: ${formatDuration(lostNs)} with the waits after them` }]
 }
 
 function noteEntries({ problems }: Analysis): Entry[] {

@@ -53,8 +53,9 @@ function tokensText(usage: Analysis['totals']['usage']): string {
   if (input === 'unknown') return 'tokens unknown'
   const cached = cachedShare(usage)
   const share = cached !== undefined && cached > 0 ? ` (${formatShare(cached)} cached)` : ''
-  const reasoning = usage.output.reasoning > 0 ? ` (${formatShare(usage.output.reasoning / usage.output.total)} reasoning)` : ''
-  return `${input} tokens in${share}, ${formatTokens(usage.output.total, usage)} out${reasoning}`
+  const { total, reasoning } = usage.output
+  const thought = reasoning > 0 ? ` (${formatShare(reasoning / total)} reasoning)` : ''
+  return `${input} tokens in${share}, ${formatTokens(total, usage)} out${thought}`
 }
 
 function ending({ run: { outcome } }: Analysis, page: Page): Line[] {
@@ -67,7 +68,8 @@ function ending({ run: { outcome } }: Analysis, page: Page): Line[] {
       return [[piece('cancelled before it was done', sgr.warn)]]
     case 'failed': {
       const message = clean(`failed   ${cleanName(outcome.type)}: ${clean(outcome.message)}`)
-      return wrap(`✗ ${message}`, page.textWidth - 2, 3).map((text, index) => [piece(index === 0 ? text : `  ${text}`, sgr.bad)])
+      return wrap(`✗ ${message}`, page.textWidth - 2, 3)
+        .map((text, index) => [piece(index === 0 ? text : `  ${text}`, sgr.bad)])
     }
   }
 }

@@ -12,17 +12,19 @@ export function models({ models: all, calls }: Analysis, page: Page): Line[] {
   if (all.length === 0) return []
   const speeds = speedsByModel(calls)
   const shown = all.slice(0, MAX_MODELS)
-  const several = new Set(all.map(({ provider }) => provider)).size > 1
+  const provider: Column<ModelTotals> = {
+    title: 'provider', align: 'left', text: (model) => cleanName(model.provider), drop: 3,
+  }
   const columns: Column<ModelTotals>[] = [
     { title: '', text: ({ model }) => cleanName(model) },
-    ...(several ? [{ title: 'provider', align: 'left' as const, text: ({ provider }: ModelTotals) => cleanName(provider), drop: 3 }] : []),
+    ...(new Set(all.map((model) => model.provider)).size > 1 ? [provider] : []),
     { title: 'calls', text: ({ calls: count }) => formatCount(count) },
     { title: 'in', text: ({ usage }) => formatTokens(usage.input.total, usage) },
     { title: 'cached', text: ({ usage }) => formatCached(usage) },
     { title: 'out', text: ({ usage }) => formatTokens(usage.output.total, usage) },
     { title: 'cost', text: ({ costUsd }) => formatCost(costUsd) },
     { title: 'TTFT p50', text: ({ ttftNs }) => (ttftNs === undefined ? '–' : formatDuration(ttftNs.p50)), drop: 1 },
-    { title: 'tokens/s', text: ({ model }) => formatSpeed(speeds.get(model)), drop: 2 },
+    { title: 'tok/s', text: ({ model }) => formatSpeed(speeds.get(model)), drop: 2 },
   ]
   const lines = table(heading('Models'), columns, shown, page)
   return all.length > shown.length ? [...lines, [piece(`  and ${all.length - shown.length} more models`, sgr.dim)]] : lines

@@ -7,7 +7,7 @@ import { cleanName } from '../shared/text.ts'
 
 const MAX_OPERATIONS = 6
 
-/** The operations with the most time on the critical path; when the flame chart shows every span, only those with several. */
+/** The operations with the most time on the critical path; those of one span only when the flame chart could not show all. */
 export function operations({ operations: all, spans, totals: { durationNs } }: Analysis, page: Page): Line[] {
   const root = spans[0]
   const allDrawn = spans.length <= page.maxRows

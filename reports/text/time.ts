@@ -24,7 +24,8 @@ export function time({ categories, totals: { durationNs } }: Analysis, page: Pag
   if (categories.length === 0) return []
   const rows = categories.slice(0, MAX_CATEGORIES).map((category) => rowOf(category, durationNs))
   const names = Math.min(20, rows.reduce((widest, { name }) => Math.max(widest, widthOf(name)), 8))
-  const widths = titles.map((title, index) => rows.reduce((widest, { cells }) => Math.max(widest, (cells[index] ?? '').length), title.length))
+  const widths = titles.map((title, index) =>
+    rows.reduce((widest, { cells }) => Math.max(widest, (cells[index] ?? '').length), title.length))
   const rest = widths.reduce((sum, width) => sum + COLUMN_GAP.length + width, 2 + names + 2)
   const bar = Math.max(4, Math.min(60, page.textWidth - rest - (rows.some(({ failed }) => failed > 0) ? 10 : 0)))
   const columns = (cells: readonly string[]): string =>

@@ -202,10 +202,12 @@ export function beginAttempt(): AttemptRecorder | undefined {
   }
 }
 
+/** The system's code (`ECONNREFUSED`) where there is one, also behind fetch's own error; else the error's name. */
 function errorName(error: unknown): string {
   try {
-    const { name, code } = error as { name?: unknown; code?: unknown }
-    return String(code ?? name ?? typeof error)
+    const { name, code, cause } = error as { name?: unknown; code?: unknown; cause?: { code?: unknown } }
+    const known = [code, cause?.code, name].find((value) => typeof value === 'string' && value !== '')
+    return typeof known === 'string' ? known : typeof error
   } catch {
     return 'unknown'
   }

@@ -19,11 +19,13 @@ export function axis(scale: Scale): string {
 
 /** Round moments, with room for each one's label. */
 function ticks(rangeNs: number, columns: number): number[] {
+  if (!(rangeNs > 0)) return []
   const nsPerColumn = rangeNs / columns
   let step = roundStep(nsPerColumn * 8)
   const labels = widthOf(tickLabel(Math.floor(rangeNs / step) * step))
   if (step < nsPerColumn * (labels + 4)) step = roundStep(nsPerColumn * (labels + 4))
-  return step > 0 ? Array.from({ length: Math.min(100, Math.floor(rangeNs / step)) }, (_, index) => (index + 1) * step) : []
+  const count = step > 0 ? Math.min(100, Math.floor(rangeNs / step)) : 0
+  return Array.from({ length: count }, (_, index) => (index + 1) * step)
 }
 
 const MINUTES = [60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 36_000, 86_400].map((seconds) => seconds * NS_PER_S)
@@ -37,4 +39,5 @@ function roundStep(atLeastNs: number): number {
 }
 
 /** `2 s` rather than `2.00 s`: a tick is exact. */
-const tickLabel = (ns: number): string => formatDuration(ns).replace(/\.0+(?= )/, '').replace(/(\.\d*?)0+(?= )/, '$1').replace(/ 0 (?:s|min)$/, '')
+const tickLabel = (ns: number): string =>
+  formatDuration(ns).replace(/\.0+(?= )/, '').replace(/(\.\d*?)0+(?= )/, '$1').replace(/ 0 (?:s|min)$/, '')

@@ -11,6 +11,9 @@ export interface Scale {
 
 export const glyphs = { waiting: '░', attempt: 'x', backoff: '·', failed: '✗', open: '>' } as const
 
+/** What is not the span's own work has a style of its own. */
+const glyphStyles: Readonly<Record<string, string>> = { [glyphs.attempt]: sgr.bad, [glyphs.backoff]: sgr.dim }
+
 interface Stretch {
   readonly fromNs: number
   readonly toNs: number
@@ -52,13 +55,16 @@ function paintBar({ chars, styles }: Canvas, span: SpanView, scale: Scale, call:
     // The middle of what the span has of this column.
     const from = Math.max(span.startNs, scale.startNs + column * nsPerColumn)
     const middle = (from + Math.min(span.endNs, scale.startNs + (column + 1) * nsPerColumn)) / 2
-    chars[column] = stretches.find(({ fromNs, toNs }) => fromNs <= middle && middle < toNs)?.glyph ?? fill
-    styles[column] = style
+    const glyph = stretches.find(({ fromNs, toNs }) => fromNs <= middle && middle < toNs)?.glyph ?? fill
+    chars[column] = glyph
+    styles[column] = glyphStyles[glyph] ?? style
   }
   // A failed attempt is often shorter than a column and still what the reader looks for.
   for (const { glyph, fromNs } of stretches) {
     const column = Math.min(end - 1, Math.max(first, Math.floor(columnOf(fromNs, scale) + 1e-9)))
-    if (glyph === glyphs.attempt) chars[column] = glyph
+    if (glyph !== glyphs.attempt) continue
+    chars[column] = glyph
+    styles[column] = glyphStyles[glyph]
   }
   if (span.outcome.state === 'failed') chars[end - 1] = glyphs.failed
   if (span.outcome.state === 'open') chars[end - 1] = glyphs.open
@@ -71,7 +77,7 @@ function stretchesOf(span: SpanView, { attempts, ttftNs }: CallSummary): Stretch
     const next = attempts[index + 1]
     if (next === undefined && !failedAttempt(attempt)) return
     const toNs = attempt.end ?? next?.start ?? span.endNs
-    stretches.push({ fromNs: attempt.start, toNs, glyph: glyphs.attempt })
+    stretches.push({ fromNs: index === 0 ? span.startNs : attempt.start, toNs, glyph: glyphs.attempt })
     if (next !== undefined) stretches.push({ fromNs: toNs, toNs: next.start, glyph: glyphs.backoff })
   })
   if (ttftNs !== undefined) stretches.push({ fromNs: span.startNs, toNs: span.startNs + ttftNs, glyph: glyphs.waiting })
@@ -83,7 +89,7 @@ export const failedAttempt = (attempt: CallSummary['attempts'][number]): boolean
   attempt.error !== undefined || (attempt.status !== undefined && attempt.status >= 400)
 
 /** On the critical path in full colour, beside it dim. */
-export function styleOf(span: SpanView): string {
+function styleOf(span: SpanView): string {
   if (span.outcome.state === 'failed') return `${sgr.strong};${sgr.bad}`
   const style = categoryStyle(span.category)
   if (style === sgr.dim) return style

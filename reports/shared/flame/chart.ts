@@ -4,7 +4,7 @@ import { formatCount, plural } from '../numbers.ts'
 import { heading, piece, sgr, type Line, type Page } from '../page.ts'
 import { cell, cleanName, fit, widthOf, wrap } from '../text.ts'
 import { axis } from './axis.ts'
-import { columnsOf, paintBars, styleOf, toPieces, type Canvas, type Scale } from './bars.ts'
+import { columnsOf, paintBars, toPieces, type Canvas, type Scale } from './bars.ts'
 import { legend } from './legend.ts'
 import { marksOf, type Mark } from './marks.ts'
 import { flameRows, type FlameRow, type HiddenSpans } from './rows.ts'
@@ -87,19 +87,25 @@ function describe(
   for (const span of row.spans) for (const number of marks.get(span.id)?.findings ?? []) refs.add(number)
   return [{
     row, first,
-    label: alone ? name : `${name} ×${formatCount(row.spans.length)}`,
+    label: name + countOf(row),
     duration: formatDuration(row.spans.reduce((sum, span) => sum + span.durationNs, 0)),
-    tokens: alone ? tokensOf(callOf(first)) : '',
+    tokens: alone ? tokensOf(first, callOf(first)) : '',
     refs: refs.size === 0 ? '' : `←${[...refs].sort((a, b) => a - b).slice(0, 3).join(',')}`,
     note: alone ? noteOf(first, marks.get(first.id)) : manyNote(row.spans),
   }]
 }
 
-function tokensOf(call: CallSummary | undefined): string {
+/** ` ×12`, ` ×12 more` */
+const countOf = ({ spans, rest }: FlameRow): string =>
+  spans.length > 1 ? ` ×${formatCount(spans.length)}${rest ? ' more' : ''}` : ''
+
+function tokensOf({ category }: SpanView, call: CallSummary | undefined): string {
   const { input, output, source } = call?.usage ?? {}
   if (input === undefined && output === undefined) return ''
   const about = source === 'estimated' ? '~' : ''
-  return [input, output].map((side) => (side === undefined ? '?' : about + formatCount(side.total))).join(' → ')
+  const of = (side: { readonly total: number } | undefined): string =>
+    side === undefined ? '?' : about + formatCount(side.total)
+  return output === undefined && category === 'embedding' ? of(input) : `${of(input)} → ${of(output)}`
 }
 
 function noteOf(span: SpanView, mark: Mark | undefined): string {
@@ -109,9 +115,12 @@ function noteOf(span: SpanView, mark: Mark | undefined): string {
   else if (outcome.state !== 'ok') notes.push(outcome.state)
   if (span.late === true) notes.push('late')
   if (mark?.note !== undefined) notes.push(mark.note)
-  else if (span.wallNs === 0 && span.slackNs > span.durationNs / 100) notes.push(`slack ${formatDuration(span.slackNs)}`)
+  else if (notes.length === 0 && hasSlack(span)) notes.push(`slack ${formatDuration(span.slackNs)}`)
   return notes.join(', ')
 }
+
+/** Whether the run would have been as long without it, or with more of it. */
+const hasSlack = ({ wallNs, slackNs, durationNs }: SpanView): boolean => wallNs === 0 && slackNs > durationNs / 100
 
 function manyNote(spans: readonly SpanView[]): string {
   const failed = spans.filter(({ outcome }) => outcome.state === 'failed').length
@@ -119,7 +128,8 @@ function manyNote(spans: readonly SpanView[]): string {
 }
 
 function columnsFor(rows: readonly DrawnRow[], page: Page): Columns {
-  const widest = (text: (row: DrawnRow) => string): number => rows.reduce((most, row) => Math.max(most, widthOf(text(row))), 0)
+  const widest = (text: (row: DrawnRow) => string): number =>
+    rows.reduce((most, row) => Math.max(most, widthOf(text(row))), 0)
   const duration = Math.max(6, widest((row) => row.duration))
   const refs = widest((row) => row.refs)
   const tokens = page.width >= 110 ? widest((row) => row.tokens) : 0
@@ -127,7 +137,7 @@ function columnsFor(rows: readonly DrawnRow[], page: Page): Columns {
   const room = page.width - INDENT - 2 - right
   const step = rows.some(({ row }) => row.depth > 6) ? 1 : 2
   const labels = widest((row) => indentOf(row, step) + row.label)
-  const label = Math.min(Math.max(9, labels), Math.max(10, Math.floor(room * 0.36)), 40)
+  const label = Math.min(Math.max(9, labels), Math.max(10, Math.floor(room * 0.34)), 40)
   return { label, bars: Math.max(4, room - label), tokens, duration, refs, step }
 }
 
@@ -155,7 +165,7 @@ function drawRow(
 /** The label in its column; of a group's, the count is what must not be cut. */
 function labelIn(drawn: DrawnRow, { label: width, step }: Columns): string {
   const indent = indentOf(drawn, step)
-  const count = drawn.row.spans.length > 1 ? ` ×${formatCount(drawn.row.spans.length)}` : ''
+  const count = countOf(drawn.row)
   const name = count === '' ? drawn.label : drawn.label.slice(0, -count.length)
   return indent + fit(name, width - indent.length - count.length) + count
 }
@@ -171,8 +181,8 @@ function writeNote(pieces: Line, canvas: Canvas, { note, first, row }: DrawnRow,
     const rest = ' '.repeat(scale.columns - end - noteWidth - 1)
     return [...part(canvas, 0, end), piece(` ${note}`, style), piece(rest)]
   }
-  if (begin >= noteWidth + 1) return [piece(' '.repeat(begin - noteWidth - 1)), piece(`${note} `, style), ...part(canvas, begin)]
-  return pieces
+  if (begin < noteWidth + 1) return pieces
+  return [piece(' '.repeat(begin - noteWidth - 1)), piece(`${note} `, style), ...part(canvas, begin)]
 }
 
 const part = ({ chars, styles }: Canvas, from: number, to?: number): Line =>

@@ -12,6 +12,8 @@ export interface FlameRow {
   readonly depth: number
   /** One span, or several of one name and category, in order of start. */
   readonly spans: readonly SpanView[]
+  /** Set on what is left of a group of which others have rows of their own. */
+  readonly rest: boolean
 }
 
 export interface HiddenSpans {
@@ -26,9 +28,10 @@ type Weigh = (span: SpanView) => number
 interface Lane {
   readonly parent: Lane | undefined
   readonly depth: number
-  /** In order of start; from the first split on the longest is last. */
+  /** In order of start; when `sorted` the longest is last. */
   members: SpanView[]
-  splitting: boolean
+  sorted: boolean
+  wasSplit: boolean
   readonly children: Lane[]
 }
 
@@ -45,13 +48,13 @@ export function flameRows(
   spans: readonly SpanView[], maxRows: number, weigh: Weigh, least: number,
 ): { readonly rows: readonly FlameRow[]; readonly hidden: HiddenSpans } {
   const { roots, childrenOf } = tree(spans)
-  const top: Lane = { parent: undefined, depth: -1, members: [], splitting: false, children: [] }
+  const top: Lane = { parent: undefined, depth: -1, members: [], sorted: false, wasSplit: false, children: [] }
   const steps = new MaxHeap<Step>()
   let left = maxRows
   const offer = (members: readonly SpanView[], parent: Lane): void => {
     const isLeaf = (span: SpanView): boolean => !childrenOf.has(span.id)
     for (const group of spans.length <= maxRows ? members.map((span) => [span]) : groups(members, left, isLeaf)) {
-      const lane: Lane = { parent, depth: parent.depth + 1, members: group, splitting: false, children: [] }
+      const lane: Lane = { parent, depth: parent.depth + 1, members: group, sorted: false, wasSplit: false, children: [] }
       steps.push({ kind: 'show', lane }, group.reduce((sum, span) => sum + weigh(span), 0))
     }
   }
@@ -100,8 +103,8 @@ function groups(siblings: readonly SpanView[], left: number, isLeaf: (span: Span
 }
 
 function longestOf(lane: Lane, weigh: Weigh): SpanView {
-  if (!lane.splitting) {
-    lane.splitting = true
+  if (!lane.sorted) {
+    lane.sorted = true
     lane.members.sort((a, b) => weigh(a) - weigh(b) || b.startNs - a.startNs)
   }
   return lane.members.at(-1) as SpanView
@@ -109,24 +112,27 @@ function longestOf(lane: Lane, weigh: Weigh): SpanView {
 
 function takeLongest(lane: Lane): Lane {
   const span = lane.members.pop() as SpanView
-  return { ...lane, members: [span], splitting: false, children: [] }
+  lane.wasSplit = true
+  return { ...lane, members: [span], sorted: false, wasSplit: false, children: [] }
 }
 
 function inOrder(top: Lane, spans: readonly SpanView[]): { rows: FlameRow[]; hidden: HiddenSpans } {
   const rows: FlameRow[] = []
   const stack = [top]
   for (let lane = stack.pop(); lane !== undefined; lane = stack.pop()) {
-    if (lane.splitting) lane.members.sort((a, b) => a.startNs - b.startNs)
-    if (lane !== top) rows.push({ depth: lane.depth, spans: lane.members })
+    if (lane.sorted) lane.members.sort((a, b) => a.startNs - b.startNs)
+    if (lane !== top) rows.push({ depth: lane.depth, spans: lane.members, rest: isRest(lane) })
     for (const child of ordered(lane.children).reverse()) stack.push(child)
   }
   return { rows, hidden: hiddenOf(spans, rows) }
 }
 
-/** In order of start; what is left of a group that others have left comes after them. */
+const isRest = (lane: Lane): boolean => lane.wasSplit && lane.members.length > 1
+
+/** In order of start, what shares a row after what has one alone. */
 const ordered = (lanes: readonly Lane[]): Lane[] =>
-  lanes.map((lane) => ({ lane, rest: lane.splitting && lane.members.length > 1 ? 1 : 0, start: firstStart(lane) }))
-    .sort((a, b) => a.rest - b.rest || a.start - b.start)
+  lanes.map((lane) => ({ lane, shared: Number(lane.members.length > 1), start: firstStart(lane) }))
+    .sort((a, b) => a.shared - b.shared || a.start - b.start)
     .map(({ lane }) => lane)
 
 const firstStart = (lane: Lane): number => lane.members.reduce((first, { startNs }) => Math.min(first, startNs), Infinity)
