@@ -18,7 +18,8 @@ export function ancestryOf({ parent, depth, topDown }: Pick<Timeline, 'parent' |
     }
     const far = jump[p]!
     const farther = jump[far]!
-    jump[node] = depth[p]! - depth[far]! === depth[far]! - depth[farther]! ? farther : p
+    const twice = depth[p]! + depth[farther]!
+    jump[node] = twice === 2 * depth[far]! ? farther : p
   }
   const climb = (from: number, to: number): number => {
     let node = from

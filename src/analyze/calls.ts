@@ -63,12 +63,14 @@ function leafCalls({ spans, parent, topDown }: Timeline): boolean[] {
   return counted
 }
 
-function summarize(span: Span, durationNs: number, number: number, usage: Usage | undefined, costUsd: number | undefined): CallSummary {
+function summarize(
+  span: Span, durationNs: number, number: number, usage: Usage | undefined, costUsd: number | undefined,
+): CallSummary {
   const llm: Partial<LlmDetail> = span.llm ?? {}
   const attempts = llm.attempts ?? []
-  const { requestModel = textAttribute(span, 'gen_ai.request.model'), responseModel, finishReasons, firstToken, lastToken } = llm
-  const decodeNs = firstToken !== undefined && lastToken !== undefined && lastToken >= firstToken ? lastToken - firstToken : undefined
-  const output = usage?.output?.total
+  const { requestModel = textAttribute(span, 'gen_ai.request.model'), responseModel, finishReasons, firstToken } = llm
+  const decodeNs = decodeTime(llm)
+  const rate = decodeNs ? (usage?.output?.total ?? NaN) * NS_PER_S / decodeNs : NaN
   return {
     spanId: span.id,
     number,
@@ -78,13 +80,17 @@ function summarize(span: Span, durationNs: number, number: number, usage: Usage 
     durationNs,
     ...(firstToken !== undefined && { ttftNs: Math.max(0, firstToken - span.start) }),
     ...(decodeNs !== undefined && { decodeNs }),
-    ...(decodeNs !== undefined && decodeNs > 0 && output !== undefined && { outputTokensPerSecond: (output * NS_PER_S) / decodeNs }),
+    ...(!Number.isNaN(rate) && { outputTokensPerSecond: rate }),
     retryNs: retryTime(attempts),
     attempts,
     ...(finishReasons !== undefined && { finishReasons }),
     ...(usage !== undefined && { usage }),
     ...(costUsd !== undefined && { costUsd }),
   }
+}
+
+function decodeTime({ firstToken, lastToken }: Partial<LlmDetail>): number | undefined {
+  return firstToken !== undefined && lastToken !== undefined && lastToken >= firstToken ? lastToken - firstToken : undefined
 }
 
 /** From the first attempt to the last: the failed ones and the waits after them. */

@@ -84,16 +84,21 @@ function readOperations(operations: unknown): readonly (readonly [name: string, 
   if (typeof operations !== 'object' || operations === null) {
     throw new TypeError(`operations must be an array or a record of functions, got ${show(operations)}`)
   }
-  const named = Array.isArray(operations) ? Array.from(operations, (one: unknown, i) => [String(i), one] as const) : Object.entries(operations)
+  const named: readonly (readonly [string, unknown])[] = Array.isArray(operations)
+    ? Array.from(operations, (one: unknown, i) => [String(i), one] as const)
+    : Object.entries(operations)
   return named.map(([name, operation]) => {
     if (typeof operation === 'function') return [name, operation as Operation]
-    const hint = operation instanceof Promise ? 'a promise, which already runs; give a function that starts it' : show(operation)
+    const isStarted = operation instanceof Promise
+    const hint = isStarted ? 'a promise, which already runs; give a function that starts it' : show(operation)
     throw new TypeError(`operation ${show(name)} must be a function, got ${hint}`)
   })
 }
 
 function readOptions(options: CompareOptions): CompareOptions {
-  if (typeof options !== 'object' || options === null) throw new TypeError(`options must be { concurrency }, got ${show(options)}`)
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`options must be { concurrency }, got ${show(options)}`)
+  }
   const { concurrency, clock } = options
   if (!(concurrency === Infinity || Number.isSafeInteger(concurrency)) || concurrency < 1) {
     throw new TypeError(`concurrency must be a positive whole number or Infinity, got ${show(concurrency)}`)

@@ -42,7 +42,8 @@ function contextCall(trace: Trace, { spans }: Timeline, { span, summary, isEmbed
 }
 
 const warn = ({ number, share, windowTokens, model }: ContextCall): string =>
-  `call ${number} used ${Math.round(share! * 100)} % of the ${windowTokens!.toLocaleString('en-US')} tokens that ${model} can hold`
+  `call ${number} used ${Math.round(share! * 100)} % of the ${windowTokens!.toLocaleString('en-US')} tokens `
+  + `that ${model} can hold`
 
 /** Tokens by kind of part: the parts' sizes, scaled so that they add up to what the provider counted. */
 function compose(trace: Trace, indexes: readonly number[] | undefined, total: number): Record<string, number> | undefined {
@@ -52,7 +53,8 @@ function compose(trace: Trace, indexes: readonly number[] | undefined, total: nu
     if (part !== undefined) weights.set(part.kind, (weights.get(part.kind) ?? 0) + weightOf(part))
   }
   const kinds = [...weights.keys()]
-  const tokens = largestRemainder(kinds.map((kind) => weights.get(kind)!), total, (a, b) => byText(kinds[a]!, kinds[b]!))
+  const tie = (a: number, b: number): number => byText(kinds[a]!, kinds[b]!)
+  const tokens = largestRemainder(kinds.map((kind) => weights.get(kind)!), total, tie)
   return tokens && Object.fromEntries(kinds.map((kind, i) => [kind, tokens[i]!]))
 }
 

@@ -82,6 +82,8 @@ class Walk {
       } else {
         cursor.next++
         const began = Math.max(from, start[child!]!)
+        // It ran on before this piece of the parent: in an earlier piece it is one that ran through.
+        if (start[child!]! < from) cursor.running.push(child!)
         if (began < t) this.#queue.push({ span: child!, from: began, to: t })
         t = Math.min(t, began)
       }

@@ -94,7 +94,8 @@ function overhead({ overheadNs, dropped, selfErrors }: Trace, { durationNs }: Ti
 }
 
 function sources(
-  calls: readonly Call[], context: Analysis['context'], pricing: () => Pricing, windows: () => WindowTable, tokens: string | undefined,
+  calls: readonly Call[], context: Analysis['context'], pricing: () => Pricing, windows: () => WindowTable,
+  tokens: string | undefined,
 ): Analysis['sources'] {
   return {
     ...(calls.length > 0 && { prices: pricing().source }),
@@ -147,10 +148,3 @@ function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined
   return () => (made ??= { value: make() }).value
 }
-
-export { percentilesOver, type OperationOverRuns } from './percentiles-over.ts'
-export { compareStrategies, type Comparison, type CompareOptions, type OperationFailure, type OperationTimes } from './compare-strategies.ts'
-export { defaultThresholds, type AnalyzeOptions, type Thresholds } from './options.ts'
-export type { TextPart, TokenCounter } from './token-counter.ts'
-export type { ModelPrice, Prices } from '../models/prices.ts'
-export type { Windows } from '../models/windows.ts'

@@ -45,8 +45,8 @@ export function readThresholds(options: AnalyzeOptions): Thresholds {
     }
     const isShare = name.endsWith('Share')
     if (typeof value !== 'number' || !(value >= 0 && value <= (isShare ? 1 : Number.MAX_VALUE))) {
-      throw new RangeError(`thresholds.${name} must be ${isShare ? 'a number from 0 to 1' : 'a number of milliseconds, 0 or more'}, `
-        + `got ${show(value)}`)
+      const range = isShare ? 'a number from 0 to 1' : 'a number of milliseconds, 0 or more'
+      throw new RangeError(`thresholds.${name} must be ${range}, got ${show(value)}`)
     }
     read[name as keyof Thresholds] = value
   }

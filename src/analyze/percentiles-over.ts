@@ -17,9 +17,19 @@ export interface OperationOverRuns {
   readonly durationNs: Percentiles
 }
 
+interface Collected {
+  readonly name: string
+  readonly category: Category
+  readonly durations: number[]
+  runs: number
+  failed: number
+  /** The last run that it was seen in. */
+  last?: Trace
+}
+
 /** Percentiles per operation over several traces, nearest rank; the operations with the most time first. */
 export function percentilesOver(traces: readonly Trace[]): OperationOverRuns[] {
-  const operations = new Map<string, { name: string; category: Category; runs: number; failed: number; durations: number[]; last?: Trace }>()
+  const operations = new Map<string, Collected>()
   for (const trace of traces) {
     const { spans, start, end } = timelineOf(trace)
     spans.forEach(({ name, category, outcome }, i) => {

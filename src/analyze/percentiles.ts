@@ -1,6 +1,6 @@
 import type { Percentiles } from '../model/analysis.ts'
 
-/** Nearest rank: the smallest observed value that at least `percent` % of the values do not exceed. Undefined without values. */
+/** Nearest rank: the smallest observed value that so many percent of the values do not exceed. Undefined without values. */
 export function percentiles(values: Iterable<number>): Percentiles | undefined {
   const sorted = Float64Array.from(values).sort()
   if (sorted.length === 0) return undefined

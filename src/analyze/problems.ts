@@ -21,7 +21,8 @@ function spanProblems({ spans, orphans, late }: Timeline): Problem[] {
   const open = spans.flatMap((span, i) => (span.outcome.state === 'open' ? [i] : []))
   const lateOnes = late.flatMap((isLate, i) => (isLate && spans[i]!.outcome.state !== 'open' ? [i] : []))
   return [
-    problem('spans-orphaned', orphans, `${many(orphans.length, 'span')} whose parent is missing ${are(orphans.length)} shown under the root`),
+    problem('spans-orphaned', orphans,
+      `${many(orphans.length, 'span')} whose parent is missing ${are(orphans.length)} shown under the root`),
     problem('spans-open', open, `${many(open.length, 'span')} had not ended; taken to end with the run`),
     problem('spans-late', lateOnes, `${many(lateOnes.length, 'span')} ended after the parent had: nobody waited for `
       + `${lateOnes.length === 1 ? 'it' : 'them'}, and what ran after the parent's end counts for no parent`),
@@ -32,16 +33,16 @@ function usageProblems(calls: readonly Call[]): Problem[] {
   const pick = (test: (call: Call) => boolean): string[] => calls.filter(test).map(({ summary }) => summary.spanId)
   const counted = pick(({ estimate }) => estimate === 'counted')
   const rough = pick(({ estimate }) => estimate === 'rough')
-  const unknown = pick(({ summary: { usage }, unanswered }) => usage?.input === undefined && usage?.output === undefined && !unanswered)
-  const half = pick(({ summary: { usage }, isEmbedding }) =>
-    !isEmbedding && usage !== undefined && (usage.input === undefined) !== (usage.output === undefined))
+  const unknown = pick(({ summary: { usage }, unanswered }) => !unanswered && !usage?.input && !usage?.output)
+  const half = pick(({ summary: { usage }, isEmbedding }) => !isEmbedding && !usage?.input !== !usage?.output)
   return [
-    problem('usage-estimated', counted, `${many(counted.length, 'call')} told no usage, or not all of it; the rest is counted locally `
-      + 'from the texts, an estimate'),
-    problem('usage-estimated-roughly', rough, `${many(rough.length, 'call')} told no usage, or not all of it, and the texts are gone; the `
-      + 'rest is a rough estimate, one token for 4 characters'),
+    problem('usage-estimated', counted,
+      `${many(counted.length, 'call')} told no usage, or not all of it; the rest is counted locally, an estimate`),
+    problem('usage-estimated-roughly', rough, `${many(rough.length, 'call')} told no usage, or not all of it, and the texts `
+      + 'are gone; the rest is a rough estimate, one token for 4 characters'),
     problem('usage-unknown', unknown, `the usage of ${many(unknown.length, 'call')} is unknown and in no total`),
-    problem('usage-incomplete', half, `${many(half.length, 'call')} told only input or only output; the other is in no total`),
+    problem('usage-incomplete', half,
+      `${many(half.length, 'call')} told only input or only output; the other is in no total, and a price is not given`),
   ].flatMap((found) => found ?? [])
 }
 
@@ -50,32 +51,39 @@ function priceProblems(calls: readonly Call[], hasPrices: boolean): Problem[] {
   const told = unpriced.filter(({ summary }) => summary.usage !== undefined)
   const models = [...new Set(told.map(({ summary }) => `${modelOf(summary)} (${summary.provider})`))].sort()
   const found = problem('price-unknown', told.map(({ summary }) => summary.spanId),
-    `no price is known for ${many(told.length, 'call')} of ${models.join(', ')}; the cost leaves ${told.length === 1 ? 'it' : 'them'} out`)
-  const missing: Problem[] = hasPrices ? [] : [{ code: 'prices-missing', message: 'the price table could not be loaded; install @pydantic/genai-prices or give prices' }]
-  return [...missing, ...(found === undefined ? [] : [found])]
+    `no price is known for ${many(told.length, 'call')} of ${models.join(', ')}; in the cost `
+      + `${told.length === 1 ? 'it is' : 'they are'} missing`)
+  const message = 'the price table (@pydantic/genai-prices) could not be loaded; give prices in the options'
+  const missing = hasPrices ? undefined : { code: 'prices-missing', message }
+  return [missing, found].flatMap((one) => one ?? [])
 }
 
 function windowProblems({ calls }: ContextSummary): Problem[] {
   const unknown = calls.filter(({ windowTokens }) => windowTokens === undefined)
   const models = [...new Set(unknown.map(({ model }) => model))].sort()
-  const found = problem('window-unknown', unknown.map(({ spanId }) => spanId), `the context window of ${models.join(', ')} is unknown`)
+  const message = `the context window of ${models.join(', ')} is unknown`
+  const found = problem('window-unknown', unknown.map(({ spanId }) => spanId), message)
   return found === undefined ? [] : [found]
 }
 
 function dropProblems({ dropped, selfErrors }: Trace): Problem[] {
+  const beyond = (count: number, what: string): string => `${many(count, what)} beyond the limit of a run ${are(count)}`
   const found: Problem[] = []
-  if (dropped.spans > 0) {
-    found.push({ code: 'spans-dropped', message: `${many(dropped.spans, 'span')} beyond the limit of a run ${are(dropped.spans)} in no figure` })
-  }
+  if (dropped.spans > 0) found.push({ code: 'spans-dropped', message: `${beyond(dropped.spans, 'span')} in no figure` })
   if (dropped.parts > 0) {
-    found.push({ code: 'parts-dropped', message: `${many(dropped.parts, 'part')} of requests beyond the limit of a run ${are(dropped.parts)} `
-      + 'not recorded; what contexts are made of is incomplete' })
+    found.push({
+      code: 'parts-dropped',
+      message: `${beyond(dropped.parts, 'request part')} not recorded; what contexts are made of is incomplete`,
+    })
   }
   if (dropped.contentChars > 0) {
-    found.push({ code: 'content-dropped', message: `${many(dropped.contentChars, 'character')} of text beyond the limit of a run ${are(dropped.contentChars)} not recorded` })
+    found.push({ code: 'content-dropped', message: `${beyond(dropped.contentChars, 'character')} of text not recorded` })
+  }
+  if ((dropped.attributes ?? 0) > 0) {
+    found.push({ code: 'attributes-dropped', message: `${beyond(dropped.attributes!, 'attribute')} not recorded` })
   }
   if (selfErrors > 0) {
-    found.push({ code: 'profiler-errors', message: `the profiler failed ${many(selfErrors, 'time')} inside and went on; figures may be incomplete` })
+    found.push({ code: 'profiler-errors', message: `the profiler failed ${many(selfErrors, 'time')} inside and went on` })
   }
   return found
 }
@@ -84,7 +92,7 @@ function problem<T>(code: string, spanIds: readonly T[], message: string) {
   return spanIds.length === 0 ? undefined : { code, message, spanIds }
 }
 
-/** Of a few thousands on, digits in groups: `1,204 spans`. */
+/** `1,204 spans` */
 const many = (count: number, what: string): string =>
   `${String(count).replace(/\B(?=(\d{3})+$)/g, ',')} ${what}${count === 1 ? '' : 's'}`
 const are = (count: number): string => (count === 1 ? 'is' : 'are')

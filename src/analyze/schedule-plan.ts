@@ -1,7 +1,14 @@
 import type { Dependencies } from './dependencies.ts'
 import { MinHeap } from './min-heap.ts'
-import type { Relaxed } from './schedule.ts'
 import type { Timeline } from './timeline.ts'
+
+/**
+ * What a simulated run need not wait for:
+ *
+ * - groups: spans of one group (the same number in `groupOf`, -1 is none) need not wait for each other;
+ * - `'unknown'`: a span waits only for the siblings that it provably needed.
+ */
+export type Relaxed = { readonly groupOf: Int32Array } | 'unknown'
 
 /** Times are nanoseconds since the parent's start, by place in the plan. */
 export interface PlanResult {

@@ -1,15 +1,7 @@
 import type { Schedule } from '../model/analysis.ts'
 import type { Dependencies } from './dependencies.ts'
-import { Plan } from './schedule-plan.ts'
+import { Plan, type Relaxed } from './schedule-plan.ts'
 import type { Timeline } from './timeline.ts'
-
-/**
- * What a simulated run need not wait for:
- *
- * - groups: spans of one group (the same number in `groupOf`, -1 is none) need not wait for each other;
- * - `'unknown'`: a span waits only for the siblings that it provably needed.
- */
-export type Relaxed = { readonly groupOf: Int32Array } | 'unknown'
 
 export interface Simulation {
   /** Absent: as it was. */

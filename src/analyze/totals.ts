@@ -21,7 +21,9 @@ export function costOf(calls: readonly Call[]): Cost {
   return { knownUsd, unknownCalls, estimatedCalls }
 }
 
-export function categoryTotals(timeline: Timeline, self: Float64Array, wall: Float64Array, calls: readonly Call[]): CategoryTotals[] {
+export function categoryTotals(
+  timeline: Timeline, self: Float64Array, wall: Float64Array, calls: readonly Call[],
+): CategoryTotals[] {
   const { spans } = timeline
   const callsOf = groupBy(calls, (call) => spans[call.span]!.category)
   return [...groupBy(spans.keys(), (i) => spans[i]!.category)].map(([category, members]) => {

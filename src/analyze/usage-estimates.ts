@@ -79,7 +79,9 @@ function estimateInput(trace: Trace, llm: LlmDetail, counter: TokenCounter): Est
   if (!indexes?.length) return undefined
   const texts = textParts(trace, indexes)
   const model = modelOf(llm)
-  const counted = texts && (llm.operation === 'embeddings' ? sum(texts, counter, model) : counter.estimateRequestTokens(texts, model))
+  const count = (all: TextPart[]): number | undefined =>
+    llm.operation === 'embeddings' ? sum(all, counter, model) : counter.estimateRequestTokens(all, model)
+  const counted = texts && count(texts)
   return counted === undefined ? rough(trace, indexes) : { tokens: counted, by: 'counted' }
 }
 

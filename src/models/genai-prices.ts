@@ -1,7 +1,10 @@
-import type { Provider } from '@pydantic/genai-prices'
+import type { calcPrice, findProvider as findInTable, Provider } from '@pydantic/genai-prices'
 
 /** The part of the package that we use; its data is bundled, nothing is fetched. */
-export type PriceTable = Pick<typeof import('@pydantic/genai-prices'), 'calcPrice' | 'findProvider'>
+export interface PriceTable {
+  readonly calcPrice: typeof calcPrice
+  readonly findProvider: typeof findInTable
+}
 
 /** The installed version and the day it was published; a test compares it with the package. */
 export const PRICE_TABLE_VERSION = '0.1.8'

@@ -8,7 +8,7 @@ export function bareModel(model: string): string {
 }
 
 /** `gpt-5` stands for `gpt-5-mini` and `gpt-5-2025-08-07`, not for `gpt-5.4` or `gpt-50`. */
-export function isModelPrefix(prefix: string, model: string): boolean {
+function isModelPrefix(prefix: string, model: string): boolean {
   if (!model.startsWith(prefix)) return false
   const next = model[prefix.length]
   return next === undefined || next === '-' || next === ':' || next === '@'

@@ -30,10 +30,10 @@ interface PriceOverride extends ModelPrice {
 const OVERRIDES: readonly PriceOverride[] = [
   { provider: 'openai', model: 'davinci-002', input: 2, output: 2, asOf: '2025-01-15' },
   { provider: 'openai', model: 'babbage-002', input: 0.4, output: 0.4, asOf: '2025-01-15' },
-  { provider: 'anthropic', model: 'claude-instant-1', input: 0.8, output: 2.4, asOf: '2024-07-01' },
+  { provider: 'anthropic', model: 'claude-instant-1.2', input: 0.8, output: 2.4, asOf: '2024-07-01' },
 ]
 
-export interface PricedCall {
+interface PricedCall {
   /** OpenTelemetry's `gen_ai.provider.name`. */
   readonly provider: string
   /** Tried in this order; undefined ones are skipped. */
@@ -55,8 +55,9 @@ export interface Pricing {
 /**
  * Prices calls from, in this order: the user's prices, our few overrides, the table of `@pydantic/genai-prices`.
  * The responding model is tried everywhere before the requested one.
+ * @param table `null` where there is none
  */
-export function pricing(own: Prices = {}, table: PriceTable | undefined = priceTable()): Pricing {
+export function pricing(own: Prices = {}, table: PriceTable | null = priceTable() ?? null): Pricing {
   const users = new Map(Object.entries(own))
   const ours = new Map(OVERRIDES.map((entry) => [`${entry.provider} ${entry.model}`, entry]))
   const priceOf = (call: PricedCall, model: string): number | undefined => {
@@ -65,7 +66,7 @@ export function pricing(own: Prices = {}, table: PriceTable | undefined = priceT
   }
   const sources = [
     users.size > 0 && 'prices given by the caller',
-    table !== undefined && `@pydantic/genai-prices ${PRICE_TABLE_VERSION} (${PRICE_TABLE_DATE})`,
+    table !== null && `@pydantic/genai-prices ${PRICE_TABLE_VERSION} (${PRICE_TABLE_DATE})`,
     `${OVERRIDES.length} models of spanwise's own list`,
   ]
   return {
@@ -77,7 +78,7 @@ export function pricing(own: Prices = {}, table: PriceTable | undefined = priceT
       return undefined
     },
     source: sources.filter((source) => source !== false).join(', '),
-    hasTable: table !== undefined,
+    hasTable: table !== null,
   }
 }
 
@@ -105,9 +106,9 @@ function fromList(price: ModelPrice, usage: Usage): number | undefined {
     + tokens.webSearches * (webSearchPerThousand ?? 0) / 1e3
 }
 
-function fromTable(table: PriceTable | undefined, call: PricedCall, model: string): number | undefined {
-  const provider = table === undefined ? undefined : findProvider(table, call.provider)
-  if (table === undefined || provider === undefined) return undefined
+function fromTable(table: PriceTable | null, call: PricedCall, model: string): number | undefined {
+  const provider = table === null ? undefined : findProvider(table, call.provider)
+  if (table === null || provider === undefined) return undefined
   const tokens = billed(call.usage)
   const usage = {
     input_tokens: tokens.input,

@@ -43,7 +43,7 @@ const WINDOWS: ReadonlyMap<string, number> = new Map(Object.entries({
   'claude-opus-4-5': 200_000,
   'claude-2.1': 200_000,
   'claude-2.0': 100_000,
-  'claude-instant-1': 100_000,
+  'claude-instant-1.2': 100_000,
   'gemini-1.5-pro': 2_097_152,
   'gemini-1.5-flash': 1_048_576,
   'gemini-2.0-flash': 1_048_576,
@@ -65,7 +65,7 @@ export interface WindowTable {
 }
 
 /** Windows from, in this order: the user's, our list, the table of `@pydantic/genai-prices`. */
-export function windowTable(own: Windows = {}, table: PriceTable | undefined = priceTable()): WindowTable {
+export function windowTable(own: Windows = {}, table: PriceTable | null = priceTable() ?? null): WindowTable {
   const users = new Map(Object.entries(own))
   const known = new Map<string, number | undefined>()
   const windowOf = (provider: string, model: string): number | undefined => {
@@ -78,7 +78,7 @@ export function windowTable(own: Windows = {}, table: PriceTable | undefined = p
   const sources = [
     users.size > 0 && 'windows given by the caller',
     `spanwise's own list (${WINDOWS_DATE})`,
-    table !== undefined && `@pydantic/genai-prices ${PRICE_TABLE_VERSION} (${PRICE_TABLE_DATE})`,
+    table !== null && `@pydantic/genai-prices ${PRICE_TABLE_VERSION} (${PRICE_TABLE_DATE})`,
   ]
   return {
     window(provider, models) {
@@ -92,9 +92,9 @@ export function windowTable(own: Windows = {}, table: PriceTable | undefined = p
   }
 }
 
-function fromTable(table: PriceTable | undefined, provider: string, model: string): number | undefined {
-  const entry = table === undefined ? undefined : findProvider(table, provider)
-  if (table === undefined || entry === undefined) return undefined
+function fromTable(table: PriceTable | null, provider: string, model: string): number | undefined {
+  const entry = table === null ? undefined : findProvider(table, provider)
+  if (table === null || entry === undefined) return undefined
   try {
     return table.calcPrice({ input_tokens: 1 }, model.replace(/^models\//, ''), { provider: entry })?.model.context_window
   } catch {

@@ -7,8 +7,8 @@ const MAX_KINDS = 10
 
 /** ERR001: spans that failed, named where the failure began and not again at every level that it passed through. */
 export const failures: Detector = ({ timeline: { spans, children } }) => {
-  const began = [...spans.keys()].filter((i) =>
-    spans[i]!.outcome.state === 'failed' && !children[i]!.some((child) => sameFailure(spans[child]!.outcome, spans[i]!.outcome)))
+  const passedOn = (i: number): boolean => children[i]!.some((child) => sameFailure(spans[child]!.outcome, spans[i]!.outcome))
+  const began = [...spans.keys()].filter((i) => spans[i]!.outcome.state === 'failed' && !passedOn(i))
   const kinds = [...groupBy(began, (i) => JSON.stringify([spans[i]!.name, typeOf(spans[i]!.outcome)])).values()]
   kinds.sort((a, b) => b.length - a.length || a[0]! - b[0]!)
   return kinds.slice(0, MAX_KINDS).map((members) => {

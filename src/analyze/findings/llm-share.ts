@@ -8,7 +8,7 @@ export const llmShare: Detector = ({ timeline, wall, calls, thresholds }) => {
   if (onPath.length === 0 || share < thresholds.llmShare) return []
   return [{
     code: 'LLM001',
-    title: `LLM calls take ${Math.round(share * 100)} % of the run; code and tools hardly matter`,
+    title: `LLM calls take ${Math.round(share * 100)} % of the run`,
     spanIds: onPath.map(({ summary }) => summary.spanId),
     advice: 'Fewer turns, shorter answers, a smaller model for the simple steps, and an unchanged prompt prefix that the '
       + "provider's cache can serve are what makes this run faster.",

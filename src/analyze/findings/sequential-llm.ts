@@ -14,21 +14,24 @@ export const sequentialLlmCalls: Detector = (facts) => {
   const hasCalls = callsBelow(facts)
   const inTools = facts.dependencies.issuedTogether.filter(({ members }) => members.filter((i) => hasCalls[i]).length >= 2)
   return [
-    ...together(facts, inTools).map((pattern) => finding(facts, pattern, {
+    ...worthwhile(facts, inTools).map((pattern) => finding(facts, pattern, {
       title: `Run the LLM calls inside ${listNames(facts, pattern)} together: one answer asked for these tools at once, `
         + 'and they ran one after another',
       confidence: 'proven',
-      advice: 'Start the tools all before you await the first, for example with Promise.all. Only side effects can still tie them; '
-        + 'mind the rate limit of the model.',
+      advice: 'Start the tools all before you await the first, for example with Promise.all. Only side effects can still tie '
+        + 'them. Mind the rate limit of the model.',
     })),
-    ...together(facts, sameRequests(facts)).map((pattern) => finding(facts, pattern, {
+    ...worthwhile(facts, sameRequests(facts)).map((pattern) => finding(facts, pattern, {
       title: `Run ${pattern.members.length} LLM calls with the same request (${listNames(facts, pattern)}) together`,
       confidence: 'likely',
-      advice: 'If they are samples of one question, start them together, or ask for several choices in one request. If each repeats '
-        + 'an answer that did not fit, say what fits in the request (a schema, a stop condition) and the repetition goes away.',
+      advice: 'If they are samples of one question, start them together, or ask for several choices in one request. If each '
+        + 'repeats an answer that did not fit, say in the request what fits (a schema, a stop condition).',
     })),
-  ].filter(({ saving }) => (saving.timeNs as number) > 0 && (saving.timeNs as number) >= savingNs(facts))
+  ]
 }
+
+const worthwhile = (facts: Facts, groups: Parameters<typeof together>[1]): Together[] =>
+  together(facts, groups).filter(({ savedNs }) => savedNs > 0 && savedNs >= savingNs(facts))
 
 const finding = (
   { timeline }: Facts, { members, savedNs }: Together, rest: Pick<Finding, 'title' | 'confidence' | 'advice'>,

@@ -17,14 +17,14 @@ export const slowTool: Detector = (facts) => {
       : `is slow in ${slow.length} of ${members.length} calls, up to ${formatDuration(longest)}`
     const seen = { code: 'TOOL002', title: `${name} ${which}`, spanIds: slow.map((i) => spans[i]!.id) }
     if (high < savingNs(facts)) {
-      return [{ ...seen, advice: 'Bringing it under the threshold would not shorten the run: something else takes as long meanwhile.' }]
+      return [{ ...seen, advice: 'Bringing it under the threshold would not shorten the run.' }]
     }
     return [{
       ...seen,
       saving: { timeNs: { low: 0, high } },
       confidence: 'possible' as const,
-      advice: `Look inside ${name}: a missing index, a cold connection, a payload larger than needed. The upper bound is what the run `
-        + `would save with every call at ${formatDuration(limitNs)}.`,
+      advice: `Look inside ${name}: a missing index, a cold connection, a payload larger than needed. The upper bound is what `
+        + `the run would save with every call at ${formatDuration(limitNs)}.`,
     }]
   })
 }

@@ -15,10 +15,11 @@ export const toolShare: Detector = (facts) => {
       code: 'TOOL001',
       title: `${name} takes ${Math.round((onPath / durationNs) * 100)} % of the run: ${formatDuration(onPath)} in ${calls}`,
       spanIds: members.map((i) => spans[i]!.id),
-      advice: `Make ${name} faster, cache its results, or start it earlier beside other work. The upper bound is what the run would `
-        + 'save if it took no time at all.',
+      advice: `Make ${name} faster, cache its results, or start it earlier beside other work. The upper bound is what the run `
+        + 'would save if it took no time at all.',
     }
-    return high < savingNs(facts) ? [seen] : [{ ...seen, saving: { timeNs: { low: 0, high } }, confidence: 'possible' as const }]
+    if (high < savingNs(facts)) return [seen]
+    return [{ ...seen, saving: { timeNs: { low: 0, high } }, confidence: 'possible' as const }]
   })
 }
 
