@@ -7,7 +7,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^spanwise$/, replacement: here('./src/index.ts') },
-      { find: /^spanwise\/(openai|anthropic)$/, replacement: here('./adapters/$1.ts') },
+      { find: /^spanwise\/([\w-]+)$/, replacement: here('./adapters/$1.ts') },
     ],
   },
   test: { include: ['test/**/*.test.ts'], testTimeout: 20_000 },

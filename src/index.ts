@@ -18,7 +18,9 @@ export interface ReportOptions extends TextOptions, AnalyzeOptions {}
  */
 export function report(run: Trace | Analysis | undefined, options: ReportOptions = {}): string {
   if (run === undefined) return 'Spanwise: nothing was recorded (no run has ended yet, it was not sampled, or SPANWISE=0 is set)'
-  return renderText('criticalPath' in run ? run : analyze(run, options), { ...terminal(), ...options })
+  const analysis = 'criticalPath' in run ? run : analyze(run, options)
+  const { width, color } = terminal()
+  return renderText(analysis, { ...options, width: options.width ?? width, color: options.color ?? color })
 }
 
 export { analyze } from './analyze/index.ts'
@@ -27,6 +29,7 @@ export { percentilesOver } from './analyze/percentiles-over.ts'
 export { Profiler, profiler } from './record/profiler.ts'
 export type { Comparison, CompareOptions, Operation, OperationFailure, OperationTimes } from './analyze/compare-strategies.ts'
 export type { AnalyzeOptions, Thresholds } from './analyze/options.ts'
+export type { TextPart, TokenCounter } from './analyze/token-counter.ts'
 export type { OperationOverRuns } from './analyze/percentiles-over.ts'
 export type { ActiveSpan, StartedSpan } from './record/active-span.ts'
 export type { ProfilerOptions, RunOptions, SpanOptions } from './record/options.ts'
@@ -35,6 +38,8 @@ export type { Instant, RunEvent } from './record/run-event.ts'
 export type { Clock } from './record/clock.ts'
 export type { Ids } from './record/ids.ts'
 export type { Limits } from './record/limits.ts'
+export type { ModelPrice, Prices } from './models/prices.ts'
+export type { Windows } from './models/windows.ts'
 export type {
   Analysis, Amount, CallSummary, CategoryTotals, Confidence, ContextCall, ContextSummary, Cost, Finding, ModelTotals, Observation,
   OperationTotals, Overhead, PathStep, Percentiles, Problem, Saving, Schedule, SpanView,

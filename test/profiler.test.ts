@@ -72,7 +72,7 @@ describe('run and span', () => {
     ['nothing', undefined, { state: 'failed', type: 'undefined', message: 'undefined' }],
     ['null', null, { state: 'failed', type: 'object', message: 'null' }],
     ['an object', { name: 'Custom', message: 'said' }, { state: 'failed', type: 'Custom', message: 'said' }],
-    ['one without a prototype', Object.assign(Object.create(null), { a: 1 }), { state: 'failed', type: 'unknown', message: 'the error could not be read' }],
+    ['one without a prototype', Object.assign(Object.create(null), { a: 1 }), { state: 'failed', type: 'object', message: '[object Object]' }],
     ['one that throws when read', new Proxy({}, { get() { throw new Error('trap') } }), { state: 'failed', type: 'unknown', message: 'the error could not be read' }],
   ])('%s can be thrown', (_what, thrown, outcome) => {
     const { profiler } = recorded()
@@ -437,7 +437,7 @@ describe('misuse', () => {
   test.each([
     ['a name that is none', () => profiler.run(bad(undefined), () => {}), TypeError, 'got undefined'],
     ['an empty name', () => profiler.span('', () => {}), TypeError, 'got ""'],
-    ['a run without a function', () => profiler.run('agent', bad({ a: 1 })), TypeError, 'got Object with a'],
+    ['a run without a function', () => profiler.run('agent', bad({ a: 1 })), TypeError, 'got {"a":1}'],
     ['a promise where a function belongs', () => profiler.run('agent', bad(Promise.resolve(1))), TypeError, 'got Promise'],
     ['a tool without a function', () => profiler.tool('search', bad('search')), TypeError, 'fn must be a function, got "search"'],
     ['a span name of the wrong type', () => profiler.start(bad(7)), TypeError, 'got 7'],

@@ -89,7 +89,8 @@ export function readChatStream(call: LlmCall): EventReader {
   let usage: unknown
   let seenIds = false
   let isLastUsage = false
-  const allFinished = (): boolean => choices.size > 0 && [...choices.values()].every((choice) => choice.finishReason !== undefined)
+  const allFinished = (): boolean =>
+    choices.size > 0 && [...choices.values()].every(({ finishReason }) => finishReason !== undefined)
   return {
     get complete() {
       return allFinished()

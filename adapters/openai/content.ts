@@ -16,11 +16,14 @@ function readBlock(block: Fields, kind: PartKind, ids: Ids): PartDraft {
   const plain = text(block['text']) ?? text(block['refusal'])
   if (plain !== undefined) return { kind, text: plain, ...ids }
   const type = text(block['type']) ?? ''
-  const thinking = block['thinking']
-  if (type === 'thinking') return { kind: 'reasoning', text: text(thinking) ?? list(thinking).map((part) => text(fields(part)?.['text']) ?? '').join('') }
+  if (type === 'thinking') return { kind: 'reasoning', text: thinkingText(block['thinking']) }
   const media = ['image', 'audio', 'file'].find((word) => type.includes(word))
   return { kind, text: mediaText(block) ?? jsonText(block), ...ids, ...(media !== undefined && { media }) }
 }
+
+/** Mistral's thinking is a list of texts. */
+const thinkingText = (thinking: unknown): string =>
+  text(thinking) ?? list(thinking).map((part) => text(fields(part)?.['text']) ?? '').join('')
 
 function mediaText(block: Fields): string | undefined {
   const image = block['image_url']

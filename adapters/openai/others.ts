@@ -1,4 +1,4 @@
-import type { Category, LlmCall } from '../../src/kit.ts'
+import { tokenCount, type Category, type LlmCall } from '../../src/kit.ts'
 import type { Endpoint, EventReader } from '../shared/endpoint.ts'
 import { fields, list, text, type Fields } from '../shared/json.ts'
 import { readInputUsage, readUsage, tellsTokens } from '../shared/usage.ts'
@@ -24,8 +24,8 @@ export function readEmbeddingAnswer(call: LlmCall, value: unknown): void {
 
 /** Where the kinds of servers put an answer's usage. */
 const USAGE = [
-  'usage', 'usageMetadata', 'x_groq.usage', 'response.usage', 'response.usageMetadata', 'interaction.usage', 'message.usage', 'data.usage',
-  'delta.usage', 'metadata.usage',
+  'usage', 'usageMetadata', 'x_groq.usage', 'response.usage', 'response.usageMetadata', 'interaction.usage', 'message.usage',
+  'data.usage', 'delta.usage', 'metadata.usage',
 ].map((path) => path.split('.'))
 /** Places that hold other things too: usage is in them when they tell tokens. */
 const MAYBE_USAGE = ['meta', 'response.meta', 'results.0', 'details'].map((path) => path.split('.'))
@@ -67,7 +67,7 @@ function laterUsage(before: unknown, told: unknown): unknown {
   if (told === undefined || before === undefined) return told ?? before
   const [old, now] = [fields(before) ?? {}, fields(told) ?? {}]
   // A smaller total is that of a shorter turn of the same session (Gemini Live).
-  if (Number(now['totalTokenCount']) < Number(old['totalTokenCount'])) return before
+  if ((tokenCount(now['totalTokenCount']) ?? 0) < (tokenCount(old['totalTokenCount']) ?? 0)) return before
   // watsonx tells the input once, and 0 afterwards.
   return now['input_token_count'] === 0 ? { ...now, input_token_count: old['input_token_count'] } : told
 }
@@ -86,7 +86,8 @@ function documentsIn(value: unknown): readonly unknown[] {
   if (typeof value !== 'string') return [value]
   if (value.length > MAX_CHARS) return []
   const whole = parsed(value)
-  return whole === undefined ? value.split('\n').flatMap((line) => parsed(line.replace(/^data: ?/, '')) ?? []) : documentsIn(whole)
+  if (whole !== undefined) return documentsIn(whole)
+  return value.split('\n').flatMap((line) => parsed(line.replace(/^data: ?/, '')) ?? [])
 }
 
 function parsed(json: string): object | undefined {
@@ -142,12 +143,9 @@ export function otherEndpoint(path: string, value: unknown): Endpoint | undefine
   if (!asks && operation === undefined) return undefined
   const api = route.replace(/^\/+/, '').replaceAll('/', '.')
   const readRequest = 'messages' in body ? readChatRequest : readInputRequest
-  const inputOnly = INPUT_ONLY.find(([pattern]) => pattern.test(route))
-  if (inputOnly !== undefined) {
-    const [, operation, category] = inputOnly
-    return { route, method: '', api, operation, category, readRequest, readAnswer: readEmbeddingAnswer, readStream: readAnyStream }
-  }
-  return {
-    route, method: '', api, operation: operation ?? 'chat', category: 'llm', readRequest, readAnswer: readAnyAnswer, readStream: readAnyStream,
-  }
+  const common = { route, method: '', api, readRequest, readStream: readAnyStream }
+  const [, inputOnly, category] = INPUT_ONLY.find(([pattern]) => pattern.test(route)) ?? []
+  return inputOnly !== undefined && category !== undefined
+    ? { ...common, operation: inputOnly, category, readAnswer: readEmbeddingAnswer }
+    : { ...common, operation: operation ?? 'chat', category: 'llm', readAnswer: readAnyAnswer }
 }

@@ -1,7 +1,7 @@
-import { define, observe, outcomeOf, watchIterator, type AnyIterator, type LlmCall } from '../../src/kit.ts'
+import { define, observe, outcomeOf, watchIterator, type AnyIterator, type LlmCall, type Outcome } from '../../src/kit.ts'
 import { watchPromise, type ApiPromise } from './api-promise.ts'
 import type { Endpoint, EventReader } from './endpoint.ts'
-import { fields } from './json.ts'
+import { fields, isThenable } from './json.ts'
 import type { RawWatch } from './raw-response.ts'
 
 /** What a call gives back, watched to its end, and given on as it is. */
@@ -24,7 +24,7 @@ export function watchAnswer(call: LlmCall, endpoint: Endpoint, promise: unknown,
       },
     )
   }
-  if (typeof fields(promise)?.['then'] === 'function') return observe(call.span, promise)
+  if (isThenable(promise)) return observe(call.span, promise)
   see(promise)
   return promise
 }
@@ -32,9 +32,12 @@ export function watchAnswer(call: LlmCall, endpoint: Endpoint, promise: unknown,
 /** Looks at what the call gave: an answer, or a stream of events that somebody will read. */
 function seeAnswer(call: LlmCall, endpoint: Endpoint, value: unknown, strip: boolean): void {
   if (!call.open) return
-  if (watchStream(call, endpoint, value, strip)) return
-  call.read(() => endpoint.readAnswer(call, value))
-  call.end(call.failure)
+  let isStream = false
+  call.read(() => {
+    isStream = watchStream(call, endpoint, value, strip)
+    if (!isStream) endpoint.readAnswer(call, value)
+  })
+  if (!isStream) call.end(call.failure)
 }
 
 function watchRaw(call: LlmCall, endpoint: Endpoint): RawWatch {
@@ -46,11 +49,10 @@ function watchRaw(call: LlmCall, endpoint: Endpoint): RawWatch {
       reader ??= endpoint.readStream(call)
       call.event(reader, event)
     },
-    end: () => {
-      if (!call.open || reader === undefined) return
-      const ended = reader
-      call.read(() => ended.finish())
-      call.end(call.failure)
+    end: (outcome) => {
+      if (!call.open || (reader === undefined && outcome.state === 'ok')) return
+      if (reader !== undefined) finish(call, reader, outcome)
+      else call.end(outcome)
     },
   }
 }
@@ -86,13 +88,19 @@ function watchEvents(call: LlmCall, endpoint: Endpoint, iterator: AnyIterator, c
   watchIterator(iterator, {
     item: (event) => call.event(reader, event),
     end: (outcome) => {
-      if (!call.open) return
-      call.read(() => reader.finish())
       // An aborted stream ends as if it were done: the SDKs swallow the abort.
-      const left = outcome.state === 'ok' && controller?.signal.aborted === true && !reader.complete
-      call.end(left ? { state: 'cancelled' } : outcome.state === 'ok' ? call.failure : outcome)
+      const left = outcome.state === 'ok' && controller?.signal.aborted === true
+      finish(call, reader, left ? { state: 'cancelled' } : outcome)
     },
   })
+}
+
+/** A stream that ended before it was whole may have been left; one that is whole was read, whatever came after. */
+function finish(call: LlmCall, reader: EventReader, outcome: Outcome): void {
+  if (!call.open) return
+  call.read(() => reader.finish())
+  if (outcome.state === 'failed') return call.end(outcome)
+  call.end(outcome.state === 'cancelled' && !reader.complete ? outcome : call.failure)
 }
 
 /** Takes out what asking for usage put in: the extra last chunk, and `usage: null` on all others. */

@@ -17,6 +17,7 @@ export interface ApiPromise {
   parseResponse: (client: unknown, props: unknown) => unknown
   parsedPromise?: unknown
   asResponse?: () => Promise<Response>
+  _responseProps?: () => Promise<{ readonly response: Response }>
   _thenUnwrap?: (transform: (value: unknown, props: unknown) => unknown) => ApiPromise
 }
 
@@ -57,19 +58,41 @@ function adopt(promise: ApiPromise, response: ApiPromise['responsePromise'], wat
     return value
   }
   watchAsResponse(promise, watcher)
-  if (Object.hasOwn(promise, '_thenUnwrap')) watchDerived(promise, response, watcher, seesValue)
+  watchProps(promise, watcher)
+  if (typeof promise._thenUnwrap === 'function') watchDerived(promise, response, watcher, seesValue)
 }
 
 function watchDerived(promise: ApiPromise, response: ApiPromise['responsePromise'], watcher: Watcher, seesValue: boolean): void {
   const original = promise._thenUnwrap!
-  promise._thenUnwrap = (transform) => {
-    const derived = original.call(promise, (value, props) => {
-      if (seesValue) watcher.see(value)
-      return transform(value, props)
-    })
+  const bypassesParser = seesValue && Object.hasOwn(promise, '_thenUnwrap')
+  put(promise, '_thenUnwrap', (transform: Parameters<typeof original>[0]) => {
+    const derived = original.call(promise, bypassesParser
+      ? (value, props) => {
+          watcher.see(value)
+          return transform(value, props)
+        }
+      : transform)
     adopt(derived, response, watcher, false)
     return derived
-  }
+  })
+}
+
+/** Listed as the old one was: openai 7 has members of the promise's own. */
+function put<K extends keyof ApiPromise>(promise: ApiPromise, name: K, value: ApiPromise[K]): void {
+  if (Object.hasOwn(promise, name)) promise[name] = value
+  else define(promise, name, value)
+}
+
+/** Anthropic's message threads and tool runners take the response from here and parse it themselves. */
+function watchProps(promise: ApiPromise, { raw, call }: Watcher): void {
+  const { _responseProps: original } = promise
+  if (typeof original !== 'function') return
+  define(promise, '_responseProps', function (this: ApiPromise) {
+    return original.call(this).then((props) => {
+      call.read(() => watchRawResponse(props.response, raw()))
+      return props
+    })
+  })
 }
 
 function watchAsResponse(promise: ApiPromise, { raw, call }: Watcher): void {

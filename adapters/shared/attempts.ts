@@ -1,16 +1,36 @@
-import { beginAttempt } from '../../src/kit.ts'
+import type { LlmCall } from '../../src/kit.ts'
+import { fields } from './json.ts'
+
+/**
+ * The requests of a call, noted where the client sends them. A call finds its requests without an async context (which
+ * would cost every promise of the process, on Node 20): it goes along in the request's own `fetchOptions`, which the SDKs
+ * spread into what they give to `fetch`, anew for each attempt. Bodies are never looked at.
+ */
+const CALL = Symbol('spanwise.call')
+
+interface Carrying extends RequestInit {
+  [CALL]?: LlmCall
+}
+
+/** The options of a request, with the call that it belongs to. */
+export const carrying = (options: unknown, call: LlmCall): unknown => {
+  const known = fields(options)
+  return { ...known, fetchOptions: { ...fields(known?.['fetchOptions']), [CALL]: call } }
+}
 
 const watched = new WeakSet<object>()
 
-/** A client's `fetch`, with each request of a call of a model noted as an attempt. Bodies are never looked at. */
+/** A client's `fetch` that notes the attempts of calls; the one below never sees what they carried. */
 export function watchAttempts(original: typeof fetch): typeof fetch {
   // A derived client takes over the fetch of the one it comes from.
   if (watched.has(original)) return original
-  const watching = function (this: unknown, url: Parameters<typeof fetch>[0], init?: RequestInit): Promise<Response> {
-    const attempt = isAttempt(init) ? beginAttempt() : undefined
+  const watching = function (this: unknown, url: Parameters<typeof fetch>[0], init?: Carrying): Promise<Response> {
+    const { [CALL]: call, ...sent } = init ?? {}
+    if (call === undefined) return original.call(this, url, init)
+    const attempt = call.attempt()
     let result: Promise<Response>
     try {
-      result = original.call(this, url, init)
+      result = original.call(this, url, sent)
     } catch (error) {
       attempt?.failed(error)
       throw error
@@ -29,10 +49,4 @@ export function watchAttempts(original: typeof fetch): typeof fetch {
   }
   watched.add(watching)
   return watching as typeof fetch
-}
-
-/** Requests for credentials pass through the same function; only those of the API carry the SDKs' own header. */
-function isAttempt(init: RequestInit | undefined): boolean {
-  const headers = init?.headers
-  return !(headers instanceof Headers) || headers.has('x-stainless-retry-count') || headers.has('x-stainless-lang')
 }

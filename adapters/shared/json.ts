@@ -22,3 +22,5 @@ export function at(root: unknown, path: string): unknown {
   for (const key of path.split('.')) value = fields(value)?.[key]
   return value
 }
+
+export const isThenable = (value: unknown): value is PromiseLike<unknown> => typeof fields(value)?.['then'] === 'function'

@@ -1,4 +1,4 @@
-import { define } from '../../src/kit.ts'
+import { define, outcomeOf, type Outcome } from '../../src/kit.ts'
 
 /**
  * A raw response that the user reads himself (`asResponse()`): what he reads through `json()`, `text()` or a reader of its
@@ -10,59 +10,74 @@ export interface RawWatch {
   readonly whole: (value: unknown) => void
   /** One event of a stream, parsed. */
   readonly event: (event: unknown) => void
-  /** The stream was read to its end, or left. */
-  readonly end: () => void
+  /** The stream was read to its end (`ok`), left, or broke. */
+  readonly end: (outcome: Outcome) => void
 }
 
 export function watchRawResponse(response: Response, watch: RawWatch): void {
-  const { json, text } = response
-  define(response, 'json', async function (this: Response) {
-    const value: unknown = await json.call(this)
-    watch.whole(value)
-    return value
-  })
-  define(response, 'text', async function (this: Response) {
-    const value = await text.call(this)
-    const isStream = response.headers.get('content-type')?.startsWith('text/event-stream')
-    if (isStream) watchText(value, watch)
-    else watch.whole(parsed(value))
-    return value
-  })
-  if (response.body !== null) watchBody(response.body, watch)
+  const { json, text, body } = response
+  if (typeof json === 'function') {
+    define(response, 'json', async function (this: Response) {
+      const value: unknown = await json.call(this)
+      watch.whole(value)
+      return value
+    })
+  }
+  if (typeof text === 'function') {
+    define(response, 'text', async function (this: Response) {
+      const value = await text.call(this)
+      const isStream = response.headers.get('content-type')?.startsWith('text/event-stream')
+      if (!isStream) watch.whole(parsed(value))
+      return value
+    })
+  }
+  // A polyfill's body may be a stream of another kind.
+  if (typeof body?.getReader === 'function') watchBody(body, watch)
 }
 
-type AnyReader = { read: (...args: []) => Promise<{ readonly done?: boolean; readonly value?: unknown }> }
+interface Steps {
+  read?: (...args: []) => Promise<{ readonly done?: boolean; readonly value?: unknown }>
+  next?: Steps['read']
+  cancel?: (...args: [unknown?]) => Promise<unknown>
+  return?: Steps['cancel']
+}
 
 function watchBody(body: ReadableStream<Uint8Array>, watch: RawWatch): void {
   const { getReader, values } = body
   define(body, 'getReader', function (this: typeof body, ...args: []) {
-    const reader = getReader.apply(this, args) as AnyReader
-    watchSteps(reader, 'read', watch)
+    const reader = getReader.apply(this, args)
+    watchSteps(reader as Steps, 'read', 'cancel', watch)
     return reader
   })
+  if (typeof values !== 'function') return
   const iterate = function (this: typeof body, ...args: []): unknown {
     const iterator = values.apply(this, args)
-    watchSteps(iterator as unknown as Record<'next', AnyReader['read']>, 'next', watch)
+    watchSteps(iterator as unknown as Steps, 'next', 'return', watch)
     return iterator
   }
   define(body, 'values', iterate)
   define(body, Symbol.asyncIterator, iterate)
 }
 
-function watchSteps<K extends string>(source: Record<K, AnyReader['read']>, name: K, watch: RawWatch): void {
-  const step = source[name]
+function watchSteps(source: Steps, step: 'read' | 'next', leave: 'cancel' | 'return', watch: RawWatch): void {
+  const { [step]: read, [leave]: cancel } = source
   const events = new EventParser(watch.event)
-  define(source, name, async (...args: []) => {
-    const result = await step.apply(source, args)
-    if (result.done) watch.end()
-    else events.bytes(result.value)
+  define(source, step, async (...args: []) => {
+    try {
+      const result = await read!.apply(source, args)
+      if (result.done === true) watch.end({ state: 'ok' })
+      else events.bytes(result.value)
+      return result
+    } catch (error) {
+      watch.end(outcomeOf(error))
+      throw error
+    }
+  })
+  define(source, leave, async (...args: [unknown?]) => {
+    const result = await cancel!.apply(source, args)
+    watch.end({ state: 'cancelled' })
     return result
   })
-}
-
-function watchText(text: string, watch: RawWatch): void {
-  new EventParser(watch.event).text(`${text}\n`)
-  watch.end()
 }
 
 /** Server-sent events, as far as JSON in `data:` lines goes. */

@@ -1,8 +1,8 @@
 import { beginLlmCall, outcomeOf, profiler as defaultProfiler, show, type LlmCall, type Profiler } from '../../src/kit.ts'
 import { watchAnswer } from './answer.ts'
-import { watchAttempts } from './attempts.ts'
+import { carrying, watchAttempts } from './attempts.ts'
 import type { Endpoint, WrapOptions } from './endpoint.ts'
-import { at, fields, text } from './json.ts'
+import { at, fields, isThenable, text } from './json.ts'
 import { Patches, wrapped } from './patches.ts'
 
 /**
@@ -37,7 +37,7 @@ export function wrapClient<T extends object>(adapter: SdkAdapter, client: T, opt
   const kind = checkClient(adapter, client)
   if (!profiler.enabled || wrapped.has(client)) return client
   const patches = new Patches()
-  const watch: Watch = { adapter, profiler, options, patches, provider: options.provider ?? adapter.providerOf(client) }
+  const watch: Watch = { adapter, profiler, options, patches, provider: options.provider ?? adapter.providerOf(client), linksAttempts: !hasTransportOfItsOwn(client) }
   wrapped.set(client, patches)
   if (kind === 'sdk' && watchSdkClient(watch, client as unknown as SdkClient)) return client
   patches.undo()
@@ -58,6 +58,8 @@ interface Watch {
   readonly options: WrapOptions
   readonly provider: string
   readonly patches: Patches
+  /** Whether the client's own `fetch` is watched, and may be told which call a request belongs to. */
+  readonly linksAttempts: boolean
 }
 
 function checkClient(adapter: SdkAdapter, client: unknown): 'sdk' | 'look-alike' {
@@ -70,6 +72,9 @@ function checkClient(adapter: SdkAdapter, client: unknown): 'sdk' | 'look-alike'
   if (methods.some((method) => typeof at(client, method) === 'function')) return 'look-alike'
   throw new TypeError(`${adapter.name}(client): client has none of ${methods.join(', ')}; got ${show(client)}`)
 }
+
+/** openai 7 with an X.509 identity sends over a transport of its own and checks the options of each request for it. */
+const hasTransportOfItsOwn = (client: object): boolean => fields(fields(client)?.['_options'])?.['x509Transport'] !== undefined
 
 /** @returns false when the object does not take all of it (frozen) */
 function watchSdkClient(watch: Watch, client: SdkClient): boolean {
@@ -99,41 +104,46 @@ function endpointTable({ endpoints, other }: SdkAdapter): EndpointOf {
 
 /** `options` hold the body; openai 7 passes a promise of them. */
 function recordPost(watch: Watch, endpointOf: EndpointOf, path: string, options: unknown, send: (options: unknown) => unknown): unknown {
-  const isLater = typeof fields(options)?.['then'] === 'function'
-  const bodyNow = isLater ? undefined : fields(options)?.['body']
-  const endpoint = typeof path === 'string' ? endpointOf(path, bodyNow) : undefined
-  if (endpoint === undefined) return send(options)
-  const call = begin(watch, endpoint, bodyNow)
-  if (call === undefined) return send(options)
-
-  let sent = options
-  let strip = false
-  if (isLater) {
-    // The client reads the same promise, so its failure is the client's to report.
-    const later = options as PromiseLike<unknown>
-    const wanted = watch.options.includeUsage === true && endpoint.askForUsage !== undefined
-    if (wanted) {
-      sent = later.then((resolved) => {
-        const asked = askForUsage(endpoint, resolved)
-        strip = asked !== resolved
-        return asked
-      })
-    }
-    ;(wanted ? (sent as PromiseLike<unknown>) : later).then((resolved) => describe(call, endpoint, fields(resolved)?.['body']), () => {})
-  } else {
-    if (watch.options.includeUsage === true) sent = askForUsage(endpoint, options)
-    strip = sent !== options
-    describe(call, endpoint, bodyNow)
+  const started = quietly(watch, () => {
+    const isLater = isThenable(options)
+    const body = isLater ? undefined : fields(options)?.['body']
+    const endpoint = endpointOf(path, body)
+    const call = endpoint && begin(watch, endpoint, body)
+    return endpoint && call && { endpoint, call, isLater }
+  })
+  if (started === undefined) return send(options)
+  const { endpoint, call, isLater } = started
+  let asksForUsage = false
+  const prepare = (resolved: unknown): unknown => {
+    describe(call, endpoint, fields(resolved)?.['body'])
+    const asked = watch.options.includeUsage === true ? askForUsage(endpoint, resolved) : resolved
+    asksForUsage = asked !== resolved
+    return watch.linksAttempts ? carrying(asked, call) : asked
   }
+  // The client reads the promise in its place, so a failure of it stays the client's to report.
+  const sent = isLater ? (options as PromiseLike<unknown>).then(prepare) : prepare(options)
+  return watchCall(call, endpoint, () => send(sent), () => asksForUsage)
+}
 
-  let promise: unknown
+function watchCall(call: LlmCall, endpoint: Endpoint, send: () => unknown, asksForUsage: () => boolean): unknown {
+  let answer: unknown
   try {
-    promise = call.within(() => send(sent))
+    answer = send()
   } catch (error) {
     call.end(outcomeOf(error))
     throw error
   }
-  return watchAnswer(call, endpoint, promise, () => strip)
+  return watchAnswer(call, endpoint, answer, asksForUsage)
+}
+
+/** What a request says is the user's: whatever reading it does, sending it is not our business to prevent. */
+function quietly<T>({ profiler }: Watch, read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    profiler.noteError(error)
+    return undefined
+  }
 }
 
 function begin({ profiler, provider }: Watch, endpoint: Endpoint, body: unknown): LlmCall | undefined {
@@ -169,17 +179,10 @@ function watchMethod(watch: Watch, client: object, endpoint: Endpoint): void {
   const original = fields(owner)?.[name]
   if (typeof original !== 'function') return
   watch.patches.set(owner as object, name, function (this: unknown, body: unknown, ...rest: unknown[]) {
-    const call = begin(watch, endpoint, body)
+    const call = quietly(watch, () => begin(watch, endpoint, body))
     if (call === undefined) return original.call(this, body, ...rest) as unknown
     describe(call, endpoint, body)
-    const asked = watch.options.includeUsage === true ? endpoint.askForUsage?.(fields(body) ?? {}) : undefined
-    let promise: unknown
-    try {
-      promise = call.within(() => original.call(this, asked ?? body, ...rest) as unknown)
-    } catch (error) {
-      call.end(outcomeOf(error))
-      throw error
-    }
-    return watchAnswer(call, endpoint, promise, () => asked !== undefined)
+    const asked = watch.options.includeUsage === true ? quietly(watch, () => endpoint.askForUsage?.(fields(body) ?? {})) : undefined
+    return watchCall(call, endpoint, () => original.call(this, asked ?? body, ...rest) as unknown, () => asked !== undefined)
   })
 }

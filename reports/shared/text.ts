@@ -65,14 +65,16 @@ export function cell(text: string, width: number, align: 'left' | 'right' = 'lef
   return align === 'left' ? fitted + gap : gap + fitted
 }
 
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
+/** Made when first needed: loading its data takes seven milliseconds, which every start of a process would pay. */
+let segmenter: Intl.Segmenter | undefined
+const graphemes = (text: string): Intl.Segments => (segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' })).segment(text)
 
 /** The longest beginning that takes at most `width` columns. */
 function head(text: string, width: number): string {
   if (PLAIN.test(text)) return text.slice(0, width)
   let end = 0
   let used = 0
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemes(text)) {
     used += widthOf(segment)
     if (used > width) break
     end += segment.length
@@ -129,7 +131,7 @@ const ASCII: Readonly<Record<string, string>> = {
 export function toAscii(line: string): string {
   if (PLAIN.test(line)) return line
   let out = ''
-  for (const { segment } of graphemes.segment(line)) {
+  for (const { segment } of graphemes(line)) {
     out += PLAIN.test(segment) ? segment : (ASCII[segment] ?? '?'.repeat(widthOf(segment)))
   }
   return out

@@ -19,6 +19,7 @@ export function footer(analysis: Analysis, page: Page): Line[] {
     ...entries('Context', contextEntries(analysis, page), page),
     ...entries('Retries', retryEntries(analysis), page),
     ...entries('Notes', noteEntries(analysis), page),
+    ...entries('Process', processEntries(analysis), page),
     ...entries('Sources', sourceEntries(analysis), page),
     ...entries('Profiler', profilerEntries(analysis), page),
   ]
@@ -50,6 +51,22 @@ function contextEntries({ context, observations }: Analysis, page: Page): Entry[
     ...(warning === undefined || isSaid ? [] : [{ text: clean(warning), style: sgr.warn }]),
   ]
 }
+
+/** What the whole process used while the run went on; other work in it is part of that. */
+function processEntries({ run, totals }: Analysis): Entry[] {
+  const { resources } = run
+  if (resources === undefined) return []
+  const cpuNs = resources.cpuUserNs + resources.cpuSystemNs
+  const { rssStartBytes, rssEndBytes, heapStartBytes, heapEndBytes, eventLoopDelayMaxNs } = resources
+  const delay = eventLoopDelayMaxNs === undefined ? '' : ` · event loop held up to ${formatDuration(eventLoopDelayMaxNs)}`
+  return [{
+    text: `CPU ${formatDuration(cpuNs)} (${formatShare(totals.durationNs === 0 ? 0 : cpuNs / totals.durationNs)} of the run)`
+      + ` · RSS ${megabytes(rssStartBytes)} → ${megabytes(rssEndBytes)} MB · heap ${megabytes(heapStartBytes)} → ${megabytes(heapEndBytes)} MB`
+      + delay,
+  }]
+}
+
+const megabytes = (bytes: number): string => formatCount(Math.round(bytes / 1_000_000))
 
 const partNames: Readonly<Record<string, string>> = {
   system: 'system', 'tool-definition': 'tool definitions', user: 'user', assistant: 'assistant', 'tool-call': 'tool calls',

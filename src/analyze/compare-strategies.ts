@@ -1,4 +1,4 @@
-import { show } from './options.ts'
+import { show } from '../model/show.ts'
 
 export type Operation = () => unknown
 

@@ -1,4 +1,5 @@
 import type { Analysis, Overhead, SpanView } from '../model/analysis.ts'
+import { show } from '../model/show.ts'
 import type { Trace } from '../model/span.ts'
 import { pricing as pricingOf, type Pricing } from '../models/prices.ts'
 import { windowTable, type WindowTable } from '../models/windows.ts'
@@ -7,7 +8,7 @@ import { contextSummary } from './context.ts'
 import { criticalPath } from './critical-path.ts'
 import { dependencies as dependenciesOf, type Dependencies } from './dependencies.ts'
 import { detect } from './findings/index.ts'
-import { checkPrices, checkWindows, readThresholds, show, type AnalyzeOptions } from './options.ts'
+import { checkPrices, checkWindows, readThresholds, type AnalyzeOptions } from './options.ts'
 import { problems } from './problems.ts'
 import { Simulator } from './schedule.ts'
 import { selfTimes } from './self-time.ts'
@@ -86,6 +87,7 @@ function describeRun(trace: Trace, { spans }: Timeline): Analysis['run'] {
     startedAtEpochMs,
     outcome: spans[0]?.outcome ?? { state: 'ok' },
     ...(process !== undefined && { process }),
+    ...(spans[0]?.resources !== undefined && { resources: spans[0].resources }),
   }
 }
 
@@ -133,6 +135,7 @@ function spanViews({ spans, start, end, parent, depth, late }: Timeline, { self,
       ...(late[i] === true && { late: true as const }),
       ...(call !== undefined && { call }),
       ...(issuedBy !== undefined && { issuedBy }),
+      ...(span.resources !== undefined && { resources: span.resources }),
     }
   })
 }

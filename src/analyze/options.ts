@@ -1,3 +1,4 @@
+import { show } from '../model/show.ts'
 import type { ModelPrice, Prices } from '../models/prices.ts'
 import type { Windows } from '../models/windows.ts'
 import type { TokenCounter } from './token-counter.ts'
@@ -82,16 +83,4 @@ function fields<T extends object>(name: string, value: T | undefined): T {
     throw new TypeError(`${name} must be an object, got ${show(value)}`)
   }
   return value
-}
-
-/** A value as an error message shows it. */
-export function show(value: unknown): string {
-  if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`
-  if (typeof value !== 'object' && typeof value !== 'string') return String(value)
-  try {
-    const text = JSON.stringify(value)
-    return text.length > 80 ? `${text.slice(0, 79)}…` : text
-  } catch {
-    return 'an object that cannot be shown'
-  }
 }

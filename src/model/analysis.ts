@@ -1,4 +1,4 @@
-import type { AttributeValue, Attempt, Category, Outcome, ProcessFacts, Dropped } from './span.ts'
+import type { AttributeValue, Attempt, Category, Outcome, ProcessFacts, Dropped, Resources } from './span.ts'
 import type { InputTokens, Usage, UsageTotals } from './usage.ts'
 
 /** How sure a finding is. `proven`: the trace shows it. `likely`, `possible`: it depends on what the trace cannot show. */
@@ -45,7 +45,10 @@ export interface CategoryTotals {
   readonly costUsd?: Cost
 }
 
-/** Money in US dollars. `knownUsd` is the sum over calls whose price is known; `unknownCalls` counts the others. */
+/**
+ * Money in US dollars. `knownUsd` is the sum over calls whose price is known; `unknownCalls` counts the others, but for those
+ * that failed without an answer, which nobody bills.
+ */
 export interface Cost {
   readonly knownUsd: number
   readonly unknownCalls: number
@@ -138,7 +141,7 @@ export interface PathStep {
 
 export interface Schedule {
   readonly durationNs: number
-  /** Concurrency beyond which nothing is gained. */
+  /** Concurrency beyond which nothing is gained: spans of one parent at the same time, started in their measured order. */
   readonly limit: number
 }
 
@@ -156,7 +159,7 @@ export interface SpanView {
   readonly selfNs: number
   /** Its time on the critical path. */
   readonly wallNs: number
-  /** How much longer it could have taken without delaying the run. */
+  /** How much longer it could have taken without delaying the run; 0 for late work, which nobody waited for. */
   readonly slackNs: number
   readonly outcome: Outcome
   readonly attributes?: Readonly<Record<string, AttributeValue>>
@@ -165,6 +168,7 @@ export interface SpanView {
   readonly call?: number
   /** For a tool: the LLM span that issued it, where known. */
   readonly issuedBy?: string
+  readonly resources?: Resources
 }
 
 export interface Overhead {
@@ -192,6 +196,8 @@ export interface Analysis {
     readonly startedAtEpochMs: number
     readonly outcome: Outcome
     readonly process?: ProcessFacts
+    /** Readings over the whole run, when the profiler was asked for them. */
+    readonly resources?: Resources
   }
   readonly totals: {
     readonly durationNs: number

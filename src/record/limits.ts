@@ -6,6 +6,8 @@ export interface Limits {
   readonly maxContentChars: number
   /** Parts of requests and answers per run. */
   readonly maxPartsPerRun: number
+  /** Characters of a tool's arguments, and of its result, with `content: 'full'`. */
+  readonly maxToolChars: number
   readonly maxAttributesPerSpan: number
   /** Characters of an attribute, an error message or a name. */
   readonly maxTextChars: number
@@ -15,6 +17,7 @@ export const defaultLimits: Limits = {
   maxSpansPerRun: 100_000,
   maxContentChars: 16_000_000,
   maxPartsPerRun: 50_000,
+  maxToolChars: 100_000,
   maxAttributesPerSpan: 128,
   maxTextChars: 4_096,
 }

@@ -1,6 +1,5 @@
 import { OK, type Category, type Outcome } from '../model/span.ts'
 import type { Usage } from '../model/usage.ts'
-import { currentSpan, within } from './context.ts'
 import { clip } from './limits.ts'
 import { noteError } from './quietly.ts'
 import type { PartDraft, ReadParts } from './parts.ts'
@@ -61,9 +60,26 @@ export class LlmCall {
     return this.#takesMore
   }
 
-  /** Calls `fn` with this span current: the request's attempts find it there. */
-  within<T>(fn: () => T): T {
-    return within(this.span, fn)
+  /** Notes an HTTP request of this call. @returns undefined when the call has ended, or made too many */
+  attempt(): AttemptRecorder | undefined {
+    const { span, draft } = this
+    const attempts = (draft.attempts ??= [])
+    if (!span.open || attempts.length >= MAX_ATTEMPTS) return undefined
+    const { run } = span
+    const attempt: Writable<Attempt> = { start: run.now() }
+    const previous = attempts.at(-1)
+    if (previous?.end !== undefined) previous.waitNs = attempt.start - previous.end
+    attempts.push(attempt)
+    return {
+      responded: (status) => {
+        attempt.firstByte = attempt.end = run.now()
+        attempt.status = status
+      },
+      failed: (error) => {
+        attempt.end = run.now()
+        attempt.error = errorName(error)
+      },
+    }
   }
 
   /** Runs adapter code that only looks. */
@@ -113,7 +129,7 @@ export class LlmCall {
         ...(id !== undefined && { id }),
         name,
         argumentsChars: text.length,
-        ...(keepText && { arguments: clip(text, MAX_ARGUMENT_CHARS) }),
+        ...(keepText && { arguments: clip(text, this.span.run.owner.limits.maxToolChars) }),
       },
     }))
     this.draft.toolCalls = calls.map(({ call }) => call)
@@ -161,8 +177,6 @@ export class LlmCall {
   }
 }
 
-const MAX_ARGUMENT_CHARS = 100_000
-
 /** @returns undefined when nothing is recorded here */
 export function beginLlmCall(profiler: Profiler, start: LlmCallStart): LlmCall | undefined {
   const span = profiler.begin(start.name, start.category)
@@ -173,33 +187,6 @@ export function beginLlmCall(profiler: Profiler, start: LlmCallStart): LlmCall |
 export interface AttemptRecorder {
   responded(status: number): void
   failed(error: unknown): void
-}
-
-/**
- * Notes an HTTP request of the call of a model that is current here.
- * @returns undefined when no such call is open
- */
-export function beginAttempt(): AttemptRecorder | undefined {
-  const span = currentSpan()
-  const draft = span?.details?.llm
-  if (span === undefined || draft === undefined || !span.open) return undefined
-  const attempts = (draft.attempts ??= [])
-  if (attempts.length >= MAX_ATTEMPTS) return undefined
-  const { run } = span
-  const attempt: Writable<Attempt> = { start: run.now() }
-  const previous = attempts.at(-1)
-  if (previous?.end !== undefined) previous.waitNs = attempt.start - previous.end
-  attempts.push(attempt)
-  return {
-    responded: (status) => {
-      attempt.firstByte = attempt.end = run.now()
-      attempt.status = status
-    },
-    failed: (error) => {
-      attempt.end = run.now()
-      attempt.error = errorName(error)
-    },
-  }
 }
 
 /** The system's code (`ECONNREFUSED`) where there is one, also behind fetch's own error; else the error's name. */

@@ -9,15 +9,19 @@ import { outcomeOf, type SpanRecord } from './recorder.ts'
  * - a promise of a class of its own, or any other lazy thenable: the object itself, watched when somebody awaits it;
  * - a generator, sync or async: the object itself, watched until it is done, left or thrown into;
  * - anything else: ended at once.
+ *
+ * @param see gets the value that it came to; must not throw
  */
-export function observe<T>(span: SpanRecord, result: T): T {
-  if (typeof result !== 'object' || result === null) {
-    if (typeof result !== 'function') span.end()
-    else if (!watchThenable(span, result)) span.end()
-    return result
+export function observe<T>(span: SpanRecord, result: T, see?: (value: unknown) => void): T {
+  try {
+    if (isPlainPromise(result)) return watchPromise(span, result, see) as T
+    const isObject = (typeof result === 'object' && result !== null) || typeof result === 'function'
+    if (isObject && (watchThenable(span, result, see) || watchGenerator(span, result))) return result
+    see?.(result)
+  } catch {
+    // An object that cannot even be looked at, such as a revoked proxy: it is the user's all the same.
   }
-  if (isPlainPromise(result)) return watchPromise(span, result) as T
-  if (!watchThenable(span, result) && !watchGenerator(span, result)) span.end()
+  span.end()
   return result
 }
 
@@ -25,9 +29,10 @@ export function observe<T>(span: SpanRecord, result: T): T {
 export const isPlainPromise = (value: unknown): value is Promise<unknown> =>
   value instanceof Promise && Object.getPrototypeOf(value) === Promise.prototype && !Object.hasOwn(value, 'then')
 
-function watchPromise<T>(span: SpanRecord, promise: Promise<T>): Promise<T> {
+function watchPromise<T>(span: SpanRecord, promise: Promise<T>, see?: (value: unknown) => void): Promise<T> {
   const watched = promise.then(
     (value) => {
+      see?.(value)
       span.end()
       return value
     },
@@ -45,10 +50,11 @@ type Settle = ((value: unknown) => unknown) | null | undefined
 type Method = (this: unknown, ...args: unknown[]) => unknown
 
 /** Its own `then`, `catch` and `finally` stay what they were: what they are given is told to the span on the way. */
-function watchThenable(span: SpanRecord, target: object): boolean {
+function watchThenable(span: SpanRecord, target: object, see?: (value: unknown) => void): boolean {
   const { then } = target as { then?: unknown }
   if (typeof then !== 'function') return false
   const ok = (settle: Settle): Settle => (value) => {
+    if (span.open) see?.(value)
     span.end()
     return typeof settle === 'function' ? settle(value) : value
   }

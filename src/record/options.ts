@@ -1,8 +1,9 @@
+import { show } from '../model/show.ts'
 import type { Category } from '../model/span.ts'
 import type { Clock } from './clock.ts'
 import type { Ids } from './ids.ts'
 import { defaultLimits, type Limits } from './limits.ts'
-import { checkRate, show } from './sampling.ts'
+import { checkRate } from './sampling.ts'
 
 export interface ProfilerOptions {
   /** `false` switches everything off. Default: on, unless the environment says `SPANWISE=0`. */

@@ -1,3 +1,4 @@
+import { show } from '../model/show.ts'
 import type { Category, ProcessFacts, Trace } from '../model/span.ts'
 import { Handle, inactive, type ActiveSpan, type StartedSpan } from './active-span.ts'
 import { currentSpan, within } from './context.ts'
@@ -12,9 +13,10 @@ import { noteError, quietly, type SelfErrors } from './quietly.ts'
 import { PartReader } from './parts.ts'
 import { outcomeOf, RunRecord, type RunOwner, type SpanRecord } from './recorder.ts'
 import { resourceProbe } from './resources.ts'
-import { checkRate, Sampler, show, type SamplingStats } from './sampling.ts'
+import { checkRate, Sampler, type SamplingStats } from './sampling.ts'
 import { runEvent, type RunEvent } from './run-event.ts'
 import { traceOf } from './trace.ts'
+import { valueText } from './value-text.ts'
 
 export interface ProfilerStats extends Readonly<SamplingStats> {
   /** Failures of the profiler itself that it swallowed, and the first of them. */
@@ -27,6 +29,8 @@ export interface ProfilerStats extends Readonly<SamplingStats> {
 export const putOff: ((trace: Trace) => Promise<void>)[] = []
 
 type Listener = (event: RunEvent) => void
+/** @property see gets what the call came to */
+type CallOptions = SpanOptions & { readonly see?: (value: unknown) => void }
 type AnyFunction = (...args: never[]) => unknown
 
 export class Profiler {
@@ -170,9 +174,9 @@ export class Profiler {
     return this.#open(name, category, outer, undefined)
   }
 
-  /** @internal */
-  get errors(): SelfErrors {
-    return this.#errors
+  /** @internal Counts a failure of ours that an adapter swallowed. */
+  noteError(error: unknown): void {
+    noteError(this.#errors, error)
   }
 
   #place(): { readonly parent: SpanRecord | undefined; readonly outer: SpanRecord | undefined } {
@@ -192,7 +196,7 @@ export class Profiler {
     return span
   }
 
-  #call<T, A extends unknown[]>(span: SpanRecord, options: SpanOptions, fn: (...args: A) => T, ...args: A): T {
+  #call<T, A extends unknown[]>(span: SpanRecord, options: CallOptions, fn: (...args: A) => T, ...args: A): T {
     if (options !== NO_OPTIONS) applyOptions(span, options)
     let result: T
     try {
@@ -201,7 +205,7 @@ export class Profiler {
       span.end(outcomeOf(error))
       throw error
     }
-    return observe(span, result)
+    return observe(span, result, options.see)
   }
 
   #wrap<F extends AnyFunction>(method: string, name: string, category: Category, fn: F): F {
@@ -213,21 +217,33 @@ export class Profiler {
         const span = this.begin(name, category)
         const call = (): unknown => Reflect.apply(target, self, args)
         if (span === undefined) return call()
-        if (category === 'tool') this.#describeTool(span, name, args)
-        return this.#call(span, NO_OPTIONS, call)
+        if (category !== 'tool') return this.#call(span, NO_OPTIONS, call)
+        return this.#call(span, this.#describeTool(span, name, args), call)
       },
     })
   }
 
-  #describeTool(span: SpanRecord, name: string, args: readonly unknown[]): void {
+  #describeTool(span: SpanRecord, name: string, args: readonly unknown[]): CallOptions {
     quietly(this.#errors, () => {
       const issued = span.run.takeToolCall(name, args)
       span.extend().tool = {
         name,
         ...(issued?.callId !== undefined && { callId: issued.callId }),
         ...(issued !== undefined && { issuedBy: issued.span.id }),
+        ...(this.content === 'full' && { arguments: this.#argumentsText(args) }),
       }
     })
+    return this.content === 'full' ? { see: (value) => quietly(this.#errors, () => this.#seeResult(span, value)) } : NO_OPTIONS
+  }
+
+  #seeResult(span: SpanRecord, value: unknown): void {
+    const { tool } = span.extend()
+    if (tool !== undefined && value !== undefined) tool.result = valueText(value, this.#owner.limits.maxToolChars)
+  }
+
+  /** Most tools take one object; several arguments are written as a list. */
+  #argumentsText(args: readonly unknown[]): string {
+    return valueText(args.length === 1 ? args[0] : args, this.#owner.limits.maxToolChars)
   }
 
   #unsampled<T>(fn: () => T): T {

@@ -265,11 +265,15 @@ export function outcomeOf(error: unknown, maxChars = 1_024): Outcome {
     if (isControlFlow === true) return OK
     const type = className(error) ?? (typeof name === 'string' ? name : typeof error)
     if (name === 'AbortError' || type === 'AbortError' || type === 'APIUserAbortError') return CANCELLED
-    return { state: 'failed', type, message: clip(String(typeof message === 'string' ? message : error), maxChars) }
+    return { state: 'failed', type, message: clip(typeof message === 'string' ? message : plainText(error), maxChars) }
   } catch {
     return { state: 'failed', type: 'unknown', message: 'the error could not be read' }
   }
 }
+
+/** Of objects only their kind: to write one out can take long, and what it holds is content. */
+const plainText = (thrown: unknown): string =>
+  typeof thrown === 'object' && thrown !== null ? Object.prototype.toString.call(thrown) : String(thrown)
 
 function className(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined

@@ -1,3 +1,5 @@
+import { show } from '../model/show.ts'
+
 /** Which runs are recorded: decided once at a run's start, the same for all that happens inside it. */
 export interface SamplingStats {
   /** Runs that began. */
@@ -35,16 +37,4 @@ export function checkRate(name: string, rate: unknown): number {
     throw new RangeError(`${name} must be a number from 0 to 1, got ${show(rate)}`)
   }
   return rate
-}
-
-/** A value as an error message shows it; short, and never throws. */
-export function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 79)}…` : value)
-  if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`
-  if (value === null || typeof value !== 'object') return String(value)
-  try {
-    return `${value.constructor?.name ?? 'object'} with ${Object.keys(value).slice(0, 5).join(', ') || 'no fields'}`
-  } catch {
-    return 'an object that cannot be read'
-  }
 }

@@ -1,0 +1,3 @@
+import { openaiConformance } from './openai/cases.ts'
+
+openaiConformance('openai 5')
