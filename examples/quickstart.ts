@@ -1,4 +1,4 @@
-/** The README's first example: it runs as it is, with OPENAI_API_KEY in the environment. */
+/** An agent loop by hand with one tool: it runs as it is, with OPENAI_API_KEY in the environment. */
 import OpenAI from 'openai'
 import { profiler, report } from 'spanwise'
 import { wrapOpenAI } from 'spanwise/openai'

@@ -1,7 +1,7 @@
 /** All that an adapter may touch. */
 export { profiler, type Profiler } from './record/profiler.ts'
 export { beginLlmCall } from './record/llm-call.ts'
-export type { AskedTool, AttemptRecorder, LlmCall, LlmCallStart, StreamReader } from './record/llm-call.ts'
+export type { AskedTool, LlmCall, StreamReader } from './record/llm-call.ts'
 export { define, observe, watchIterator, type AnyIterator } from './record/observe.ts'
 export { outcomeOf } from './record/recorder.ts'
 export type { PartDraft } from './record/parts.ts'

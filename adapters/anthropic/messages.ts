@@ -93,17 +93,16 @@ function readStop(call: LlmCall, answer: Fields): void {
 }
 
 export function readMessagesStream(call: LlmCall): EventReader {
-  const blocks = new Map<number, Record<string, unknown>>()
-  const json = new Map<number, string>()
+  const blocks = new Map<number, OpenBlock>()
   let usage: Record<string, unknown> | undefined
   let isFinal = false
   const event = (value: unknown): void => {
     const event = fields(value)
     switch (event?.['type']) {
       case 'content_block_delta':
-        return readDelta(call, blocks, json, event)
+        return readDelta(call, blocks, event)
       case 'content_block_start':
-        blocks.set(Number(event['index']), { ...fields(event['content_block']) })
+        blocks.set(Number(event['index']), { block: fields(event['content_block']) ?? {}, pieces: [] })
         return
       case 'message_start': {
         const message = fields(event['message']) ?? {}
@@ -128,11 +127,7 @@ export function readMessagesStream(call: LlmCall): EventReader {
       return isFinal
     },
     finish() {
-      for (const [index, text] of json) {
-        const block = blocks.get(index)
-        if (block !== undefined && text !== '') block['input'] = text
-      }
-      const all = [...blocks.values()]
+      const all = [...blocks.values()].map(wholeBlock)
       call.usage(readUsage(usage, isFinal))
       call.responseParts(readBlocks(all, 'assistant'))
       call.askedTools(askedIn(all))
@@ -148,18 +143,27 @@ function mergeUsage(before: Record<string, unknown> | undefined, told: Fields | 
   return merged
 }
 
-function readDelta(call: LlmCall, blocks: Map<number, Record<string, unknown>>, json: Map<number, string>, event: Fields): void {
-  const index = Number(event['index'])
+function readDelta(call: LlmCall, blocks: ReadonlyMap<number, OpenBlock>, event: Fields): void {
   const delta = fields(event['delta'])
   call.token()
-  if (delta === undefined) return
-  const piece = delta['text'] ?? delta['thinking']
-  if (typeof piece === 'string') {
-    const block = blocks.get(index)
-    if (block === undefined) return
-    const name = 'text' in delta ? 'text' : 'thinking'
-    block[name] = `${block[name] as string | undefined ?? ''}${piece}`
-  } else if (typeof delta['partial_json'] === 'string') {
-    json.set(index, (json.get(index) ?? '') + delta['partial_json'])
-  }
+  const open = blocks.get(event['index'] as number)
+  if (delta === undefined || open === undefined) return
+  const piece = delta['text'] ?? delta['thinking'] ?? delta['partial_json']
+  if (typeof piece !== 'string') return
+  open.field ??= 'text' in delta ? 'text' : 'thinking' in delta ? 'thinking' : 'input'
+  open.pieces.push(piece)
+}
+
+/** A block while it streams: what it began with, and the pieces of the one field that grows. */
+interface OpenBlock {
+  readonly block: Fields
+  field?: 'text' | 'thinking' | 'input'
+  readonly pieces: string[]
+}
+
+function wholeBlock({ block, field, pieces }: OpenBlock): Fields {
+  const grown = pieces.join('')
+  if (field === undefined || grown === '') return block
+  // A block may begin with the start of its text; the input of a tool begins as an empty object.
+  return { ...block, [field]: field === 'input' ? grown : (text(block[field]) ?? '') + grown }
 }

@@ -76,12 +76,13 @@ function readIds(call: LlmCall, answer: Fields): void {
   if (model) call.draft.responseModel = model
 }
 
+/** Texts are kept in the pieces they came in: joining them once costs less than a longer text with each. */
 interface StreamedChoice {
-  content: string
-  reasoning: string
+  readonly content: string[]
+  readonly reasoning: string[]
   finishReason?: string
   /** By the `index` of the call: parallel calls come in pieces that alternate. */
-  readonly tools: Map<number, { id?: string | undefined; name: string; arguments: string }>
+  readonly tools: Map<number, { id?: string | undefined; name: string; readonly arguments: string[] }>
 }
 
 export function readChatStream(call: LlmCall): EventReader {
@@ -129,7 +130,7 @@ interface StreamedItem {
 function readDelta(call: LlmCall, choices: Map<number, StreamedChoice>, item: StreamedItem): void {
   const index = item.index ?? 0
   let choice = choices.get(index)
-  if (choice === undefined) choices.set(index, (choice = { content: '', reasoning: '', tools: new Map() }))
+  if (choice === undefined) choices.set(index, (choice = { content: [], reasoning: [], tools: new Map() }))
   if (typeof item.finish_reason === 'string') choice.finishReason = item.finish_reason
   const delta = item.delta ?? undefined
   const content = delta?.['content'] ?? delta?.['refusal'] ?? item.text
@@ -140,7 +141,7 @@ function readDelta(call: LlmCall, choices: Map<number, StreamedChoice>, item: St
   if (delta === undefined) return
   const reasoning = delta['reasoning_content'] ?? delta['reasoning']
   if (typeof reasoning === 'string' && reasoning !== '') {
-    choice.reasoning += reasoning
+    choice.reasoning.push(reasoning)
     call.token()
   }
   const calls = delta['tool_calls']
@@ -153,23 +154,20 @@ function readDelta(call: LlmCall, choices: Map<number, StreamedChoice>, item: St
 /** A text, or blocks of text and thinking (Mistral). */
 function readPiece(choice: StreamedChoice, content: unknown): void {
   if (typeof content === 'string') {
-    choice.content += content
+    choice.content.push(content)
     return
   }
-  for (const { kind, text } of readContent(content, 'assistant')) {
-    if (kind === 'reasoning') choice.reasoning += text
-    else choice.content += text
-  }
+  for (const { kind, text } of readContent(content, 'assistant')) (kind === 'reasoning' ? choice.reasoning : choice.content).push(text)
 }
 
 function readToolPiece({ tools }: StreamedChoice, piece: Fields): void {
   const index = typeof piece['index'] === 'number' ? piece['index'] : tools.size
   let tool = tools.get(index)
-  if (tool === undefined) tools.set(index, (tool = { name: '', arguments: '' }))
+  if (tool === undefined) tools.set(index, (tool = { name: '', arguments: [] }))
   const target = fields(piece['function']) ?? fields(piece['custom'])
   tool.id ??= text(piece['id'])
   tool.name ||= text(target?.['name']) ?? ''
-  tool.arguments += argumentsOf(target)
+  tool.arguments.push(argumentsOf(target))
 }
 
 /** As text; servers that send them as an object mean its JSON. */
@@ -182,9 +180,10 @@ function finishChoices(call: LlmCall, choices: readonly StreamedChoice[]): void 
   const asked: AskedTool[] = []
   for (const { content, reasoning, tools } of choices) {
     const parts: PartDraft[] = []
-    if (content !== '') parts.push({ kind: 'assistant', text: content })
-    if (reasoning !== '') parts.push({ kind: 'reasoning', text: reasoning })
-    for (const { id, name, arguments: text } of tools.values()) {
+    if (content.length > 0) parts.push({ kind: 'assistant', text: content.join('') })
+    if (reasoning.length > 0) parts.push({ kind: 'reasoning', text: reasoning.join('') })
+    for (const { id, name, arguments: pieces } of tools.values()) {
+      const text = pieces.join('')
       asked.push({ id, name, arguments: text })
       parts.push({ kind: 'tool-call', text, name, callId: id })
     }

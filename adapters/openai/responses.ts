@@ -84,7 +84,7 @@ function readOutput(call: LlmCall, output: readonly unknown[]): void {
 
 /** What is known of an item before the stream's last event repeats it whole. */
 interface OpenItem {
-  text: string
+  readonly pieces: string[]
   readonly kind: PartKind
   name?: string | undefined
   callId?: string | undefined
@@ -96,8 +96,8 @@ export function readResponsesStream(call: LlmCall): EventReader {
   const piece = (event: Fields, kind: PartKind): void => {
     const index = Number(event['output_index'] ?? 0)
     let item = items.get(index)
-    if (item === undefined) items.set(index, (item = { kind, text: '' }))
-    item.text += text(event['delta']) ?? ''
+    if (item === undefined) items.set(index, (item = { kind, pieces: [] }))
+    item.pieces.push(text(event['delta']) ?? '')
     call.token()
   }
   return {
@@ -120,7 +120,7 @@ export function readResponsesStream(call: LlmCall): EventReader {
         case 'response.output_item.added': {
           const item = fields(event['item'])
           if (item === undefined || (item['type'] !== 'function_call' && item['type'] !== 'custom_tool_call')) return
-          items.set(Number(event['output_index'] ?? 0), { kind: 'tool-call', text: '', name: text(item['name']), callId: text(item['call_id']) })
+          items.set(Number(event['output_index'] ?? 0), { kind: 'tool-call', pieces: [], name: text(item['name']), callId: text(item['call_id']) })
           return
         }
         case 'response.created':
@@ -135,7 +135,7 @@ export function readResponsesStream(call: LlmCall): EventReader {
     },
     finish() {
       if (last !== undefined) return readResponsesAnswer(call, last)
-      const parts = [...items.values()]
+      const parts = [...items.values()].map(({ pieces, ...item }) => ({ ...item, text: pieces.join('') }))
       call.responseParts(parts)
       call.askedTools(parts.filter(({ kind }) => kind === 'tool-call').map((part) => ({ id: part.callId, name: part.name ?? '', arguments: part.text })))
     },

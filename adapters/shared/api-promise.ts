@@ -39,40 +39,46 @@ export function watchPromise(promise: ApiPromise, watcher: Watcher): ApiPromise 
       throw error
     },
   )
-  adopt(promise, response, watcher, true)
+  adopt(promise, response, watcher, 'value')
   return promise
 }
 
-function adopt(promise: ApiPromise, response: ApiPromise['responsePromise'], watcher: Watcher, seesValue: boolean): void {
-  const { parseResponse } = promise
+/** @param parser what of the promise's own parser is watched; that of a derived promise mostly calls its parent's */
+function adopt(promise: ApiPromise, response: ApiPromise['responsePromise'], watcher: Watcher, parser: 'value' | 'failure' | 'none'): void {
   promise.responsePromise = response
-  promise.parseResponse = async (client, props) => {
-    let value: unknown
-    try {
-      value = await parseResponse.call(promise, client, props)
-    } catch (error) {
-      watcher.failed(error)
-      throw error
-    }
-    if (seesValue) watcher.see(value)
-    return value
-  }
+  if (parser !== 'none') watchParser(promise, watcher, parser === 'value')
   watchAsResponse(promise, watcher)
   watchProps(promise, watcher)
-  if (typeof promise._thenUnwrap === 'function') watchDerived(promise, response, watcher, seesValue)
+  if (typeof promise._thenUnwrap === 'function') watchDerived(promise, response, watcher, parser === 'value')
+}
+
+function watchParser(promise: ApiPromise, { see, failed }: Watcher, seesValue: boolean): void {
+  const { parseResponse } = promise
+  const seen = (value: unknown): unknown => {
+    if (seesValue) see(value)
+    return value
+  }
+  const broken = (error: unknown): never => {
+    failed(error)
+    throw error
+  }
+  promise.parseResponse = (client, props) => {
+    const value = parseResponse.call(promise, client, props)
+    return value instanceof Promise ? value.then(seen, broken) : seen(value)
+  }
 }
 
 function watchDerived(promise: ApiPromise, response: ApiPromise['responsePromise'], watcher: Watcher, seesValue: boolean): void {
   const original = promise._thenUnwrap!
-  const bypassesParser = seesValue && Object.hasOwn(promise, '_thenUnwrap')
+  const bypassesParser = Object.hasOwn(promise, '_thenUnwrap')
   put(promise, '_thenUnwrap', (transform: Parameters<typeof original>[0]) => {
-    const derived = original.call(promise, bypassesParser
+    const derived = original.call(promise, bypassesParser && seesValue
       ? (value, props) => {
           watcher.see(value)
           return transform(value, props)
         }
       : transform)
-    adopt(derived, response, watcher, false)
+    adopt(derived, response, watcher, bypassesParser ? 'failure' : 'none')
     return derived
   })
 }

@@ -160,12 +160,3 @@ export interface Trace {
 export const OPEN: Outcome = Object.freeze({ state: 'open' })
 export const OK: Outcome = Object.freeze({ state: 'ok' })
 export const CANCELLED: Outcome = Object.freeze({ state: 'cancelled' })
-
-/** The end of a switch over one of our own unions: a new member fails to compile there. */
-export function unreachable(value: never): never {
-  throw new Error(`unexpected value ${JSON.stringify(value)}`)
-}
-
-export const isLlm = (span: Span): span is Span & { readonly llm: LlmDetail } => span.llm !== undefined
-/** Duration in nanoseconds; a span still open is taken to end with the run. */
-export const durationNs = (span: Span, runEndNs: number): number => Math.max(0, (span.end ?? runEndNs) - span.start)

@@ -1,12 +1,12 @@
 /** Units are in the name of a value (`durationNs`, `costUsd`). They are converted once, on the way out, by these. */
 
-export const NS_PER_US = 1_000
+const NS_PER_US = 1_000
 export const NS_PER_MS = 1_000_000
 export const NS_PER_S = 1_000_000_000
 
-export const nsToUs = (ns: number): number => ns / NS_PER_US
+const nsToUs = (ns: number): number => ns / NS_PER_US
 export const nsToMs = (ns: number): number => ns / NS_PER_MS
-export const nsToS = (ns: number): number => ns / NS_PER_S
+const nsToS = (ns: number): number => ns / NS_PER_S
 /** Whole nanoseconds from a monotonic clock that counts milliseconds with a fraction. */
 export const msToNs = (ms: number): number => Math.round(ms * NS_PER_MS)
 

@@ -110,13 +110,20 @@ export class LlmCall {
 
   /** The request is told: it goes into the run's log. */
   requestDone(): void {
-    if (this.span.run.open && this.#request.length > 0) this.span.run.requests.add(this.draft, this.#request)
+    const { run } = this.span
+    if (run.open && this.#request.length > 0) {
+      const added = run.requests.add(this.draft, this.#profiler.parts.shared(this.#request))
+      for (const { text } of added) run.textChars += text.length
+    }
     this.#request = []
   }
 
   /** Notes what the model wrote. */
   responseParts(drafts: readonly PartDraft[]): void {
-    if (this.span.run.open && drafts.length > 0) this.draft.response = [...(this.draft.response ?? []), ...drafts] as PartDraft[]
+    const { run } = this.span
+    if (!run.open || drafts.length === 0) return
+    this.draft.response = [...(this.draft.response ?? []), ...drafts]
+    for (const { text } of drafts) run.textChars += text.length
   }
 
   /** Notes the tool calls that the answer asks for, so that the tools which run next can be tied to them. */

@@ -53,7 +53,7 @@ export function checkOptions(options: ProfilerOptions): void {
   }
 }
 
-export function checkCount(name: string, value: unknown): void {
+function checkCount(name: string, value: unknown): void {
   if (!Number.isSafeInteger(value) || (value as number) < 1) throw new RangeError(`${name} must be a positive whole number, got ${show(value)}`)
 }
 

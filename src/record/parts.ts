@@ -19,6 +19,7 @@ export type ReadParts = (source: object) => readonly PartDraft[]
  * by pointer and costs nanoseconds a field, however long the texts are.
  */
 export class PartReader {
+  #last: readonly PartDraft[] = []
   readonly #known = new WeakMap<object, { readonly stamp: readonly unknown[]; readonly drafts: readonly PartDraft[] }>()
 
   read(source: object, read: ReadParts): readonly PartDraft[] {
@@ -27,6 +28,13 @@ export class PartReader {
     const drafts = read(source)
     this.#known.set(source, { stamp: takeStamp(source), drafts })
     return drafts
+  }
+
+  /** The list itself, or the last one if it is the same: calls that send the same again share it. */
+  shared(parts: readonly PartDraft[]): readonly PartDraft[] {
+    const last = this.#last
+    if (last.length === parts.length && last.every((part, index) => part === parts[index])) return last
+    return (this.#last = parts)
   }
 }
 
@@ -75,17 +83,20 @@ export interface LoggedRequest {
 export class RequestLog {
   readonly entries: LoggedRequest[] = []
   /** The parts of the last request. */
-  #last: PartDraft[] = []
+  #last: readonly PartDraft[] = []
 
-  /** @param parts all parts of the request, in order */
-  add(of: LlmDraft, parts: readonly PartDraft[]): void {
+  /**
+   * @param parts all parts of the request, in order
+   * @returns those that the request before it had not
+   */
+  add(of: LlmDraft, parts: readonly PartDraft[]): readonly PartDraft[] {
     const last = this.#last
     let keep = 0
     while (keep < parts.length && keep < last.length && isSame(last[keep]!, parts[keep]!)) keep++
-    const tail = parts.slice(keep)
-    last.length = keep
-    for (const part of tail) last.push(part)
+    const tail = keep === 0 ? parts : parts.slice(keep)
+    this.#last = parts
     this.entries.push({ of, keep, tail })
+    return tail
   }
 
   /** Frees what only recording needs. */

@@ -15,7 +15,7 @@ import { outcomeOf, RunRecord, type RunOwner, type SpanRecord } from './recorder
 import { resourceProbe } from './resources.ts'
 import { checkRate, Sampler, type SamplingStats } from './sampling.ts'
 import { runEvent, type RunEvent } from './run-event.ts'
-import { traceOf } from './trace.ts'
+import { FinishedRun, type TraceFacts } from './trace.ts'
 import { valueText } from './value-text.ts'
 
 export interface ProfilerStats extends Readonly<SamplingStats> {
@@ -31,7 +31,8 @@ export const putOff: ((trace: Trace) => Promise<void>)[] = []
 type Listener = (event: RunEvent) => void
 /** @property see gets what the call came to */
 type CallOptions = SpanOptions & { readonly see?: (value: unknown) => void }
-type AnyFunction = (...args: never[]) => unknown
+/** A type without a call signature of its own, so that the parameters of an inline function keep theirs. */
+type AnyFunction = CallableFunction
 
 export class Profiler {
   readonly enabled: boolean
@@ -40,11 +41,10 @@ export class Profiler {
   readonly #sampler: Sampler
   readonly #ids: Ids
   readonly #maxTraces: number
-  readonly #service: string | undefined
   readonly #errors: SelfErrors = { count: 0 }
-  readonly #traces: Trace[] = []
+  readonly #finished: FinishedRun[] = []
   readonly #listeners: Record<'runStart' | 'runEnd', Set<Listener>> = { runStart: new Set(), runEnd: new Set() }
-  readonly #process: ProcessFacts
+  readonly #traceFacts: TraceFacts
   /** @internal What adapters read requests with; shared by all runs, so that a text sent in many is read once. */
   readonly parts: PartReader = new PartReader()
   #unsampledRuns = 0
@@ -57,8 +57,7 @@ export class Profiler {
     this.#sampler = new Sampler(options.sampleRate ?? environment.sampleRate, options.random ?? Math.random)
     this.#ids = options.ids ?? randomIds
     this.#maxTraces = options.maxTraces ?? 64
-    this.#service = options.service
-    this.#process = processFacts()
+    this.#traceFacts = { service: options.service, process: processFacts() }
     this.#owner = {
       clock: options.clock ?? systemClock,
       limits: { ...defaultLimits, ...options.limits },
@@ -115,11 +114,11 @@ export class Profiler {
 
   /** Finished runs, newest last. */
   get traces(): readonly Trace[] {
-    return this.#traces.slice()
+    return this.#finished.map(({ trace }) => trace)
   }
 
   get lastTrace(): Trace | undefined {
-    return this.#traces.at(-1)
+    return this.#finished.at(-1)?.trace
   }
 
   /** Calls `listener` at each start or end of a recorded run. Gives back the function that takes it off again. */
@@ -137,7 +136,7 @@ export class Profiler {
   async flush(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve))
     for (const work of putOff) {
-      for (const trace of this.#traces.slice()) {
+      for (const trace of this.traces) {
         try {
           await work(trace)
         } catch (error) {
@@ -274,22 +273,22 @@ export class Profiler {
 
   #sealed(run: RunRecord): void {
     quietly(this.#errors, () => {
-      const trace = traceOf(run, { service: this.#service, process: this.#process })
-      this.#traces.push(trace)
-      if (this.#traces.length > this.#maxTraces) {
-        this.#traces.shift()
+      const finished = new FinishedRun(run, this.#traceFacts)
+      this.#finished.push(finished)
+      if (this.#finished.length > this.#maxTraces) {
+        this.#finished.shift()
         this.#sampler.stats.dropped++
       }
-      this.#sampler.stats.kept = this.#traces.length
-      this.#tell('runEnd', run, trace)
+      this.#sampler.stats.kept = this.#finished.length
+      this.#tell('runEnd', run, finished)
     })
   }
 
-  #tell(event: 'runStart' | 'runEnd', run: RunRecord, trace: Trace | undefined): void {
+  #tell(event: 'runStart' | 'runEnd', run: RunRecord, finished: FinishedRun | undefined): void {
     const listeners = this.#listeners[event]
     if (listeners.size === 0) return
     const root = run.spans[0]
-    const told = runEvent(run, root, trace)
+    const told = runEvent(run, root, finished?.trace)
     for (const listener of listeners) {
       try {
         const result: unknown = listener(told)

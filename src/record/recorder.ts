@@ -65,8 +65,11 @@ export class RunRecord {
   readonly spans: SpanRecord[] = []
   readonly requests: RequestLog = new RequestLog()
   open = true
+  isReleased = false
   droppedSpans = 0
   droppedAttributes = 0
+  /** Length of the texts that requests and answers brought in. */
+  textChars = 0
   overheadMs = 0
   #origin: number
   readonly #errorsBefore: number
@@ -131,6 +134,13 @@ export class RunRecord {
     if (taken === undefined) return undefined
     this.#pending.splice(this.#pending.indexOf(taken), 1)
     return { callId: taken.call.id, span: taken.span }
+  }
+
+  /** The public form of the trace exists: what it was made from can go. */
+  release(): void {
+    this.isReleased = true
+    this.spans.length = 0
+    this.requests.entries.length = 0
   }
 
   /** @internal */

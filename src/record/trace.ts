@@ -1,37 +1,68 @@
 import { lendTexts } from '../model/transient.ts'
 import type { Part } from '../model/message.ts'
-import { OPEN, type LlmDetail, type ProcessFacts, type Span, type Trace } from '../model/span.ts'
+import { OPEN, type Dropped, type LlmDetail, type ProcessFacts, type Span, type Trace } from '../model/span.ts'
 import { toPart, type PartDraft } from './parts.ts'
 import type { LlmDraft, RunRecord, SpanRecord } from './recorder.ts'
 
-/**
- * The trace of a run that has ended. Spans and parts take their public form when they are first read: most runs of a
- * long-lived service are never looked at.
- */
-export function traceOf(run: RunRecord, facts: { readonly service: string | undefined; readonly process: ProcessFacts }): Trace {
+export interface TraceFacts {
+  readonly service: string | undefined
+  readonly process: ProcessFacts
+}
+
+/** A run that has ended. Its trace is made when somebody asks: most runs of a long-lived service are never looked at. */
+export class FinishedRun {
+  readonly #run: RunRecord
+  readonly #facts: TraceFacts
+  #trace: Trace | undefined
+
+  constructor(run: RunRecord, facts: TraceFacts) {
+    this.#run = run
+    this.#facts = facts
+    // Up to there, to free the texts would cost more than they do.
+    if (run.textChars > SMALL_CHARS && run.owner.content === 'none' && !needsTexts(run)) forgetTextsWhenIdle(run)
+  }
+
+  get trace(): Trace {
+    return (this.#trace ??= traceOf(this.#run, this.#facts))
+  }
+}
+
+/** Spans and parts take their public form when they are first read. */
+function traceOf(run: RunRecord, facts: TraceFacts): Trace {
   const { traceId, name, tags } = run.facts
-  const contents = once(() => numberParts(run))
-  const spans = once(() => run.spans.map((span) => toSpan(span, contents())))
+  const made = once(() => publicForm(run))
   const trace: Trace = {
     id: traceId,
     name,
     ...(facts.service !== undefined && { service: facts.service }),
     ...(tags !== undefined && { tags }),
     startedAtEpochMs: run.startedAtEpochMs,
-    get spans() { return spans() },
-    get parts() { return contents().parts },
+    get spans() { return made().spans },
+    get parts() { return made().parts },
     process: facts.process,
-    get dropped() {
-      const { droppedChars, droppedParts } = contents()
-      const { droppedAttributes: attributes } = run
-      return { spans: run.droppedSpans, contentChars: droppedChars, parts: droppedParts, ...(attributes > 0 && { attributes }) }
-    },
+    get dropped() { return made().dropped },
     get overheadNs() { return Math.round(run.overheadMs * 1e6) },
     get selfErrors() { return run.selfErrors },
   }
-  if (needsTexts(run)) lendTexts(trace, (part) => contents().texts[part])
-  else if (run.owner.content === 'none') forgetTextsWhenIdle(run)
+  if (needsTexts(run)) lendTexts(trace, (part) => made().texts[part])
   return trace
+}
+
+interface PublicForm {
+  readonly spans: readonly Span[]
+  readonly parts: readonly Part[]
+  /** Only with the texts still in memory: that of each part. */
+  readonly texts: readonly (string | undefined)[]
+  readonly dropped: Dropped
+}
+
+function publicForm(run: RunRecord): PublicForm {
+  const contents = numberParts(run)
+  const { parts, texts, droppedChars, droppedParts } = contents
+  const spans = run.spans.map((span) => toSpan(span, contents))
+  const { droppedSpans, droppedAttributes: attributes } = run
+  run.release()
+  return { spans, parts, texts, dropped: { spans: droppedSpans, contentChars: droppedChars, parts: droppedParts, ...(attributes > 0 && { attributes }) } }
 }
 
 function once<T>(make: () => T): () => T {
@@ -49,6 +80,7 @@ function needsTexts(run: RunRecord): boolean {
 }
 
 const CHARS_PER_SLICE = 1_000_000
+const SMALL_CHARS = 32_000
 
 /** Hashes what is left in slices of about two milliseconds, then lets go of the texts, which the run does not record. */
 function forgetTextsWhenIdle(run: RunRecord): void {
@@ -69,8 +101,8 @@ function forgetTextsWhenIdle(run: RunRecord): void {
       return chars(before)
     })
   }
-  if (pending.length === 0) return
   const slice = (): void => {
+    if (run.isReleased) return
     for (let done = 0; pending.length > 0 && done < CHARS_PER_SLICE;) done += pending.pop()!()
     if (pending.length > 0) setImmediate(slice).unref()
   }
@@ -80,10 +112,7 @@ function forgetTextsWhenIdle(run: RunRecord): void {
 const withoutText = (part: PartDraft | Part): Part => ('hash' in part ? part : toPart(part))
 const chars = (parts: readonly (PartDraft | Part)[]): number => parts.reduce((sum, { text }) => sum + (text?.length ?? 0), 0)
 
-interface Contents {
-  readonly parts: readonly Part[]
-  /** Only with the texts still in memory: that of each part. */
-  readonly texts: readonly (string | undefined)[]
+interface Contents extends Pick<PublicForm, 'parts' | 'texts'> {
   readonly request: ReadonlyMap<LlmDraft, readonly number[]>
   readonly response: ReadonlyMap<LlmDraft, readonly number[]>
   readonly droppedParts: number

@@ -76,3 +76,13 @@ function drawParts({ requestParts = [], responseParts = [] }: LlmDetail, trace: 
   const kinds = (indexes: readonly number[]): string => indexes.map((index) => trace.parts[index]?.kind ?? 'lost').join(' ')
   return requestParts.length + responseParts.length === 0 ? '' : `${kinds(requestParts)} > ${kinds(responseParts)}`.trim()
 }
+
+/** A drawing with pieces of it exchanged. Throws for a piece that is not in it: an expectation must not change nothing. */
+export function but(drawing: string, changes: Readonly<Record<string, string>>): string {
+  let changed = drawing
+  for (const [piece, by] of Object.entries(changes)) {
+    if (!changed.includes(piece)) throw new Error(`there is no ${JSON.stringify(piece)} in ${changed}`)
+    changed = changed.replace(piece, by)
+  }
+  return changed
+}

@@ -45,7 +45,7 @@ export const blockDelta = (index: number, delta: object): string => named({ type
 export const blockStop = (index: number): string => named({ type: 'content_block_stop', index } as { type: string })
 
 const PIECES = [ANSWER.slice(0, 14), ANSWER.slice(14, 20), ANSWER.slice(20)]
-export const textDeltas = (index: number, pieces: readonly string[] = PIECES): string[] => pieces.map((text) => blockDelta(index, { type: 'text_delta', text }))
+const textDeltas = (index: number, pieces: readonly string[] = PIECES): string[] => pieces.map((text) => blockDelta(index, { type: 'text_delta', text }))
 export const textEvents = (index: number, pieces?: readonly string[]): string[] =>
   [blockStart(index, { type: 'text', text: '' }), ...textDeltas(index, pieces), blockStop(index)]
 export const toolEvents = (index: number, id: string, name: string, pieces: readonly string[]): string[] => [

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { Usage } from 'spanwise'
 import { json, raw } from '../../support/provider-server.ts'
-import { drawUsage } from '../draw.ts'
+import { but, drawUsage } from '../draw.ts'
 import { inRun, turns } from '../reading.ts'
 import type { AnthropicCase } from './kit.ts'
 import { ANSWER, ASK, MODEL, PROMPT, SYSTEM, WEATHER, answer, message, parallelCalls, textBlock, weatherCall } from './answers.ts'
@@ -9,7 +9,9 @@ import { ANSWER, ASK, MODEL, PROMPT, SYSTEM, WEATHER, answer, message, parallelC
 export const CALL = 'llm claude-sonnet-5-5 ok | anthropic messages | max 100 | claude-sonnet-5-5-20260901 msg_1 end_turn | in 20+8r out 5 | 200 | system user > assistant'
 const withUsage = (usage: string): string => CALL.replace('in 20+8r out 5', usage)
 const UNREAD = 'llm claude-sonnet-5-5 ok | anthropic messages | max 100 | no usage | 200 | system user >'
-const ASKS = CALL.replace('end_turn', 'tool_use').replace('200 | ', '200 | asks weather(27) toolu_1 | tool-definition ').replace('> assistant', '> assistant tool-call')
+const ASKS = but(CALL, {
+  end_turn: 'tool_use', '200 | ': '200 | asks weather(27) toolu_1 | tool-definition ', '> assistant': '> assistant tool-call',
+})
 
 /** Usage as the provider may send it, and what can be trusted of it, as draw.ts writes it. */
 const SHAPES: readonly (readonly [raw: unknown, drawn: string])[] = [
@@ -111,7 +113,7 @@ export const calls: readonly AnthropicCase[] = [
       await server.settled()
       await turns()
     }),
-    recorded: inRun(UNREAD.replace(' ok', ' open late')),
+    recorded: inRun(but(UNREAD, { ' ok': ' open late' })),
   },
   {
     name: 'the async context of the user stays its own',
@@ -133,7 +135,7 @@ export const calls: readonly AnthropicCase[] = [
         ...ASK, tools: [WEATHER], messages: [...ASK.messages, { role: 'assistant', content: first.content }, { role: 'user', content: [result] }],
       })
     },
-    recorded: `${ASKS}\n${CALL.replace('system user', 'tool-definition system user assistant tool-call tool-result')}`,
+    recorded: `${ASKS}\n${but(CALL, { 'system user': 'tool-definition system user assistant tool-call tool-result' })}`,
   },
   {
     name: 'parallel tool calls, run side by side, each tied to its call',
@@ -146,7 +148,9 @@ export const calls: readonly AnthropicCase[] = [
       return Promise.all(content.map((block) => (block.type === 'tool_use' ? tools[block.name]!() : block)))
     }),
     recorded: inRun(
-      CALL.replace('end_turn', 'tool_use').replace('200 | ', '200 | asks weather(27) toolu_1, news(2) toolu_2 | ').replace('> assistant', '> tool-call tool-call'),
+      but(CALL, {
+        end_turn: 'tool_use', '200 | ': '200 | asks weather(27) toolu_1, news(2) toolu_2 | ', '> assistant': '> tool-call tool-call',
+      }),
       'tool weather ok | for toolu_1', 'tool news ok | for toolu_2',
     ),
   },
@@ -157,7 +161,7 @@ export const calls: readonly AnthropicCase[] = [
       { usage: { input_tokens: 10, output_tokens: 30, output_tokens_details: { thinking_tokens: 24 } } },
     ))],
     run: (client) => client.messages.create({ ...ASK, max_tokens: 2_000, thinking: { type: 'enabled', budget_tokens: 1_024 } }),
-    recorded: withUsage('in 10 out 6+24t').replace('max 100', 'max 2000').replace('> assistant', '> reasoning reasoning assistant'),
+    recorded: but(withUsage('in 10 out 6+24t'), { 'max 100': 'max 2000', '> assistant': '> reasoning reasoning assistant' }),
   },
   {
     name: 'server tools are billed by the request, and ask the program for nothing',
@@ -170,7 +174,9 @@ export const calls: readonly AnthropicCase[] = [
       { usage: { input_tokens: 10, output_tokens: 30, server_tool_use: { web_search_requests: 1, web_fetch_requests: 0 } } },
     ))],
     run: (client) => client.messages.create({ ...ASK, tools: [{ type: 'web_search_20250305', name: 'web_search' }] }),
-    recorded: withUsage('in 10 out 30 1 searches').replace('| system user > assistant', '| tool-definition system user > tool-call tool-result assistant'),
+    recorded: but(withUsage('in 10 out 30 1 searches'), {
+      '| system user > assistant': '| tool-definition system user > tool-call tool-result assistant',
+    }),
   },
   {
     name: 'images and documents are sized by what was sent',

@@ -1,4 +1,5 @@
 import type { AnthropicCase, AnthropicContext } from './kit.ts'
+import { but } from '../draw.ts'
 import type { ClientOptions } from '@anthropic-ai/sdk'
 import { json } from '../../support/provider-server.ts'
 import { frozen } from '../frozen.ts'
@@ -9,10 +10,16 @@ import {
 import { CALL } from './calls.ts'
 import { STREAMED } from './streams.ts'
 
-const ASKS = CALL.replace('end_turn', 'tool_use').replace('200 | ', '200 | asks weather(27) toolu_1 | tool-definition ').replace('> assistant', '> assistant tool-call')
-const TOLD = CALL.replace('system user', 'tool-definition system user assistant tool-call tool-result')
-const STREAM_ASKS = ASKS.replace('tool_use |', 'tool_use | streamed 8 timed |').replace('out 5', 'out 9').replace('> assistant tool-call', '> tool-call')
-const STREAM_TOLD = TOLD.replace('end_turn |', 'end_turn | streamed 8 timed |').replace('assistant tool-call tool-result', 'tool-call tool-result')
+const ASKS = but(CALL, {
+  end_turn: 'tool_use', '200 | ': '200 | asks weather(27) toolu_1 | tool-definition ', '> assistant': '> assistant tool-call',
+})
+const TOLD = but(CALL, { 'system user': 'tool-definition system user assistant tool-call tool-result' })
+const STREAM_ASKS = but(ASKS, {
+  'tool_use |': 'tool_use | streamed 8 timed |', 'out 5': 'out 9', '> assistant tool-call': '> tool-call',
+})
+const STREAM_TOLD = but(TOLD, {
+  'end_turn |': 'end_turn | streamed 8 timed |', 'assistant tool-call tool-result': 'tool-call tool-result',
+})
 
 /** Its tool runner holds the conversation as a thread on the server and sends what is new. */
 const inThread = (...lines: readonly string[]): Readonly<Record<string, string>> =>
@@ -60,7 +67,7 @@ const steady = (spans: readonly SeenSpan[]): unknown =>
   spans.map(({ name, ends, attributes }) => [name, ends, Object.fromEntries(Object.entries(attributes).filter(([key]) => !/^(server|url)\.|time_to/.test(key)))])
 
 const AFTER = [
-  STREAMED.replace('ok', 'cancelled').replace(' end_turn', '').replace('streamed 8', 'streamed 4').replace('out 5', 'out ? cut'),
+  but(STREAMED, { ok: 'cancelled', ' end_turn': '', 'streamed 8': 'streamed 4', 'out 5': 'out ? cut' }),
   'llm claude-sonnet-5-5 failed BadRequestError | anthropic messages | max 100 | no usage | 400 | system user >',
   'llm claude-sonnet-5-5 ok | anthropic messages | max 100 | no usage | 200 | system user >',
 ]
@@ -126,7 +133,7 @@ export const clients: readonly AnthropicCase[] = [
       const first = await thread.send(ASK.messages)
       return [first, await thread.stream(ASK.messages).finalText(), thread.messages.length]
     },
-    recorded: `${CALL}\n${STREAMED.replace('system user', 'user')}`,
+    recorded: `${CALL}\n${but(STREAMED, { 'system user': 'user' })}`,
     skip: { 'anthropic 0': 'it has no message threads' },
   },
   {
@@ -139,7 +146,7 @@ export const clients: readonly AnthropicCase[] = [
       for await (const _ of stream) if (++count === 4) break
       return count
     },
-    recorded: STREAMED.replace('ok', 'cancelled').replace(' end_turn', '').replace('streamed 8', 'streamed 4').replace('out 5', 'out ? cut'),
+    recorded: but(STREAMED, { ok: 'cancelled', ' end_turn': '', 'streamed 8': 'streamed 4', 'out 5': 'out ? cut' }),
     skip: { 'anthropic 0': 'it has no message threads' },
   },
   {
@@ -246,7 +253,7 @@ export const clients: readonly AnthropicCase[] = [
       const client = wrap({ messages: { create } })
       return [await client.messages.create(ASK), await collect((await client.messages.create(STREAM)) as AsyncIterable<unknown>)]
     },
-    recorded: [CALL.replace(' | 200', ''), STREAMED.replace(' | 200', '').replace(' end_turn', '').replace('streamed 8 timed', 'streamed 1').replace('out 5', 'out ? cut').replace(' assistant', '')].join('\n'),
+    recorded: [but(CALL, { ' | 200': '' }), but(STREAMED, { ' | 200': '', ' end_turn': '', 'streamed 8 timed': 'streamed 1', 'out 5': 'out ? cut', ' assistant': '' })].join('\n'),
   },
   {
     name: 'the user\'s own tracer gets all its spans, and ours are not doubled',
@@ -261,7 +268,7 @@ export const clients: readonly AnthropicCase[] = [
       await traced.messages.create(ASK)
       return steady(spans)
     },
-    recorded: [CALL, STREAMED, STREAMED, CALL, CALL.replace('200', '429 ~ 200')].join('\n'),
+    recorded: [CALL, STREAMED, STREAMED, CALL, but(CALL, { '200': '429 ~ 200' })].join('\n'),
   },
   {
     name: 'the user\'s own tracer, with a tool runner, a break, an error and an unread response',
@@ -306,7 +313,7 @@ export const clients: readonly AnthropicCase[] = [
       return [await watching.messages.create(ASK), seen, await answering.messages.create(ASK)]
     },
     // What a middleware answers itself is no request.
-    recorded: `${CALL.replace('200', '429 ~ 200')}\n${CALL.replace(' | 200', '')}`,
+    recorded: `${but(CALL, { '200': '429 ~ 200' })}\n${but(CALL, { ' | 200': '' })}`,
   },
   {
     name: 'a fetch of the user\'s own sees what it saw',

@@ -1,4 +1,5 @@
 import { cut, deadAddress, json, silent, type Asked } from '../../support/provider-server.ts'
+import { but } from '../draw.ts'
 import { collect, turns } from '../reading.ts'
 import type { AnthropicCase } from './kit.ts'
 import { ASK, STREAM, answer, busy, errorReply, message, textBlock, textStream } from './answers.ts'
@@ -7,7 +8,7 @@ import { STREAMED } from './streams.ts'
 
 const failed = (type: string, attempts: string): string =>
   `llm claude-sonnet-5-5 failed ${type} | anthropic messages | max 100 | no usage${attempts === '' ? '' : ` | ${attempts}`} | system user >`
-const CANCELLED = failed('', 'AbortError').replace('failed ', 'cancelled')
+const CANCELLED = but(failed('', 'AbortError'), { 'failed ': 'cancelled' })
 /** One for all: its port is part of the error. */
 const nobody = deadAddress()
 
@@ -45,7 +46,7 @@ export const errors: readonly AnthropicCase[] = [
     name: 'an error of a stream is thrown at create, not in the loop',
     replies: [errorReply(400, 'invalid_request_error')],
     run: (client) => client.messages.create(STREAM),
-    recorded: failed('BadRequestError', '400').replace('| no usage', '| streamed | no usage'),
+    recorded: but(failed('BadRequestError', '400'), { '| no usage': '| streamed | no usage' }),
   },
   {
     name: 'an error through withResponse() and asResponse()',
@@ -87,7 +88,7 @@ export const errors: readonly AnthropicCase[] = [
   {
     name: 'a signal that was aborted before',
     run: (client) => client.messages.create(ASK, { signal: AbortSignal.abort() }),
-    recorded: CANCELLED.replace(' | AbortError', ''),
+    recorded: but(CANCELLED, { ' | AbortError': '' }),
   },
   {
     name: 'a signal that aborts while the answer is awaited',
@@ -129,13 +130,13 @@ export const errors: readonly AnthropicCase[] = [
     name: 'a 429, then an answer: one span, two attempts and the wait between them',
     replies: [busy, answer],
     run: (client) => client.messages.create(ASK, { maxRetries: 1 }),
-    recorded: CALL.replace('200', '429 ~ 200'),
+    recorded: but(CALL, { '200': '429 ~ 200' }),
   },
   {
     name: 'a 529 and a 429, then a stream',
     replies: [errorReply(529, 'overloaded_error', { 'retry-after-ms': '1' }), busy, textStream],
     run: async (client) => collect(await client.messages.create(STREAM, { maxRetries: 2 })),
-    recorded: STREAMED.replace('200', '529 ~ 429 ~ 200'),
+    recorded: but(STREAMED, { '200': '529 ~ 429 ~ 200' }),
   },
   {
     name: 'retries until none is left',
@@ -150,6 +151,6 @@ export const errors: readonly AnthropicCase[] = [
     askedInAnyOrder: true,
     run: (client, { profiler }) => profiler.run('agent', async () =>
       (await Promise.all([1, 2].map(() => client.messages.create(ASK, { maxRetries: 1 })))).length),
-    recorded: `agent agent ok\n  ${CALL.replace('200', '429 ~ 200')}\n  ${CALL.replace('200', '429 ~ 200')}`,
+    recorded: `agent agent ok\n  ${but(CALL, { '200': '429 ~ 200' })}\n  ${but(CALL, { '200': '429 ~ 200' })}`,
   },
 ]

@@ -17,7 +17,7 @@ const as = (sdk: unknown): Sdk => sdk as Sdk
 export const lanes: readonly Lane<Sdk>[] = [
   { version: 'anthropic 0', modules: 'ESM', sdk: as(anthropic0) },
   { version: 'anthropic 0', modules: 'CommonJS', sdk: as(require('anthropic-0')) },
-  { version: 'anthropic 1', modules: 'ESM', sdk: as(anthropic1) },
+  { version: 'anthropic 1', modules: 'ESM', newest: true, sdk: as(anthropic1) },
   { version: 'anthropic 1', modules: 'CommonJS', sdk: as(require('@anthropic-ai/sdk')) },
 ]
 

@@ -1,4 +1,5 @@
 import { event, gate, sse } from '../../support/provider-server.ts'
+import { but } from '../draw.ts'
 import { collect, inRun, note, readText, readUntil, turns } from '../reading.ts'
 import type { AnthropicCase } from './kit.ts'
 import {
@@ -52,7 +53,7 @@ export const streams: readonly AnthropicCase[] = [
     replies: [textStream],
     run: (client, { profiler }) => profiler.run('agent', async () => readText((await client.messages.create(STREAM).asResponse()).body!)),
     // By hand the ping is an event as well.
-    recorded: inRun(STREAMED.replace('streamed 8', 'streamed 9')),
+    recorded: inRun(but(STREAMED, { 'streamed 8': 'streamed 9' })),
   },
   {
     name: 'tee gives two streams, and one span',
@@ -160,7 +161,7 @@ export const streams: readonly AnthropicCase[] = [
       messageDelta({ output_tokens: 30, output_tokens_details: { thinking_tokens: 24 } }), STOP,
     )],
     run: async (client) => collect(await client.messages.create(STREAM)),
-    recorded: STREAMED.replace('streamed 8', 'streamed 12').replace('out 5', 'out 6+24t').replace('> assistant', '> reasoning assistant'),
+    recorded: but(STREAMED, { 'streamed 8': 'streamed 12', 'out 5': 'out 6+24t', '> assistant': '> reasoning assistant' }),
   },
   {
     name: 'several message_delta: their counts replace each other, null keeps the one before',
@@ -170,7 +171,9 @@ export const streams: readonly AnthropicCase[] = [
       messageDelta({ input_tokens: 21, cache_read_input_tokens: null, cache_creation_input_tokens: null, output_tokens: 7, server_tool_use: { web_search_requests: 2 } }), STOP,
     ])],
     run: async (client) => collect(await client.messages.create(STREAM)),
-    recorded: STREAMED.replace('streamed 8', 'streamed 9').replace('in 20+8r out 5', 'in 21+8r+30w (5m 10, 1h 20) out 7 2 searches'),
+    recorded: but(STREAMED, {
+      'streamed 8': 'streamed 9', 'in 20+8r out 5': 'in 21+8r+30w (5m 10, 1h 20) out 7 2 searches',
+    }),
   },
   {
     name: 'an error event in the stream',
@@ -209,7 +212,7 @@ export const streams: readonly AnthropicCase[] = [
     name: 'events that the SDK does not know yet pass through',
     replies: [streamOf(named({ type: 'canary_event' }), ...textEvents(0), messageDelta({ output_tokens: 5 }), STOP)],
     run: async (client) => collect(await client.messages.create(STREAM)),
-    recorded: STREAMED.replace('streamed 8', 'streamed 9'),
+    recorded: but(STREAMED, { 'streamed 8': 'streamed 9' }),
   },
   {
     name: 'messages.stream: events, finalMessage and finalText',

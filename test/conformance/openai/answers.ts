@@ -7,7 +7,7 @@ import { frozen } from '../frozen.ts'
 export const PROMPT = 'canary-prompt: what is the weather in Reykjavík?'
 export const SYSTEM = 'canary-system: be brief'
 export const ANSWER = 'canary-answer: 4 °C, rain ☂ and wind.'
-export const ARGUMENTS = '{"city":"canary-Reykjavík"}'
+const ARGUMENTS = '{"city":"canary-Reykjavík"}'
 
 export const MODEL = 'gpt-5-mini'
 const ANSWERING = 'gpt-5-mini-2025-08-07'
@@ -103,7 +103,7 @@ const RESPONSE_USAGE = {
 }
 const outputText = (text: string) => ({ id: 'msg_1', type: 'message', status: 'completed', role: 'assistant', content: [{ type: 'output_text', text, annotations: [] }] })
 const REASONING = { id: 'rs_1', type: 'reasoning', summary: [{ type: 'summary_text', text: 'canary-reasoning' }] }
-export const FUNCTION_CALL = { id: 'fc_1', type: 'function_call', status: 'completed', call_id: 'call_1', name: 'weather', arguments: ARGUMENTS }
+const FUNCTION_CALL = { id: 'fc_1', type: 'function_call', status: 'completed', call_id: 'call_1', name: 'weather', arguments: ARGUMENTS }
 
 export const responseBody = (output: readonly unknown[], fields: object = {}): object => ({
   id: 'resp_1', object: 'response', created_at: 1_760_000_000, status: 'completed', error: null, incomplete_details: null, instructions: null,

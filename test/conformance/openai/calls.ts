@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { but } from '../draw.ts'
 import type { OpenaiCase } from './kit.ts'
 import { json } from '../../support/provider-server.ts'
 import {
@@ -71,7 +72,7 @@ export const calls: readonly OpenaiCase[] = [
       return [await response.text(), response.bodyUsed]
     },
     // Outside any run the trace was whole when the headers came: the counts still reach it, new parts do not.
-    recorded: CALL.replace(' assistant', ''),
+    recorded: but(CALL, { ' assistant': '' }),
   },
   {
     name: 'asResponse, then its body read as a stream, and a clone',
@@ -189,7 +190,7 @@ export const calls: readonly OpenaiCase[] = [
     name: 'several choices: a finish reason and a part each',
     replies: [json({ ...completion(), choices: [0, 1].map((index) => ({ ...completion().choices[0]!, index, finish_reason: index === 0 ? 'stop' : 'length' })) })],
     run: (client) => client.chat.completions.create({ ...ASK, n: 2, max_completion_tokens: 100 }),
-    recorded: CALL.replace(' | gpt', ' | max 100 | gpt').replace('stop', 'stop length').replace('> assistant', '> assistant assistant'),
+    recorded: but(CALL, { ' | gpt': ' | max 100 | gpt', stop: 'stop length', '> assistant': '> assistant assistant' }),
   },
   {
     name: 'tool calls in an answer, and their results in the next request',
@@ -201,8 +202,10 @@ export const calls: readonly OpenaiCase[] = [
       return client.chat.completions.create({ ...ASK, tools: [WEATHER], messages: [...ASK.messages, message, result] })
     },
     recorded: [
-      CALL.replace('stop', 'tool_calls').replace('200 | ', '200 | asks weather(27) call_1 | tool-definition ').replace('> assistant', '> tool-call'),
-      CALL.replace('system user', 'tool-definition system user tool-call tool-result'),
+      but(CALL, {
+        stop: 'tool_calls', '200 | ': '200 | asks weather(27) call_1 | tool-definition ', '> assistant': '> tool-call',
+      }),
+      but(CALL, { 'system user': 'tool-definition system user tool-call tool-result' }),
     ].join('\n'),
   },
   {
@@ -218,9 +221,9 @@ export const calls: readonly OpenaiCase[] = [
     name: 'responses.create with parallel function calls',
     replies: [responseTools],
     run: (client) => client.responses.create({ ...ASK_RESPONSES, input: [{ role: 'user', content: PROMPT }], tools: [{ type: 'function', ...WEATHER.function }] }),
-    recorded: RESPONSE
-      .replace('200 | ', '200 | asks weather(27) call_1, news(27) call_2 | ')
-      .replace('system user > reasoning assistant', 'tool-definition system user > tool-call tool-call'),
+    recorded: but(RESPONSE, {
+      '200 | ': '200 | asks weather(27) call_1, news(27) call_2 | ', 'system user > reasoning assistant': 'tool-definition system user > tool-call tool-call',
+    }),
   },
   {
     name: 'responses.create that failed is a result, and a failed span',

@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { but } from '../draw.ts'
 import type { Trace } from 'spanwise'
 import type { OpenaiCase } from './kit.ts'
 import { event, gate, json, sse, type Asked } from '../../support/provider-server.ts'
@@ -11,8 +12,8 @@ import { collect } from '../reading.ts'
 import { STREAMED } from './streams.ts'
 
 /** A look-alike has no fetch to look at: no attempts are known. */
-const LOOK_ALIKE = CALL.replace(' | 200', '')
-const LOOK_ALIKE_STREAM = STREAMED.replace(' | 200', '')
+const LOOK_ALIKE = but(CALL, { ' | 200': '' })
+const LOOK_ALIKE_STREAM = but(STREAMED, { ' | 200': '' })
 const CHUNKS = TEXT_CHOICES.map((choices) => frozen({ id: 'chatcmpl-1', model: 'gpt-5-mini-2025-08-07', choices }))
 const COMPLETION = frozen(completion())
 
@@ -157,7 +158,7 @@ export const clients: readonly OpenaiCase[] = [
       const client = wrap(new sdk.AzureOpenAI({ apiKey: 'azure-key', apiVersion: '2025-04-01', endpoint: server.url, deployment: 'mine', maxRetries: 0 }))
       return client.withOptions({ timeout: 5_000 }).chat.completions.create(ASK)
     },
-    recorded: CALL.replace('openai chat', 'azure.ai.openai chat'),
+    recorded: but(CALL, { 'openai chat': 'azure.ai.openai chat' }),
     // Their withOptions drops the API version and throws for any Azure client, wrapped or not.
     recordedIn: { 'openai 5': '', 'openai 6': '' },
   },
@@ -317,7 +318,7 @@ export const clients: readonly OpenaiCase[] = [
       `    ${CALL}`,
       '  llm gpt-5-mini ok | openai responses | gpt-5-mini-2025-08-07 resp_1 completed | in 14+16r out 5+4t | 200 | user > reasoning assistant',
       '  agent step ok',
-      `    ${CALL.replace('stop', 'tool_calls').replace('200 | ', '200 | asks weather(27) call_1 | ').replace('> assistant', '> tool-call')}`,
+      `    ${but(CALL, { stop: 'tool_calls', '200 | ': '200 | asks weather(27) call_1 | ', '> assistant': '> tool-call' })}`,
     ].join('\n'),
   },
   {

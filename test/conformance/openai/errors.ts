@@ -1,4 +1,5 @@
 import type { OpenaiCase } from './kit.ts'
+import { but } from '../draw.ts'
 import { cut, deadAddress, json, raw, silent, type Asked } from '../../support/provider-server.ts'
 import { ASK, ASK_RESPONSES, STREAM, answer, brokenStream, busy, errorReply, textStream } from './answers.ts'
 import { CALL } from './calls.ts'
@@ -9,7 +10,9 @@ import { STREAMED } from './streams.ts'
 const failed = (type: string, attempts: string): string => `llm gpt-5-mini failed ${type} | openai chat.completions | no usage | ${attempts} | system user >`
 const CANCELLED = 'llm gpt-5-mini cancelled | openai chat.completions | no usage | AbortError | system user >'
 
-const failedStream = (type: string, attempts: string): string => failed(type, attempts).replace('| no usage', '| streamed | no usage')
+const failedStream = (type: string, attempts: string): string => but(failed(type, attempts), {
+  '| no usage': '| streamed | no usage',
+})
 /** One for all: its port is part of the error. */
 const nobody = deadAddress()
 
@@ -128,7 +131,7 @@ export const errors: readonly OpenaiCase[] = [
   {
     name: 'a signal that was aborted before',
     run: (client) => client.chat.completions.create(ASK, { signal: AbortSignal.abort() }),
-    recorded: CANCELLED.replace(' | AbortError', ''),
+    recorded: but(CANCELLED, { ' | AbortError': '' }),
   },
   {
     name: 'a signal that aborts while the answer is awaited',
@@ -172,7 +175,9 @@ export const errors: readonly OpenaiCase[] = [
     name: 'an answer that is no completion',
     replies: [json([1, 'canary', null])],
     run: (client) => client.chat.completions.create(ASK),
-    recorded: CALL.replace(' | gpt-5-mini-2025-08-07 chatcmpl-1 stop', '').replace('in 12+8r out 3+2t', 'no usage').replace(' assistant', ''),
+    recorded: but(CALL, {
+      ' | gpt-5-mini-2025-08-07 chatcmpl-1 stop': '', 'in 12+8r out 3+2t': 'no usage', ' assistant': '',
+    }),
   },
   {
     name: 'an answer without content',
@@ -189,19 +194,19 @@ export const errors: readonly OpenaiCase[] = [
   {
     name: 'a body that the client cannot send',
     run: (client) => client.chat.completions.create({ ...ASK, seed: 1n as never }),
-    recorded: failed('TypeError', '').replace(' |  |', ' |'),
+    recorded: but(failed('TypeError', ''), { ' |  |': ' |' }),
   },
   {
     name: 'a 429, then an answer: one span, two attempts and the wait between them',
     replies: [busy, answer],
     run: (client) => client.chat.completions.create(ASK, { maxRetries: 1 }),
-    recorded: CALL.replace('200', '429 ~ 200'),
+    recorded: but(CALL, { '200': '429 ~ 200' }),
   },
   {
     name: 'a 500 and a 429, then a stream',
     replies: [errorReply(500, 'broke', { 'retry-after-ms': '1' }), busy, textStream],
     run: async (client) => collect(await client.chat.completions.create(STREAM, { maxRetries: 2 })),
-    recorded: STREAMED.replace('200', '500 ~ 429 ~ 200'),
+    recorded: but(STREAMED, { '200': '500 ~ 429 ~ 200' }),
   },
   {
     name: 'retries until none is left',
@@ -218,7 +223,7 @@ export const errors: readonly OpenaiCase[] = [
       Object.assign(client, { calculateDefaultRetryTimeoutMillis: () => 1 })
       return client.chat.completions.create(ASK, { maxRetries: 1 })
     },
-    recorded: CALL.replace('200', 'ECONNRESET ~ 200'),
+    recorded: but(CALL, { '200': 'ECONNRESET ~ 200' }),
   },
   {
     name: 'retries of two calls at once stay with their calls',
@@ -228,7 +233,7 @@ export const errors: readonly OpenaiCase[] = [
       const both = [client, client].map((one) => one.chat.completions.create(ASK, { maxRetries: 1 }))
       return (await Promise.all(both)).length
     }),
-    recorded: `agent agent ok\n  ${CALL.replace('200', '429 ~ 200')}\n  ${CALL.replace('200', '429 ~ 200')}`,
+    recorded: `agent agent ok\n  ${but(CALL, { '200': '429 ~ 200' })}\n  ${but(CALL, { '200': '429 ~ 200' })}`,
   },
   {
     name: 'responses: an error',
@@ -246,6 +251,8 @@ export const errors: readonly OpenaiCase[] = [
     name: 'the run that an error passes through fails with it',
     replies: [brokenStream('data: {"error":{"message":"broke"}}\n\n')],
     run: (client, { profiler }) => profiler.run('agent', async () => collect(await client.chat.completions.create(STREAM))),
-    recorded: `agent agent failed APIError\n  ${STREAMED.replace('ok', 'failed APIError').replace(' stop', '').replace('streamed 5', 'streamed 3')}`,
+    recorded: `agent agent failed APIError\n  ${but(STREAMED, {
+      ok: 'failed APIError', ' stop': '', 'streamed 5': 'streamed 3',
+    })}`,
   },
 ]

@@ -1,4 +1,5 @@
 import type { ChatCompletionStreamParams } from 'openai/lib/ChatCompletionStream'
+import { but } from '../draw.ts'
 import type { OpenaiCase } from './kit.ts'
 import { event, json } from '../../support/provider-server.ts'
 import {
@@ -28,12 +29,14 @@ const jsonStream = chatStream([[delta({ role: 'assistant', content: '' })], [del
 const outputJson = { id: 'msg_1', type: 'message', status: 'completed', role: 'assistant', content: [{ type: 'output_text', text: JSON_TEXT, annotations: [] }] }
 
 const withTool = (call: string): string => call.replace('200 | system', '200 | tool-definition system')
-const ASKS = withTool(CALL).replace('stop', 'tool_calls').replace('200 | ', '200 | asks weather(27) call_1 | ').replace('> assistant', '> tool-call')
-const TOLD = withTool(CALL).replace('system user', 'system user tool-call tool-result')
-const STREAM_ASKS = ASKS.replace('tool_calls |', 'tool_calls | streamed 4 timed |').replace('in 12+8r out 3+2t', 'no usage')
-const STREAM_TOLD = TOLD.replace('stop |', 'stop | streamed 5 timed |').replace('in 12+8r out 3+2t', 'no usage')
+const ASKS = but(withTool(CALL), {
+  stop: 'tool_calls', '200 | ': '200 | asks weather(27) call_1 | ', '> assistant': '> tool-call',
+})
+const TOLD = but(withTool(CALL), { 'system user': 'system user tool-call tool-result' })
+const STREAM_ASKS = but(ASKS, { 'tool_calls |': 'tool_calls | streamed 4 timed |', 'in 12+8r out 3+2t': 'no usage' })
+const STREAM_TOLD = but(TOLD, { 'stop |': 'stop | streamed 5 timed |', 'in 12+8r out 3+2t': 'no usage' })
 const RESPONSE = 'llm gpt-5-mini ok | openai responses | gpt-5-mini-2025-08-07 resp_1 completed | in 14+16r out 5+4t | 200 | system user > assistant'
-const RESPONSE_STREAMED = RESPONSE.replace('completed |', 'completed | streamed 10 timed |')
+const RESPONSE_STREAMED = but(RESPONSE, { 'completed |': 'completed | streamed 10 timed |' })
 
 const EVENTS = [
   'connect', 'chunk', 'content', 'content.delta', 'content.done', 'message', 'chatCompletion', 'finalContent', 'finalMessage', 'finalChatCompletion',
@@ -70,7 +73,7 @@ export const helpers: readonly OpenaiCase[] = [
     name: 'parse of what was cut by its length throws, after an answer that was paid for',
     replies: [json({ ...completion(), choices: [{ ...completion().choices[0]!, finish_reason: 'length' }] })],
     run: (client) => client.chat.completions.parse({ ...ASK, response_format: FORMAT }),
-    recorded: CALL.replace('stop', 'length'),
+    recorded: but(CALL, { stop: 'length' }),
   },
   {
     name: 'parse with tools of which the arguments are parsed',
@@ -112,7 +115,7 @@ export const helpers: readonly OpenaiCase[] = [
       const stream = client.chat.completions.stream(params)
       return (await stream.finalChatCompletion()).choices[0]!.message.parsed
     },
-    recorded: STREAMED.replace('streamed 5', 'streamed 4'),
+    recorded: but(STREAMED, { 'streamed 5': 'streamed 4' }),
   },
   {
     name: 'chat.completions.stream, aborted by its abort()',
@@ -124,7 +127,7 @@ export const helpers: readonly OpenaiCase[] = [
       stream.on('chunk', () => ++count === 3 && stream.abort())
       return [await stream.done().catch((error: unknown) => error), seen, stream.aborted, count]
     },
-    recorded: STREAMED.replace('ok', 'cancelled').replace('chatcmpl-1 stop', 'chatcmpl-1').replace('streamed 5', 'streamed 3'),
+    recorded: but(STREAMED, { ok: 'cancelled', 'chatcmpl-1 stop': 'chatcmpl-1', 'streamed 5': 'streamed 3' }),
   },
   {
     name: 'chat.completions.stream, left by a break',
@@ -137,7 +140,7 @@ export const helpers: readonly OpenaiCase[] = [
       for await (const _ of stream) if (++count === 3) break
       return count
     },
-    recorded: STREAMED.replace('ok', 'cancelled').replace('chatcmpl-1 stop', 'chatcmpl-1').replace('streamed 5', 'streamed 3'),
+    recorded: but(STREAMED, { ok: 'cancelled', 'chatcmpl-1 stop': 'chatcmpl-1', 'streamed 5': 'streamed 3' }),
   },
   {
     name: 'chat.completions.stream, with an error in the stream',
@@ -147,7 +150,7 @@ export const helpers: readonly OpenaiCase[] = [
       const seen = note(stream, ['connect', 'error', 'abort', 'end'])
       return [await stream.finalContent().catch((error: unknown) => error), seen]
     },
-    recorded: STREAMED.replace('ok', 'failed APIError').replace('chatcmpl-1 stop', 'chatcmpl-1').replace('streamed 5', 'streamed 3'),
+    recorded: but(STREAMED, { ok: 'failed APIError', 'chatcmpl-1 stop': 'chatcmpl-1', 'streamed 5': 'streamed 3' }),
   },
   {
     name: 'runTools: the tool runs inside the run and is tied to the call that asked for it',
@@ -231,7 +234,9 @@ export const helpers: readonly OpenaiCase[] = [
       stream.on('event', () => void (++count === 5 && stream.abort()))
       return [await stream.done().catch((error: unknown) => error), count]
     },
-    recorded: RESPONSE_STREAMED.replace('ok', 'cancelled').replace(' completed', '').replace('streamed 10', 'streamed 5').replace('in 14+16r out 5+4t', 'no usage'),
+    recorded: but(RESPONSE_STREAMED, {
+      ok: 'cancelled', ' completed': '', 'streamed 10': 'streamed 5', 'in 14+16r out 5+4t': 'no usage',
+    }),
   },
   {
     name: 'a loop of responses with tools run side by side: siblings, each tied to its call',
@@ -250,10 +255,12 @@ export const helpers: readonly OpenaiCase[] = [
       return second.output_text
     }),
     recorded: inRun(
-      RESPONSE.replace('200 | ', '200 | asks weather(27) call_1, news(27) call_2 | ').replace('> assistant', '> tool-call tool-call'),
+      but(RESPONSE, {
+        '200 | ': '200 | asks weather(27) call_1, news(27) call_2 | ', '> assistant': '> tool-call tool-call',
+      }),
       'tool weather ok | for call_1',
       'tool news ok | for call_2',
-      RESPONSE.replace('system user > assistant', 'user tool-call tool-call tool-result tool-result > reasoning assistant'),
+      but(RESPONSE, { 'system user > assistant': 'user tool-call tool-call tool-result tool-result > reasoning assistant' }),
     ),
   },
 ]

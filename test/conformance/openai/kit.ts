@@ -6,12 +6,11 @@ import * as openai6 from 'openai-6'
 import * as openai7 from 'openai'
 import { unwrapOpenAI, wrapOpenAI } from 'spanwise/openai'
 import type { Session } from '../../support/provider-server.ts'
-import type { Case, Context, Kit, Lane } from '../suite.ts'
+import type { Case, Kit, Lane } from '../suite.ts'
 
 /** Cases are written against the types of the newest version; what an older one lacks is a skip with a reason. */
 export type Sdk = typeof Openai
 export type OpenaiCase = Case<Sdk, OpenAI, ClientOptions>
-export type OpenaiContext = Context<Sdk, OpenAI, ClientOptions>
 
 const require = createRequire(import.meta.url)
 const as = (sdk: unknown): Sdk => sdk as Sdk
@@ -21,7 +20,7 @@ export const lanes: readonly Lane<Sdk>[] = [
   { version: 'openai 5', modules: 'CommonJS', sdk: as(require('openai-5')) },
   { version: 'openai 6', modules: 'ESM', sdk: as(openai6) },
   { version: 'openai 6', modules: 'CommonJS', sdk: as(require('openai-6')) },
-  { version: 'openai 7', modules: 'ESM', sdk: as(openai7) },
+  { version: 'openai 7', modules: 'ESM', newest: true, sdk: as(openai7) },
   { version: 'openai 7', modules: 'CommonJS', sdk: as(require('openai')) },
 ]
 

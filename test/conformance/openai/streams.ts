@@ -1,4 +1,5 @@
 import type { OpenaiCase } from './kit.ts'
+import { but } from '../draw.ts'
 import { event, gate, sse } from '../../support/provider-server.ts'
 import {
   ASK_RESPONSES, PIECES, STREAM, STREAM_USAGE, TEXT_CHOICES, brokenStream, chatStream, chunk, cutResponse, delta, failedResponse,
@@ -178,7 +179,7 @@ export const streams: readonly OpenaiCase[] = [
       return collect(stream)
     },
     // The answer's text came too late for the run's parts.
-    recorded: inRun(`${STREAMED_USAGE.replace(' ok', ' ok late').replace(' assistant', '')}`),
+    recorded: inRun(`${but(STREAMED_USAGE, { ' ok': ' ok late', ' assistant': '' })}`),
   },
   {
     name: 'a stream that is read twice throws as before',
@@ -248,7 +249,9 @@ export const streams: readonly OpenaiCase[] = [
     run: async (client) => collect(await client.chat.completions.create(STREAM)),
     recorded: partial('failed APIError'),
     // Their streams hand it out as a chunk like any other.
-    recordedIn: Object.fromEntries(['openai 5', 'openai 6'].map((version) => [version, partial('ok').replace('streamed 3', 'streamed 4')])),
+    recordedIn: Object.fromEntries(['openai 5', 'openai 6'].map((version) => [version, but(partial('ok'), {
+      'streamed 3': 'streamed 4',
+    })])),
   },
   {
     name: 'an event that is no JSON',
@@ -311,13 +314,15 @@ export const streams: readonly OpenaiCase[] = [
     name: 'responses: a function call, streamed',
     replies: [responseToolStream],
     run: async (client) => collect(await client.responses.create(STREAM_RESPONSES)),
-    recorded: RESPONSES.replace('10 timed', '6 timed').replace('200 | ', '200 | asks weather(27) call_1 | ').replace('> assistant', '> tool-call'),
+    recorded: but(RESPONSES, {
+      '10 timed': '6 timed', '200 | ': '200 | asks weather(27) call_1 | ', '> assistant': '> tool-call',
+    }),
   },
   {
     name: 'responses: incomplete',
     replies: [incompleteResponse],
     run: async (client) => collect(await client.responses.create(STREAM_RESPONSES)),
-    recorded: RESPONSES.replace('completed', 'max_output_tokens'),
+    recorded: but(RESPONSES, { completed: 'max_output_tokens' }),
   },
   {
     name: 'responses: failed',

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import type { OpenaiCase } from './kit.ts'
 import { event, json, sse } from '../../support/provider-server.ts'
 import { ASK, STREAM, STREAM_USAGE, TEXT_CHOICES, chunk, completion, textStream } from './answers.ts'
-import { drawUsage } from '../draw.ts'
+import { but, drawUsage } from '../draw.ts'
 import { frozen } from '../frozen.ts'
 import { collect } from '../reading.ts'
 import { STREAMED, STREAMED_USAGE } from './streams.ts'
@@ -58,13 +58,13 @@ export const usage: readonly OpenaiCase[] = [
       usageChunk({ prompt_tokens: 20, completion_tokens: 5, total_tokens: 25 }), event('[DONE]'),
     ])],
     run: async (client) => collect(await client.chat.completions.create(STREAM_USAGE)),
-    recorded: STREAMED_USAGE.replace('in 12+8r out 3+2t', 'in 20 out 5'),
+    recorded: but(STREAMED_USAGE, { 'in 12+8r out 3+2t': 'in 20 out 5' }),
   },
   {
     name: 'usage of a wrong shape in a stream',
     replies: [sse([...TEXT_CHOICES.map((choices) => chunk({ choices })), usageChunk('many'), event('[DONE]')])],
     run: async (client) => collect(await client.chat.completions.create(STREAM_USAGE)),
-    recorded: STREAMED_USAGE.replace('in 12+8r out 3+2t', 'in ? out ? cut'),
+    recorded: but(STREAMED_USAGE, { 'in 12+8r out 3+2t': 'in ? out ? cut' }),
   },
   {
     name: 'includeUsage: asked for in the stream, and the user sees neither the extra chunk nor usage: null',
@@ -120,7 +120,7 @@ export const usage: readonly OpenaiCase[] = [
       return count
     },
     bodyWhenRecorded: withIncludeUsage,
-    recorded: STREAMED.replace('ok', 'cancelled').replace(' stop', '').replace('streamed 5', 'streamed 3'),
+    recorded: but(STREAMED, { ok: 'cancelled', ' stop': '', 'streamed 5': 'streamed 3' }),
   },
 ]
 
