@@ -10,5 +10,5 @@ export default defineConfig({
       { find: /^spanwise\/([\w-]+)$/, replacement: here('./adapters/$1.ts') },
     ],
   },
-  test: { include: ['test/**/*.test.ts'], testTimeout: 20_000 },
+  test: { include: ['test/**/*.test.ts'], testTimeout: 20_000, maxWorkers: 2 },
 })

@@ -111,7 +111,10 @@ export function readChatStream(call: LlmCall): EventReader {
         isLastUsage = !Array.isArray(items) || items.length === 0
       }
       if (!Array.isArray(items)) return
-      for (const item of items) if (typeof item === 'object' && item !== null) readDelta(call, choices, item as StreamedItem)
+      for (let i = 0; i < items.length; i++) {
+        const item: unknown = items[i]
+        if (typeof item === 'object' && item !== null) readDelta(call, choices, item as StreamedItem)
+      }
     },
     finish() {
       call.usage(readUsage(usage, isLastUsage || allFinished()))

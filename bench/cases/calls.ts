@@ -8,11 +8,11 @@ import {
 import { Answers, history, silence, smallContext } from '../traffic.ts'
 
 const CHUNKS = 2_000
-const STREAMS = 3
+const STREAMS = 5
 
 const contexts = {
-  small: { what: '2 kB', calls: 200, limit: 30, messages: smallContext },
-  large: { what: '200 kB, same objects', calls: 30, limit: 60, messages: sameObjects(200_000) },
+  small: { what: '2 kB', calls: 500, limit: 30, messages: smallContext },
+  large: { what: '200 kB, same objects', calls: 80, limit: 60, messages: sameObjects(200_000) },
   fresh: { what: '200 kB, fresh objects', calls: 30, limit: undefined, messages: freshObjects(200_000) },
 } as const
 type Context = keyof typeof contexts
@@ -96,7 +96,7 @@ async function child([sdk, rounds, ...kinds]: readonly string[]): Promise<Measur
   for (const kind of kinds as Kind[]) {
     measured[kind] = kind === 'stream'
       ? await measurePairs(name, streamTraffic(name), { rounds: count, warmup: 4, per: STREAMS * CHUNKS })
-      : await measurePairs(name, contextTraffic(name, kind), { rounds: count, warmup: 10, per: contexts[kind].calls })
+      : await measurePairs(name, contextTraffic(name, kind), { rounds: count, warmup: 12, per: contexts[kind].calls })
   }
   return measured
 }
@@ -105,7 +105,7 @@ async function child([sdk, rounds, ...kinds]: readonly string[]): Promise<Measur
 function measureSdk(sdk: Sdk, thorough: boolean): Record<Kind, readonly Samples<Name>[]> {
   const once = (rounds: number, ...kinds: Kind[]): Measured => inChild<Measured>('calls', sdk, String(rounds), ...kinds)
   const { small, large, fresh } = thorough ? once(19, 'small', 'large', 'fresh') : once(11, 'small', 'large')
-  const streams = Array.from({ length: thorough ? 3 : 1 }, () => once(thorough ? 9 : 8, 'stream').stream)
+  const streams = Array.from({ length: 3 }, () => once(thorough ? 9 : 6, 'stream').stream)
   const given = (...all: (Samples<Name> | undefined)[]): Samples<Name>[] => all.filter((one) => one !== undefined)
   return { small: given(small), large: given(large), fresh: given(fresh), stream: given(...streams) }
 }

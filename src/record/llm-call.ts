@@ -1,5 +1,6 @@
 import { OK, type Category, type Outcome } from '../model/span.ts'
 import type { Usage } from '../model/usage.ts'
+import type { Clock } from './clock.ts'
 import { clip } from './limits.ts'
 import { noteError } from './quietly.ts'
 import type { PartDraft, ReadParts } from './parts.ts'
@@ -44,12 +45,15 @@ export class LlmCall {
   /** Set by a reader when the provider answered that it failed. */
   failure: Outcome = OK
   readonly #profiler: Profiler
+  readonly #clock: Clock
   #events = 0
+  #lastTokenMs = -1
   #takesMore = true
   #request: PartDraft[] = []
 
   constructor(profiler: Profiler, span: SpanRecord, { provider, operation, api }: LlmCallStart) {
     this.#profiler = profiler
+    this.#clock = span.run.owner.clock
     this.span = span
     this.draft = { provider, operation, api, streamed: false }
     span.extend().llm = this.draft
@@ -149,9 +153,8 @@ export class LlmCall {
 
   /** A piece of generated content arrived. */
   token(): void {
-    const now = this.span.run.now()
-    this.draft.firstToken ??= now
-    this.draft.lastToken = now
+    this.#lastTokenMs = this.#clock.now()
+    if (this.draft.firstToken === undefined) this.draft.firstToken = this.span.run.sinceStart(this.#lastTokenMs)
   }
 
   /** Passes a stream event to its reader; errors of the reader are ours. */
@@ -174,6 +177,7 @@ export class LlmCall {
     if (!this.#takesMore) return
     this.#takesMore = false
     if (this.#events > 0) this.draft.chunks = this.#events
+    if (this.#lastTokenMs >= 0) this.draft.lastToken = this.span.run.sinceStart(this.#lastTokenMs)
     if (this.span.open) this.span.end(outcome)
     else this.span.extendEnd()
   }

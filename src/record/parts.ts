@@ -19,7 +19,7 @@ export type ReadParts = (source: object) => readonly PartDraft[]
  * by pointer and costs nanoseconds a field, however long the texts are.
  */
 export class PartReader {
-  #last: readonly PartDraft[] = []
+  #last: WeakRef<readonly PartDraft[]> | undefined
   readonly #known = new WeakMap<object, { readonly stamp: readonly unknown[]; readonly drafts: readonly PartDraft[] }>()
 
   read(source: object, read: ReadParts): readonly PartDraft[] {
@@ -32,9 +32,10 @@ export class PartReader {
 
   /** The list itself, or the last one if it is the same: calls that send the same again share it. */
   shared(parts: readonly PartDraft[]): readonly PartDraft[] {
-    const last = this.#last
-    if (last.length === parts.length && last.every((part, index) => part === parts[index])) return last
-    return (this.#last = parts)
+    const last = this.#last?.deref()
+    if (last?.length === parts.length && last.every((part, index) => part === parts[index])) return last
+    this.#last = new WeakRef(parts)
+    return parts
   }
 }
 
@@ -47,10 +48,30 @@ function takeStamp(source: object): unknown[] {
   return stamp
 }
 
+/** The same walk without a call per value: it runs over the whole history at each turn. */
 function sameStamp(source: object, stamp: readonly unknown[]): boolean {
-  let at = 0
-  const same = walk(source, 0, (value) => at < stamp.length && value === stamp[at++])
-  return at === stamp.length && (same || at >= MAX_FIELDS)
+  const end = compare(source, stamp, 0, 0)
+  return end === stamp.length || (end > 0 && stamp.length >= MAX_FIELDS)
+}
+
+/** @returns the place in the stamp after `value`; -1 when it differs, or the stamp ends before it */
+function compare(value: unknown, stamp: readonly unknown[], from: number, depth: number): number {
+  if (typeof value !== 'object' || value === null || depth >= MAX_DEPTH) return stamp[from] === value && from < stamp.length ? from + 1 : -1
+  let at = from
+  if (Array.isArray(value)) {
+    if (stamp[at++] !== value.length) return -1
+    for (let i = 0; i < value.length; i++) {
+      at = compare(value[i], stamp, at, depth + 1)
+      if (at === -1 || at >= MAX_FIELDS) return at
+    }
+    return at
+  }
+  for (const key in value) {
+    if (stamp[at++] !== key) return -1
+    at = compare((value as Record<string, unknown>)[key], stamp, at, depth + 1)
+    if (at === -1 || at >= MAX_FIELDS) return at
+  }
+  return at
 }
 
 /** Visits keys and primitive values in order; stops when `visit` says so. */

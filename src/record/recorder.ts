@@ -85,7 +85,12 @@ export class RunRecord {
 
   /** Nanoseconds since the run began. */
   now(): number {
-    return msToNs(this.owner.clock.now() - this.#origin)
+    return this.sinceStart(this.owner.clock.now())
+  }
+
+  /** The same for a reading of the clock. */
+  sinceStart(clockMs: number): number {
+    return msToNs(clockMs - this.#origin)
   }
 
   get selfErrors(): number {

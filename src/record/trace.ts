@@ -88,7 +88,7 @@ function forgetTextsWhenIdle(run: RunRecord): void {
   for (const entry of run.requests.entries) {
     pending.push(() => {
       const before = entry.tail
-      entry.tail = before.map(withoutText)
+      entry.tail = withoutTexts(before)
       return chars(before)
     })
   }
@@ -97,7 +97,7 @@ function forgetTextsWhenIdle(run: RunRecord): void {
     if (llm?.response === undefined) continue
     const before = llm.response
     pending.push(() => {
-      llm.response = before.map(withoutText)
+      llm.response = withoutTexts(before)
       return chars(before)
     })
   }
@@ -107,6 +107,15 @@ function forgetTextsWhenIdle(run: RunRecord): void {
     if (pending.length > 0) setImmediate(slice).unref()
   }
   setImmediate(slice).unref()
+}
+
+/** Runs that sent the very same list share what is left of it. */
+const known = new WeakMap<readonly (PartDraft | Part)[], readonly Part[]>()
+
+function withoutTexts(parts: readonly (PartDraft | Part)[]): readonly Part[] {
+  let bare = known.get(parts)
+  if (bare === undefined) known.set(parts, (bare = parts.map(withoutText)))
+  return bare
 }
 
 const withoutText = (part: PartDraft | Part): Part => ('hash' in part ? part : toPart(part))

@@ -41,3 +41,11 @@ export async function turns(count = 5): Promise<void> {
 
 /** Spans of a run, drawn: each below its root. */
 export const inRun = (...lines: readonly string[]): string => ['agent agent ok', ...lines.map((line) => `  ${line}`)].join('\n')
+
+/** What an object holds itself: name, value and whether it lists itself. */
+export const ownMembers = (object: object): readonly unknown[] =>
+  Object.entries(Object.getOwnPropertyDescriptors(object)).map(([name, { value, enumerable }]) => [name, value as unknown, enumerable])
+
+/** Whether two lists of members are the same, by identity. */
+export const sameMembers = (a: readonly unknown[], b: readonly unknown[]): boolean =>
+  a.length === b.length && a.flat().every((one, index) => one === b.flat()[index])

@@ -15,11 +15,13 @@ export const ASK = frozen({
 } satisfies MessageCreateParamsNonStreaming)
 export const STREAM = frozen({ ...ASK, stream: true as const })
 export const WEATHER = frozen({
-  name: 'weather', description: 'canary-description', input_schema: { type: 'object' as const, properties: { city: { type: 'string' } }, required: ['city'] },
+  name: 'weather', description: 'canary-description',
+  input_schema: { type: 'object' as const, properties: { city: { type: 'string' } }, required: ['city'] },
 })
 
 const USAGE = {
-  input_tokens: 20, cache_creation_input_tokens: 0, cache_read_input_tokens: 8, cache_creation: { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 0 },
+  input_tokens: 20, cache_creation_input_tokens: 0, cache_read_input_tokens: 8,
+  cache_creation: { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 0 },
   output_tokens: 5, service_tier: 'standard',
 }
 export const textBlock = (text: string): object => ({ type: 'text', text, citations: null })
@@ -45,11 +47,14 @@ export const blockDelta = (index: number, delta: object): string => named({ type
 export const blockStop = (index: number): string => named({ type: 'content_block_stop', index } as { type: string })
 
 const PIECES = [ANSWER.slice(0, 14), ANSWER.slice(14, 20), ANSWER.slice(20)]
-const textDeltas = (index: number, pieces: readonly string[] = PIECES): string[] => pieces.map((text) => blockDelta(index, { type: 'text_delta', text }))
+const textDeltas = (index: number, pieces: readonly string[] = PIECES): string[] =>
+  pieces.map((text) => blockDelta(index, { type: 'text_delta', text }))
 export const textEvents = (index: number, pieces?: readonly string[]): string[] =>
   [blockStart(index, { type: 'text', text: '' }), ...textDeltas(index, pieces), blockStop(index)]
 export const toolEvents = (index: number, id: string, name: string, pieces: readonly string[]): string[] => [
-  blockStart(index, toolBlock(id, name, {})), ...pieces.map((partial_json) => blockDelta(index, { type: 'input_json_delta', partial_json })), blockStop(index),
+  blockStart(index, toolBlock(id, name, {})),
+  ...pieces.map((partial_json) => blockDelta(index, { type: 'input_json_delta', partial_json })),
+  blockStop(index),
 ]
 
 /** Eight events without the ping, which the SDK keeps to itself. */
@@ -57,9 +62,12 @@ export const textStream = sse([messageStart(), PING, ...textEvents(0), messageDe
 /** Eight events on the wire as well, for streams that are seen there. */
 export const quietStream = sse([messageStart(), ...textEvents(0), messageDelta({ output_tokens: 5 }), STOP])
 export const streamOf = (...events: readonly Step[]): Reply => sse([messageStart(), ...events])
-export const weatherStream = streamOf(...toolEvents(0, 'toolu_1', 'weather', ['', '{"city":"cana', 'ry-Reykjavík"}']), messageDelta({ output_tokens: 9 }, 'tool_use'), STOP)
+export const weatherStream = streamOf(
+  ...toolEvents(0, 'toolu_1', 'weather', ['', '{"city":"cana', 'ry-Reykjavík"}']), messageDelta({ output_tokens: 9 }, 'tool_use'), STOP,
+)
 /** The start and two pieces of text, then `middle`. */
-export const brokenStream = (...middle: readonly Step[]): Reply => streamOf(blockStart(0, { type: 'text', text: '' }), ...textDeltas(0).slice(0, 2), ...middle)
+export const brokenStream = (...middle: readonly Step[]): Reply =>
+  streamOf(blockStart(0, { type: 'text', text: '' }), ...textDeltas(0).slice(0, 2), ...middle)
 
 export const errorReply = (status: number, type: string, headers: Readonly<Record<string, string>> = {}): Reply =>
   json({ type: 'error', error: { type, message: `the provider said ${type}` }, request_id: 'req_1' }, { status, headers })

@@ -13,6 +13,7 @@ const ASKS = but(CALL, {
   end_turn: 'tool_use', '200 | ': '200 | asks weather(27) toolu_1 | tool-definition ', '> assistant': '> assistant tool-call',
 })
 
+const WROTE = { input_tokens: 10, output_tokens: 4, cache_creation_input_tokens: 30 }
 /** Usage as the provider may send it, and what can be trusted of it, as draw.ts writes it. */
 const SHAPES: readonly (readonly [raw: unknown, drawn: string])[] = [
   [undefined, 'no usage'],
@@ -24,10 +25,10 @@ const SHAPES: readonly (readonly [raw: unknown, drawn: string])[] = [
   [{ input_tokens: null, output_tokens: 4 }, 'in ? out 4'],
   [{ input_tokens: '10', output_tokens: -4 }, 'in ? out ? cut'],
   [{ input_tokens: 1.5, output_tokens: 1e300 }, 'in ? out ? cut'],
-  [{ input_tokens: 10, output_tokens: 4, cache_read_input_tokens: null, cache_creation_input_tokens: null, cache_creation: null, server_tool_use: null }, 'in 10 out 4'],
+  [{ input_tokens: 10, output_tokens: 4, cache_read_input_tokens: null, cache_creation_input_tokens: null, cache_creation: null }, 'in 10 out 4'],
   [{ input_tokens: 10, output_tokens: 4, cache_read_input_tokens: 100, cache_creation_input_tokens: 30 }, 'in 10+100r+30w out 4'],
-  [{ input_tokens: 10, output_tokens: 4, cache_creation_input_tokens: 30, cache_creation: { ephemeral_5m_input_tokens: 10, ephemeral_1h_input_tokens: 20 } }, 'in 10+30w (5m 10, 1h 20) out 4'],
-  [{ input_tokens: 10, output_tokens: 4, cache_creation_input_tokens: 30, cache_creation: { ephemeral_5m_input_tokens: 1 } }, 'in 10+30w out 4'],
+  [{ ...WROTE, cache_creation: { ephemeral_5m_input_tokens: 10, ephemeral_1h_input_tokens: 20 } }, 'in 10+30w (5m 10, 1h 20) out 4'],
+  [{ ...WROTE, cache_creation: { ephemeral_5m_input_tokens: 1 } }, 'in 10+30w out 4'],
   [{ input_tokens: 10, output_tokens: 9, output_tokens_details: { thinking_tokens: 6 } }, 'in 10 out 3+6t'],
   [{ input_tokens: 10, output_tokens: 4, output_tokens_details: { thinking_tokens: 5 } }, 'in 10 out 4'],
   [{ input_tokens: 10, output_tokens: 4, server_tool_use: { web_search_requests: 2, web_fetch_requests: 1 } }, 'in 10 out 4 2 searches 1 fetches'],
@@ -168,7 +169,10 @@ export const calls: readonly AnthropicCase[] = [
     replies: [json(message(
       [
         { type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: { query: 'canary' } },
-        { type: 'web_search_tool_result', tool_use_id: 'srvtoolu_1', content: [{ type: 'web_search_result', title: 'canary', url: 'https://example.com', encrypted_content: 'x', page_age: null }] },
+        {
+          type: 'web_search_tool_result', tool_use_id: 'srvtoolu_1',
+          content: [{ type: 'web_search_result', title: 'canary', url: 'https://example.com', encrypted_content: 'x', page_age: null }],
+        },
         textBlock(ANSWER),
       ],
       { usage: { input_tokens: 10, output_tokens: 30, server_tool_use: { web_search_requests: 1, web_fetch_requests: 0 } } },
@@ -194,7 +198,8 @@ export const calls: readonly AnthropicCase[] = [
     }),
     recorded(traces) {
       expect(traces[0]!.parts.map(({ kind, media, chars }) => [kind, media, chars])).toEqual([
-        ['system', undefined, SYSTEM.length], ['user', 'image', 8], ['user', 'file', 30], ['user', undefined, PROMPT.length], ['assistant', undefined, ANSWER.length],
+        ['system', undefined, SYSTEM.length], ['user', 'image', 8], ['user', 'file', 30], ['user', undefined, PROMPT.length],
+        ['assistant', undefined, ANSWER.length],
       ])
     },
   },
@@ -206,7 +211,10 @@ export const calls: readonly AnthropicCase[] = [
   },
   {
     name: 'batches and models are no calls of a model',
-    replies: [json({ id: 'batch_1', type: 'message_batch', processing_status: 'in_progress' }), json({ data: [{ id: 'a', type: 'model' }], has_more: false })],
+    replies: [
+      json({ id: 'batch_1', type: 'message_batch', processing_status: 'in_progress' }),
+      json({ data: [{ id: 'a', type: 'model' }], has_more: false }),
+    ],
     async run(client) {
       const ids: string[] = []
       const batch = await client.messages.batches.create({ requests: [{ custom_id: 'a', params: ASK }] })
@@ -224,7 +232,10 @@ export const calls: readonly AnthropicCase[] = [
   {
     name: 'beta: a compaction is billed beside the call',
     replies: [json(message([textBlock(ANSWER)], {
-      usage: { input_tokens: 10, output_tokens: 4, iterations: [{ type: 'compaction', input_tokens: 70, output_tokens: 7 }, { type: 'message', input_tokens: 10, output_tokens: 4 }] },
+      usage: {
+        input_tokens: 10, output_tokens: 4,
+        iterations: [{ type: 'compaction', input_tokens: 70, output_tokens: 7 }, { type: 'message', input_tokens: 10, output_tokens: 4 }],
+      },
     }))],
     run: (client) => client.beta.messages.create(ASK),
     recorded: withUsage('in 10 out 4 compactionInput 70 compactionOutput 7'),
@@ -248,7 +259,9 @@ export const calls: readonly AnthropicCase[] = [
   {
     name: 'request options reach the request',
     replies: [answer],
-    run: (client) => client.messages.create(ASK, { headers: { 'x-mine': 'yes', 'anthropic-beta': 'mine' }, query: { trace: '1' }, signal: new AbortController().signal, timeout: 5_000 }),
+    run: (client) => client.messages.create(ASK, {
+      headers: { 'x-mine': 'yes', 'anthropic-beta': 'mine' }, query: { trace: '1' }, signal: new AbortController().signal, timeout: 5_000,
+    }),
     recorded: CALL,
   },
   {

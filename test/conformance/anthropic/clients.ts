@@ -3,7 +3,7 @@ import { but } from '../draw.ts'
 import type { ClientOptions } from '@anthropic-ai/sdk'
 import { json } from '../../support/provider-server.ts'
 import { frozen } from '../frozen.ts'
-import { collect, inRun, note } from '../reading.ts'
+import { collect, inRun, note, ownMembers, sameMembers } from '../reading.ts'
 import {
   ANSWER, ASK, INPUT, STREAM, WEATHER, answer, brokenStream, busy, message, parallelCalls, quietStream, textBlock, textStream, weatherCall, weatherStream,
 } from './answers.ts'
@@ -23,10 +23,13 @@ const STREAM_TOLD = but(TOLD, {
 
 /** Its tool runner holds the conversation as a thread on the server and sends what is new. */
 const inThread = (...lines: readonly string[]): Readonly<Record<string, string>> =>
-  ({ 'anthropic 1': inRun(...lines.map((line) => line.replace('tool-definition system user assistant tool-call tool-result', 'tool-result').replace('tool-definition system user tool-call tool-result', 'tool-result'))) })
+  ({ 'anthropic 1': inRun(...lines.map((line) => line.replace(/tool-definition .* tool-result/, 'tool-result'))) })
 const TOOL = ['tool weather ok | for toolu_1', '  internal inside the tool ok'] as const
 
-const FORMAT = frozen({ type: 'json_schema' as const, schema: { type: 'object', properties: { canary: { type: 'number' } }, required: ['canary'], additionalProperties: false } })
+const FORMAT = frozen({
+  type: 'json_schema' as const,
+  schema: { type: 'object', properties: { canary: { type: 'number' } }, required: ['canary'], additionalProperties: false },
+})
 
 /** A runnable tool, with what it saw. */
 function weatherTool({ profiler, store }: AnthropicContext) {
@@ -64,7 +67,7 @@ function tracing(): { readonly spans: readonly SeenSpan[]; readonly openTelemetr
 }
 /** Where the server listens and how long it took differ from run to run. */
 const steady = (spans: readonly SeenSpan[]): unknown =>
-  spans.map(({ name, ends, attributes }) => [name, ends, Object.fromEntries(Object.entries(attributes).filter(([key]) => !/^(server|url)\.|time_to/.test(key)))])
+  spans.map(({ name, ends, attributes }) => [name, ends, Object.entries(attributes).filter(([key]) => !/^(server|url)\.|time_to/.test(key))])
 
 const AFTER = [
   but(STREAMED, { ok: 'cancelled', ' end_turn': '', 'streamed 8': 'streamed 4', 'out 5': 'out ? cut' }),
@@ -158,9 +161,11 @@ export const clients: readonly AnthropicCase[] = [
       return client.beta.messages.toolRunner({ ...ASK, messages: [...ASK.messages], tools: [tool, news] }).runUntilDone()
     }),
     recorded: (traces) => {
-      const spans = traces[0]!.spans.map(({ name, tool, parentId }) => `${name} ${tool?.callId ?? ''} ${traces[0]!.spans.findIndex(({ id }) => id === parentId)}`)
+      const { spans } = traces[0]!
+      const above = (parentId: string | undefined): number => spans.findIndex(({ id }) => id === parentId)
+      const seen = spans.map(({ name, tool, parentId }) => `${name} ${tool?.callId ?? ''} ${above(parentId)}`)
       const want = ['agent  -1', 'claude-sonnet-5-5  0', 'claude-sonnet-5-5  0', 'inside the tool  2', 'news toolu_2 0', 'weather toolu_1 0']
-      if (spans.toSorted().join() !== want.join()) throw new Error(spans.join('\n'))
+      if (seen.toSorted().join() !== want.join()) throw new Error(seen.join('\n'))
     },
   },
   {
@@ -168,7 +173,8 @@ export const clients: readonly AnthropicCase[] = [
     run(client, { sdk }) {
       const inFor: string[] = []
       for (const key in client) inFor.push(key)
-      return [Object.keys(client), inFor, Object.keys(client.messages), client.constructor.name, client instanceof sdk.Anthropic, client instanceof sdk.BaseAnthropic]
+      const classes = [client.constructor.name, client instanceof sdk.Anthropic, client instanceof sdk.BaseAnthropic]
+      return [Object.keys(client), inFor, Object.keys(client.messages), classes]
     },
     recorded: '',
   },
@@ -176,7 +182,8 @@ export const clients: readonly AnthropicCase[] = [
     name: 'private members, and those that only the SDK uses, work',
     async run(client) {
       const { req, url } = await client.buildRequest({ method: 'post', path: '/mine', body: { a: 1 } })
-      return [client.buildURL('/mine', { q: 1 }, undefined).replace(/.*\/s\d+/, ''), url.replace(/.*\/s\d+/, ''), req.method, req.body, client.maxRetries, client.apiKey]
+      const built = client.buildURL('/mine', { q: 1 }, undefined)
+      return [...[built, url].map((one) => one.replace(/.*\/s\d+/, '')), req.method, req.body, client.maxRetries, client.apiKey]
     },
     recorded: '',
   },
@@ -211,11 +218,9 @@ export const clients: readonly AnthropicCase[] = [
     replies: [answer],
     async run(_, { bareClient, wrap, unwrap }) {
       const client = bareClient()
-      const before = Object.getOwnPropertyDescriptors(client)
+      const before = ownMembers(client)
       unwrap(wrap(client))
-      const after = Object.getOwnPropertyDescriptors(client)
-      const same = Reflect.ownKeys(before).length === Reflect.ownKeys(after).length
-        && Object.entries(before).every(([key, { value }]) => after[key]?.value === value && after[key]?.enumerable === before[key]?.enumerable)
+      const same = sameMembers(before, ownMembers(client))
       return [same, (await client.messages.create(ASK)).id]
     },
     recorded: '',
@@ -249,7 +254,10 @@ export const clients: readonly AnthropicCase[] = [
     name: 'a look-alike whose create gives a promise of an answer, or of a generator',
     async run(_, { wrap }) {
       const whole = message([textBlock(ANSWER)])
-      const create = async (body: object): Promise<unknown> => ('stream' in body ? (async function* () { yield { type: 'message_start', message: whole } })() : whole)
+      const start = async function* () {
+        yield { type: 'message_start', message: whole }
+      }
+      const create = async (body: object): Promise<unknown> => ('stream' in body ? start() : whole)
       const client = wrap({ messages: { create } })
       return [await client.messages.create(ASK), await collect((await client.messages.create(STREAM)) as AsyncIterable<unknown>)]
     },

@@ -166,9 +166,16 @@ export const streams: readonly AnthropicCase[] = [
   {
     name: 'several message_delta: their counts replace each other, null keeps the one before',
     replies: [sse([
-      messageStart({ input_tokens: 20, cache_read_input_tokens: 8, cache_creation_input_tokens: 30, cache_creation: { ephemeral_5m_input_tokens: 10, ephemeral_1h_input_tokens: 20 }, output_tokens: 1 }),
+      messageStart({
+        input_tokens: 20, cache_read_input_tokens: 8, cache_creation_input_tokens: 30, output_tokens: 1,
+        cache_creation: { ephemeral_5m_input_tokens: 10, ephemeral_1h_input_tokens: 20 },
+      }),
       ...textEvents(0), messageDelta({ output_tokens: 3, input_tokens: null }, null),
-      messageDelta({ input_tokens: 21, cache_read_input_tokens: null, cache_creation_input_tokens: null, output_tokens: 7, server_tool_use: { web_search_requests: 2 } }), STOP,
+      messageDelta({
+        input_tokens: 21, cache_read_input_tokens: null, cache_creation_input_tokens: null, output_tokens: 7,
+        server_tool_use: { web_search_requests: 2 },
+      }),
+      STOP,
     ])],
     run: async (client) => collect(await client.messages.create(STREAM)),
     recorded: but(STREAMED, {
@@ -220,7 +227,8 @@ export const streams: readonly AnthropicCase[] = [
     async run(client) {
       const stream = client.messages.stream({ ...ASK })
       const seen = note(stream, HELPER_EVENTS)
-      return [await stream.finalMessage(), await stream.finalText(), await stream.done(), seen, stream.ended, stream.errored, stream.request_id, stream.receivedMessages]
+      const finals = [await stream.finalMessage(), await stream.finalText(), await stream.done()]
+      return [finals, seen, stream.ended, stream.errored, stream.request_id, stream.receivedMessages]
     },
     recorded: STREAMED,
   },

@@ -99,9 +99,11 @@ export const weatherStream = chatStream([
 ])
 
 const RESPONSE_USAGE = {
-  input_tokens: 30, input_tokens_details: { cached_tokens: 16 }, output_tokens: 9, output_tokens_details: { reasoning_tokens: 4 }, total_tokens: 39,
+  input_tokens: 30, input_tokens_details: { cached_tokens: 16 }, output_tokens: 9,
+  output_tokens_details: { reasoning_tokens: 4 }, total_tokens: 39,
 }
-const outputText = (text: string) => ({ id: 'msg_1', type: 'message', status: 'completed', role: 'assistant', content: [{ type: 'output_text', text, annotations: [] }] })
+export const outputText = (text: string): object =>
+  ({ id: 'msg_1', type: 'message', status: 'completed', role: 'assistant', content: [{ type: 'output_text', text, annotations: [] }] })
 const REASONING = { id: 'rs_1', type: 'reasoning', summary: [{ type: 'summary_text', text: 'canary-reasoning' }] }
 const FUNCTION_CALL = { id: 'fc_1', type: 'function_call', status: 'completed', call_id: 'call_1', name: 'weather', arguments: ARGUMENTS }
 
@@ -154,7 +156,8 @@ const VECTOR = [0.5, -1, 0.25, 3]
 export const embeddingReply = (asked: Asked): Reply => {
   const { encoding_format: format } = JSON.parse(asked.body) as { readonly encoding_format?: string }
   const embedding = format === 'base64' ? Buffer.from(Float32Array.from(VECTOR).buffer).toString('base64') : VECTOR
-  return json({ object: 'list', data: [{ object: 'embedding', index: 0, embedding }], model: 'text-embedding-3-small', usage: { prompt_tokens: 7, total_tokens: 7 } })
+  const data = [{ object: 'embedding', index: 0, embedding }]
+  return json({ object: 'list', data, model: 'text-embedding-3-small', usage: { prompt_tokens: 7, total_tokens: 7 } })
 }
 
 export const errorReply = (status: number, code: string, headers: Readonly<Record<string, string>> = {}): Reply =>

@@ -188,7 +188,9 @@ export const calls: readonly OpenaiCase[] = [
   },
   {
     name: 'several choices: a finish reason and a part each',
-    replies: [json({ ...completion(), choices: [0, 1].map((index) => ({ ...completion().choices[0]!, index, finish_reason: index === 0 ? 'stop' : 'length' })) })],
+    replies: [json({
+      ...completion(), choices: ['stop', 'length'].map((finish_reason, index) => ({ ...completion().choices[0]!, index, finish_reason })),
+    })],
     run: (client) => client.chat.completions.create({ ...ASK, n: 2, max_completion_tokens: 100 }),
     recorded: but(CALL, { ' | gpt': ' | max 100 | gpt', stop: 'stop length', '> assistant': '> assistant assistant' }),
   },
@@ -220,7 +222,9 @@ export const calls: readonly OpenaiCase[] = [
   {
     name: 'responses.create with parallel function calls',
     replies: [responseTools],
-    run: (client) => client.responses.create({ ...ASK_RESPONSES, input: [{ role: 'user', content: PROMPT }], tools: [{ type: 'function', ...WEATHER.function }] }),
+    run: (client) => client.responses.create({
+      ...ASK_RESPONSES, input: [{ role: 'user', content: PROMPT }], tools: [{ type: 'function', ...WEATHER.function }],
+    }),
     recorded: but(RESPONSE, {
       '200 | ': '200 | asks weather(27) call_1, news(27) call_2 | ', 'system user > reasoning assistant': 'tool-definition system user > tool-call tool-call',
     }),
@@ -251,7 +255,11 @@ export const calls: readonly OpenaiCase[] = [
   },
   {
     name: 'legacy completions',
-    replies: [json({ id: 'cmpl-1', object: 'text_completion', created: 1, model: MODEL, choices: [{ text: ANSWER, index: 0, logprobs: null, finish_reason: 'stop' }], usage: { prompt_tokens: 4, completion_tokens: 2, total_tokens: 6 } })],
+    replies: [json({
+      id: 'cmpl-1', object: 'text_completion', created: 1, model: MODEL,
+      choices: [{ text: ANSWER, index: 0, logprobs: null, finish_reason: 'stop' }],
+      usage: { prompt_tokens: 4, completion_tokens: 2, total_tokens: 6 },
+    })],
     run: (client) => client.completions.create({ model: MODEL, prompt: PROMPT }),
     recorded: 'llm gpt-5-mini ok | openai completions | gpt-5-mini cmpl-1 stop | in 4 out 2 | 200 | user > assistant',
   },
@@ -284,7 +292,8 @@ export const calls: readonly OpenaiCase[] = [
     name: 'request options reach the request: headers, query, signal, idempotency key',
     replies: [answer],
     run: (client) => client.chat.completions.create(ASK, {
-      headers: { 'x-mine': 'yes', 'openai-organization': null }, query: { trace: '1' }, signal: new AbortController().signal, idempotencyKey: 'k', timeout: 5_000,
+      headers: { 'x-mine': 'yes', 'openai-organization': null }, query: { trace: '1' },
+      signal: new AbortController().signal, idempotencyKey: 'k', timeout: 5_000,
     }),
     recorded: CALL,
   },

@@ -8,7 +8,7 @@ import {
 } from './answers.ts'
 import { CALL } from './calls.ts'
 import { frozen } from '../frozen.ts'
-import { collect } from '../reading.ts'
+import { collect, ownMembers, sameMembers } from '../reading.ts'
 import { STREAMED } from './streams.ts'
 
 /** A look-alike has no fetch to look at: no attempts are known. */
@@ -68,8 +68,9 @@ export const clients: readonly OpenaiCase[] = [
     async run(client, { sdk }) {
       const derived = client.withOptions({ timeout: 5_000, defaultHeaders: { 'x-derived': 'yes' } })
       const again = derived.withOptions({ maxRetries: 1 })
-      const results = [await derived.chat.completions.create(ASK), await again.chat.completions.create(ASK), await client.chat.completions.create(ASK)]
-      return [results.map(({ id }) => id), derived instanceof sdk.OpenAI, again === derived, visible(again), derived.timeout, again.timeout]
+      const ids: string[] = []
+      for (const one of [derived, again, client]) ids.push((await one.chat.completions.create(ASK)).id)
+      return [ids, derived instanceof sdk.OpenAI, again === derived, visible(again), derived.timeout, again.timeout]
     },
     recorded: `${CALL}\n${CALL}\n${CALL}`,
   },
@@ -111,11 +112,9 @@ export const clients: readonly OpenaiCase[] = [
     replies: [answer],
     async run(_, { bareClient, wrap, unwrap }) {
       const client = bareClient()
-      const before = Object.getOwnPropertyDescriptors(client)
+      const before = ownMembers(client)
       unwrap(wrap(client))
-      const after = Object.getOwnPropertyDescriptors(client)
-      const same = Reflect.ownKeys(before).length === Reflect.ownKeys(after).length
-        && Object.entries(before).every(([key, { value }]) => after[key]?.value === value && after[key]?.enumerable === before[key]?.enumerable)
+      const same = sameMembers(before, ownMembers(client))
       return [same, (await client.chat.completions.create(ASK)).id]
     },
     recorded: '',
@@ -155,7 +154,8 @@ export const clients: readonly OpenaiCase[] = [
     name: 'AzureOpenAI with a fixed deployment, derived',
     replies: [answer],
     async run(_, { sdk, server, wrap }) {
-      const client = wrap(new sdk.AzureOpenAI({ apiKey: 'azure-key', apiVersion: '2025-04-01', endpoint: server.url, deployment: 'mine', maxRetries: 0 }))
+      const options = { apiKey: 'azure-key', apiVersion: '2025-04-01', endpoint: server.url, deployment: 'mine', maxRetries: 0 }
+      const client = wrap(new sdk.AzureOpenAI(options))
       return client.withOptions({ timeout: 5_000 }).chat.completions.create(ASK)
     },
     recorded: but(CALL, { 'openai chat': 'azure.ai.openai chat' }),
@@ -277,7 +277,8 @@ export const clients: readonly OpenaiCase[] = [
     async run(client, { server, profiler, store }) {
       const all = gate()
       const reply = (asked: Asked) => {
-        const { messages, stream } = JSON.parse(asked.body) as { readonly messages: readonly { readonly content: string }[]; readonly stream?: boolean }
+        interface Body { readonly messages: readonly { readonly content: string }[]; readonly stream?: boolean }
+        const { messages, stream } = JSON.parse(asked.body) as Body
         const id = messages[0]!.content
         if (stream === true) return sse([all, ...TEXT_CHOICES.map((choices) => chunk({ choices }).replace('chatcmpl-1', id)), event('[DONE]')])
         return json({ ...completion(), id })
@@ -310,7 +311,8 @@ export const clients: readonly OpenaiCase[] = [
       const inner = profiler.tool('inner', async () => (await client.chat.completions.create(ASK)).id)
       const first = await inner()
       const second = await client.responses.create({ model: MODEL, input: PROMPT })
-      return [first, second.id, await profiler.span('step', async () => (await client.chat.completions.create(ASK)).choices[0]!.finish_reason, { category: 'agent' })]
+      const third = await profiler.span('step', () => client.chat.completions.create(ASK), { category: 'agent' })
+      return [first, second.id, third.choices[0]!.finish_reason]
     }),
     recorded: [
       'agent agent ok',

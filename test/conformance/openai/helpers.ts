@@ -3,7 +3,7 @@ import { but } from '../draw.ts'
 import type { OpenaiCase } from './kit.ts'
 import { event, json } from '../../support/provider-server.ts'
 import {
-  ASK, ASK_RESPONSES, MODEL, PROMPT, WEATHER, answer, brokenStream, chatStream, completion, cutResponse, delta, responseAnswer, responseBody,
+  ASK, ASK_RESPONSES, MODEL, PROMPT, WEATHER, answer, brokenStream, chatStream, completion, cutResponse, delta, outputText, responseAnswer, responseBody,
   responseStream, responseTools, textStream, weatherCall, weatherStream,
 } from './answers.ts'
 import { frozen } from '../frozen.ts'
@@ -25,8 +25,11 @@ function parseable<T extends object>(format: T): T {
   })
 }
 
-const jsonStream = chatStream([[delta({ role: 'assistant', content: '' })], [delta({ content: JSON_TEXT.slice(0, 12) })], [delta({ content: JSON_TEXT.slice(12) })], [delta({}, 'stop')]])
-const outputJson = { id: 'msg_1', type: 'message', status: 'completed', role: 'assistant', content: [{ type: 'output_text', text: JSON_TEXT, annotations: [] }] }
+const jsonStream = chatStream([
+  [delta({ role: 'assistant', content: '' })], [delta({ content: JSON_TEXT.slice(0, 12) })], [delta({ content: JSON_TEXT.slice(12) })],
+  [delta({}, 'stop')],
+])
+const parse = JSON.parse as (text: string) => { city: string }
 
 const withTool = (call: string): string => call.replace('200 | system', '200 | tool-definition system')
 const ASKS = but(withTool(CALL), {
@@ -163,7 +166,7 @@ export const helpers: readonly OpenaiCase[] = [
         return 'canary-result'
       })
       const runner = client.chat.completions.runTools({
-        ...ASK, tools: [{ type: 'function', function: { ...WEATHER.function, function: weather, parse: JSON.parse as (text: string) => { city: string } } }],
+        ...ASK, tools: [{ type: 'function', function: { ...WEATHER.function, function: weather, parse } }],
       })
       const events = note(runner, EVENTS)
       return [await runner.finalContent(), seen, events, runner.messages, await runner.totalUsage()]
@@ -180,7 +183,7 @@ export const helpers: readonly OpenaiCase[] = [
         return 'canary-result'
       })
       const runner = client.chat.completions.runTools({
-        ...ASK, stream: true, tools: [{ type: 'function', function: { ...WEATHER.function, function: weather, parse: JSON.parse as (text: string) => { city: string } } }],
+        ...ASK, stream: true, tools: [{ type: 'function', function: { ...WEATHER.function, function: weather, parse } }],
       })
       const events = note(runner, EVENTS)
       return [await runner.finalContent(), seen, events, runner.messages]
@@ -202,7 +205,7 @@ export const helpers: readonly OpenaiCase[] = [
   },
   {
     name: 'responses.parse',
-    replies: [json(responseBody([outputJson]))],
+    replies: [json(responseBody([outputText(JSON_TEXT)]))],
     async run(client) {
       const result = await client.responses.parse({ ...ASK_RESPONSES, text: { format: { type: 'json_schema', name: 'weather', strict: true, schema: SCHEMA } } })
       return [result.output_parsed, result.output_text, result]

@@ -77,7 +77,8 @@ export const streams: readonly OpenaiCase[] = [
     replies: [textStream],
     async run(client) {
       const stream = await client.chat.completions.create(STREAM)
-      const { fromReadableStream } = stream.constructor as unknown as { fromReadableStream(readable: ReadableStream, controller: AbortController): AsyncIterable<unknown> }
+      interface Back { fromReadableStream(readable: ReadableStream, controller: AbortController): AsyncIterable<unknown> }
+      const { fromReadableStream } = stream.constructor as unknown as Back
       return collect(fromReadableStream(stream.toReadableStream(), new AbortController()))
     },
     recorded: STREAMED,
