@@ -95,7 +95,7 @@ async function child([sdk, rounds, ...kinds]: readonly string[]): Promise<Measur
   const measured: Measured = {}
   for (const kind of kinds as Kind[]) {
     measured[kind] = kind === 'stream'
-      ? await measurePairs(name, streamTraffic(name), { rounds: count, warmup: 4, per: STREAMS * CHUNKS })
+      ? await measurePairs(name, streamTraffic(name), { rounds: count, warmup: 8, per: STREAMS * CHUNKS })
       : await measurePairs(name, contextTraffic(name, kind), { rounds: count, warmup: 12, per: contexts[kind].calls })
   }
   return measured
@@ -105,7 +105,7 @@ async function child([sdk, rounds, ...kinds]: readonly string[]): Promise<Measur
 function measureSdk(sdk: Sdk, thorough: boolean): Record<Kind, readonly Samples<Name>[]> {
   const once = (rounds: number, ...kinds: Kind[]): Measured => inChild<Measured>('calls', sdk, String(rounds), ...kinds)
   const { small, large, fresh } = thorough ? once(19, 'small', 'large', 'fresh') : once(11, 'small', 'large')
-  const streams = Array.from({ length: 3 }, () => once(thorough ? 9 : 6, 'stream').stream)
+  const streams = Array.from({ length: 3 }, () => once(thorough ? 15 : 9, 'stream').stream)
   const given = (...all: (Samples<Name> | undefined)[]): Samples<Name>[] => all.filter((one) => one !== undefined)
   return { small: given(small), large: given(large), fresh: given(fresh), stream: given(...streams) }
 }
