@@ -153,7 +153,8 @@ describe('cost', () => {
       agent 0-100
         llm 0-10 llm model=gpt-5-mini failed=RateLimitError:x parts=user:100
     `)
-    expect(analysis.totals).toMatchObject({ llmCalls: 1, usage: { unknownCalls: 1 }, costUsd: { knownUsd: 0, unknownCalls: 0 } })
+    expect(analysis.totals).toMatchObject({ llmCalls: 1, usage: { calls: 0, unknownCalls: 0 }, costUsd: { knownUsd: 0, unknownCalls: 0 } })
+    expect(analysis.calls[0]).toMatchObject({ unanswered: true })
     expect(codes(analysis)).toEqual([])
   })
 })

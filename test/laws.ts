@@ -158,7 +158,8 @@ function checkCalls({ calls, totals, context, models }: Analysis, byId: Readonly
   })
   law(totals.llmCalls <= calls.length, 'LLM calls are calls')
   const { usage, costUsd: { knownUsd } } = totals
-  law(equal(usage, calls.reduce((sum, call) => addUsage(sum, call.usage), NO_USAGE)), 'usage is the sum over the calls')
+  const answered = calls.filter(({ unanswered }) => unanswered !== true)
+  law(equal(usage, answered.reduce((sum, call) => addUsage(sum, call.usage), NO_USAGE)), 'usage is the sum over the calls')
   law(near(knownUsd, add(calls.map(({ costUsd = 0 }) => costUsd))), 'cost is the sum over the calls')
   law(near(knownUsd, add(models.map(({ costUsd }) => costUsd.knownUsd))), 'cost is the sum over the models')
   law(usage.input.total === add(models.map((model) => model.usage.input.total)), 'input is the sum over the models')

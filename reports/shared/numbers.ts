@@ -47,7 +47,8 @@ export function formatCost({ knownUsd, unknownCalls, estimatedCalls }: Cost): st
 
 /** `~18,204`, `≥ 900`, `unknown`: a token count out of a sum over calls. */
 export function formatTokens(count: number, { calls, unknownCalls, estimatedCalls }: UsageTotals): string {
-  if (calls > 0 && unknownCalls >= calls) return 'unknown'
+  if (calls === 0) return '–'
+  if (unknownCalls >= calls) return 'unknown'
   return `${unknownCalls > 0 ? '≥ ' : ''}${estimatedCalls > 0 ? '~' : ''}${formatCount(count)}`
 }
 

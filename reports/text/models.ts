@@ -22,7 +22,7 @@ export function models({ models: all, calls }: Analysis, page: Page): Line[] {
     { title: 'in', text: ({ usage }) => formatTokens(usage.input.total, usage) },
     { title: 'cached', text: ({ usage }) => formatCached(usage) },
     { title: 'out', text: ({ usage }) => formatTokens(usage.output.total, usage) },
-    { title: 'cost', text: ({ costUsd }) => formatCost(costUsd) },
+    { title: 'cost', text: ({ usage, costUsd }) => (usage.calls === 0 ? '–' : formatCost(costUsd)) },
     { title: 'TTFT p50', text: ({ ttftNs }) => (ttftNs === undefined ? '–' : formatDuration(ttftNs.p50)), drop: 1 },
     { title: 'tok/s', text: ({ model }) => formatSpeed(speeds.get(model)), drop: 2 },
   ]

@@ -34,7 +34,10 @@ export function findCalls(trace: Trace, timeline: Timeline, counter: TokenCounte
     calls.push({
       span: i, estimate, unanswered,
       isEmbedding: span.category === 'embedding' || span.llm?.operation === 'embeddings',
-      summary: summarize(span, timeline.end[i]! - timeline.start[i]!, calls.length + 1, usage, costUsd),
+      summary: {
+        ...summarize(span, timeline.end[i]! - timeline.start[i]!, calls.length + 1, usage, costUsd),
+        ...(unanswered && { unanswered: true as const }),
+      },
     })
   })
   return calls

@@ -5,7 +5,7 @@ import { percentiles } from './percentiles.ts'
 import type { Timeline } from './timeline.ts'
 
 export const usageOf = (calls: readonly Call[]): UsageTotals =>
-  calls.reduce((sum, { summary }) => addUsage(sum, summary.usage), NO_USAGE)
+  calls.filter(({ unanswered }) => !unanswered).reduce((sum, { summary }) => addUsage(sum, summary.usage), NO_USAGE)
 
 export function costOf(calls: readonly Call[]): Cost {
   let knownUsd = 0

@@ -98,6 +98,8 @@ export interface CallSummary {
   readonly usage?: Usage
   /** Absent when the model's price or the usage is unknown. */
   readonly costUsd?: number
+  /** It failed before there was an answer: nothing was generated or billed, so sums of usage and cost leave it out. */
+  readonly unanswered?: true
 }
 
 export interface ModelTotals {
