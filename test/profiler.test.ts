@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Profiler, type StartedSpan } from 'spanwise'
+import { Profiler, type RunOptions, type SpanOptions, type StartedSpan } from 'spanwise'
 import { expectTree, recorded } from './support/recorded.ts'
 
 describe('run and span', () => {
@@ -461,5 +461,27 @@ describe('misuse', () => {
 
   test('nothing was recorded by it', () => {
     expect(profiler.stats()).toMatchObject({ seen: 0, kept: 0 })
+  })
+})
+
+describe('options that make no sense', () => {
+  const profiler = new Profiler()
+  const run = (options: unknown) => () => profiler.run('agent', () => 1, options as RunOptions)
+  test.each([
+    ['null', run(null), 'run: options must be an object, got null'],
+    ['a category that is no text', run({ category: 7 }), 'run: category must be a string, got 7'],
+    ['attributes', run({ attributes: 'x' }), 'run: attributes must be an object, got "x"'],
+    ['tags', run({ tags: 1 }), 'run: tags must be an object, got 1'],
+    ['dependsOn', run({ dependsOn: { length: 1 } }), 'run: dependsOn must be a list of span ids, got {"length":1}'],
+    ['sample', run({ sample: 2 }), 'sample must be a number from 0 to 1, got 2'],
+    ['of a span', () => profiler.span('s', () => 1, 'x' as unknown as SpanOptions), 'span: options must be an object, got "x"'],
+    ['of start', () => profiler.start('s', null as unknown as SpanOptions), 'start: options must be an object, got null'],
+  ])('%s', (_what, misuse, message) => {
+    expect(misuse).toThrow(message)
+  })
+
+  test('tags of any kind are kept as text', () => {
+    profiler.run('tagged', () => 1, { tags: { n: 1n, nothing: undefined } as unknown as Record<string, string> })
+    expect(JSON.parse(JSON.stringify(profiler.lastTrace)).tags).toEqual({ n: '1', nothing: 'undefined' })
   })
 })

@@ -11,6 +11,9 @@ export function readMessagesRequest(call: LlmCall, body: Fields): void {
   if (typeof system === 'string') call.requestText({ kind: 'system', text: system })
   else call.requestParts(list(system), (block) => readBlocks([block], 'system'))
   call.requestParts(list(body['messages']), readMessage)
+  const previous = text(fields(body['thread'])?.['previous_message_id'])
+  // What the server adds from there is not in the request: its size is known from the usage alone.
+  if (previous !== undefined) call.span.set({ 'gen_ai.request.previous_response.id': previous })
   if (typeof body['max_tokens'] === 'number') call.draft.maxOutputTokens = body['max_tokens']
 }
 

@@ -61,12 +61,12 @@ function watchBody(body: ReadableStream<Uint8Array>, watch: RawWatch): void {
 
 function watchSteps(source: Steps, step: 'read' | 'next', leave: 'cancel' | 'return', watch: RawWatch): void {
   const { [step]: read, [leave]: cancel } = source
-  const events = new EventParser(watch.event)
+  const parser = new BodyParser(watch)
   define(source, step, async (...args: []) => {
     try {
       const result = await read!.apply(source, args)
-      if (result.done === true) watch.end({ state: 'ok' })
-      else events.bytes(result.value)
+      if (result.done === true) parser.end()
+      else parser.bytes(result.value)
       return result
     } catch (error) {
       watch.end(outcomeOf(error))
@@ -80,27 +80,47 @@ function watchSteps(source: Steps, step: 'read' | 'next', leave: 'cancel' | 'ret
   })
 }
 
-/** Server-sent events, as far as JSON in `data:` lines goes. */
-class EventParser {
-  readonly #decoder = new TextDecoder()
-  readonly #event: (event: unknown) => void
-  #rest = ''
+const MAX_ANSWER_CHARS = 10_000_000
 
-  constructor(event: (event: unknown) => void) {
-    this.#event = event
+/** What a body says, as it comes: server-sent events with JSON in their `data:` lines, or one answer in JSON. */
+class BodyParser {
+  readonly #decoder = new TextDecoder()
+  readonly #watch: RawWatch
+  #kind: 'unknown' | 'events' | 'answer' = 'unknown'
+  /** An answer in the pieces it came in; of events, what follows the last whole line. */
+  #pieces: string[] = []
+  #chars = 0
+
+  constructor(watch: RawWatch) {
+    this.#watch = watch
   }
 
   bytes(bytes: unknown): void {
-    if (bytes instanceof Uint8Array) this.text(this.#decoder.decode(bytes, { stream: true }))
+    if (!(bytes instanceof Uint8Array)) return
+    const text = this.#decoder.decode(bytes, { stream: true })
+    if (this.#kind === 'unknown') {
+      const first = text.trimStart()[0]
+      if (first === undefined) return
+      this.#kind = first === '{' || first === '[' ? 'answer' : 'events'
+    }
+    this.#chars += text.length
+    if (this.#kind === 'events') this.#lines(text)
+    else if (this.#chars <= MAX_ANSWER_CHARS) this.#pieces.push(text)
   }
 
-  text(text: string): void {
-    const lines = (this.#rest + text).split(/\r?\n/)
-    this.#rest = lines.pop() ?? ''
+  end(): void {
+    if (this.#kind === 'answer') this.#watch.whole(parsed(this.#pieces.join('')))
+    else this.#watch.end({ state: 'ok' })
+  }
+
+  #lines(text: string): void {
+    const lines = text.split('\n')
+    lines[0] = this.#pieces.join('') + lines[0]!
+    this.#pieces = [lines.pop()!]
     for (const line of lines) {
       if (!line.startsWith('data:')) continue
       const event = parsed(line.slice(5))
-      if (event !== undefined) this.#event(event)
+      if (event !== undefined) this.#watch.event(event)
     }
   }
 }

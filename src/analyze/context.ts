@@ -4,7 +4,7 @@ import type { WindowTable } from '../models/windows.ts'
 import { modelOf, type Call } from './calls.ts'
 import type { Timeline } from './timeline.ts'
 import { byText } from './totals.ts'
-import { weightOf } from './usage-estimates.ts'
+import { CHARS_PER_TOKEN, weightOf } from './usage-estimates.ts'
 
 /**
  * How full each call made its model's context window: its own input and output, not a sum over calls.
@@ -28,7 +28,9 @@ function contextCall(trace: Trace, { spans }: Timeline, { span, summary, isEmbed
   if (isEmbedding || input === undefined) return undefined
   const usedTokens = input.total + (output?.total ?? 0)
   const windowTokens = windows().window(summary.provider, [summary.responseModel, summary.requestModel])
-  const composition = compose(trace, spans[span]!.llm?.requestParts, input.total)
+  const { llm, attributes } = spans[span]!
+  const isContinued = attributes?.['gen_ai.request.previous_response.id'] !== undefined
+  const composition = compose(trace, llm?.requestParts, input.total, isContinued)
   const call: ContextCall = {
     spanId: summary.spanId,
     number: summary.number,
@@ -45,12 +47,22 @@ const warn = ({ number, share, windowTokens, model }: ContextCall): string =>
   `call ${number} used ${Math.round(share! * 100)} % of the ${windowTokens!.toLocaleString('en-US')} tokens `
   + `that ${model} can hold`
 
-/** Tokens by kind of part: the parts' sizes, scaled so that they add up to what the provider counted. */
-function compose(trace: Trace, indexes: readonly number[] | undefined, total: number): Record<string, number> | undefined {
+/**
+ * Tokens by kind of part: the parts' sizes, scaled so that they add up to what the provider counted. A request that goes on
+ * from an answer which the server keeps does not hold what came before: that is what the parts leave of the count, by a
+ * rough size of theirs.
+ */
+function compose(
+  trace: Trace, indexes: readonly number[] | undefined, total: number, isContinued: boolean,
+): Record<string, number> | undefined {
   const weights = new Map<string, number>()
   for (const index of indexes ?? []) {
     const part = trace.parts[index]
     if (part !== undefined) weights.set(part.kind, (weights.get(part.kind) ?? 0) + weightOf(part))
+  }
+  if (isContinued) {
+    const sent = [...weights.values()].reduce((a, b) => a + b, 0)
+    weights.set('kept by the server', Math.max(0, total * CHARS_PER_TOKEN - sent))
   }
   const kinds = [...weights.keys()]
   const tie = (a: number, b: number): number => byText(kinds[a]!, kinds[b]!)

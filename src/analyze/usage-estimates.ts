@@ -14,7 +14,7 @@ export interface CallUsage {
   readonly estimate?: Estimate
 }
 
-const CHARS_PER_TOKEN = 4
+export const CHARS_PER_TOKEN = 4
 /** An image or a file, whose tokens do not depend on its length. */
 const CHARS_PER_MEDIA = 4_000
 

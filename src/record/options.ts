@@ -66,6 +66,29 @@ export function checkCall(method: string, name: unknown, fn: unknown): void {
   if (typeof fn !== 'function') throw new TypeError(`${method}(${show(name)}, fn): fn must be a function, got ${show(fn)}`)
 }
 
+export function checkSpanOptions(method: string, options: RunOptions): void {
+  if (typeof options !== 'object' || options === null) throw new TypeError(`${method}: options must be an object, got ${show(options)}`)
+  const { category, attributes, dependsOn, tags, sample } = options
+  if (category !== undefined && typeof category !== 'string') throw new TypeError(`${method}: category must be a string, got ${show(category)}`)
+  checkFields(method, 'attributes', attributes)
+  checkFields(method, 'tags', tags)
+  if (dependsOn !== undefined && !(Array.isArray(dependsOn) && dependsOn.every((id) => typeof id === 'string'))) {
+    throw new TypeError(`${method}: dependsOn must be a list of span ids, got ${show(dependsOn)}`)
+  }
+  if (sample !== undefined && typeof sample !== 'boolean') checkRate('sample', sample)
+}
+
+function checkFields(method: string, name: string, value: unknown): void {
+  if (value !== undefined && (typeof value !== 'object' || value === null)) {
+    throw new TypeError(`${method}: ${name} must be an object, got ${show(value)}`)
+  }
+}
+
+/** Tags as text, whatever was given: a trace stays JSON-safe. */
+export function plainTags(tags: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(tags).map(([name, value]) => [name, String(value)]))
+}
+
 /** The environment never throws: a value that makes no sense is as if it were not there. */
 export function readEnvironment(): { readonly enabled: boolean; readonly sampleRate: number } {
   const env = globalThis.process?.env ?? {}

@@ -7,13 +7,13 @@ import { randomIds, type Ids } from './ids.ts'
 import { defaultLimits } from './limits.ts'
 import { isPlainPromise, observe } from './observe.ts'
 import {
-  checkCall, checkName, checkOptions, NO_OPTIONS, readEnvironment, type ProfilerOptions, type RunOptions, type SpanOptions,
+  checkCall, checkName, checkOptions, checkSpanOptions, NO_OPTIONS, plainTags, readEnvironment, type ProfilerOptions, type RunOptions, type SpanOptions,
 } from './options.ts'
 import { noteError, quietly, type SelfErrors } from './quietly.ts'
 import { PartReader } from './parts.ts'
 import { outcomeOf, RunRecord, type RunOwner, type SpanRecord } from './recorder.ts'
 import { resourceProbe } from './resources.ts'
-import { checkRate, Sampler, type SamplingStats } from './sampling.ts'
+import { Sampler, type SamplingStats } from './sampling.ts'
 import { runEvent, type RunEvent } from './run-event.ts'
 import { FinishedRun, type TraceFacts } from './trace.ts'
 import { valueText } from './value-text.ts'
@@ -71,7 +71,7 @@ export class Profiler {
   /** Opens a run (inside one: a part of it), calls `fn` now and gives back what it returns. */
   run<T>(name: string, fn: (span: ActiveSpan) => T, options: RunOptions = NO_OPTIONS): T {
     checkCall('run', name, fn)
-    if (options.sample !== undefined && typeof options.sample !== 'boolean') checkRate('sample', options.sample)
+    if (options !== NO_OPTIONS) checkSpanOptions('run', options)
     if (!this.enabled) return fn(inactive)
     const { parent, outer } = this.#place()
     if (parent === undefined && !this.#sampler.decide(options.sample)) return this.#unsampled(() => fn(inactive))
@@ -84,6 +84,7 @@ export class Profiler {
   /** Calls `fn` now as a span and gives back what it returns. Outside any run it is a run of its own. */
   span<T>(name: string, fn: (span: ActiveSpan) => T, options: SpanOptions = NO_OPTIONS): T {
     checkCall('span', name, fn)
+    if (options !== NO_OPTIONS) checkSpanOptions('span', options)
     const span = this.begin(name, options.category ?? 'internal')
     return span === undefined ? fn(inactive) : this.#call(span, options, fn, new Handle(span))
   }
@@ -91,6 +92,7 @@ export class Profiler {
   /** Starts a span for code that cannot take a callback: `using span = profiler.start('load')`. */
   start(name: string, options: SpanOptions = {}): StartedSpan {
     checkName('start', name)
+    checkSpanOptions('start', options)
     const span = this.begin(name, options.category ?? 'internal')
     if (span === undefined) return inactive
     applyOptions(span, options)
@@ -188,7 +190,7 @@ export class Profiler {
   }
 
   #open(name: string, category: Category, outer: SpanRecord | undefined, tags: RunOptions['tags']): SpanRecord | undefined {
-    const facts = { traceId: this.#ids.traceId(), spanPrefix: this.#ids.spanPrefix(), name, tags }
+    const facts = { traceId: this.#ids.traceId(), spanPrefix: this.#ids.spanPrefix(), name, tags: tags && plainTags(tags) }
     const run = new RunRecord(this.#owner, facts)
     const span = run.begin(undefined, outer, name, category)
     this.#tell('runStart', run, undefined)

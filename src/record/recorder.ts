@@ -280,11 +280,13 @@ export function outcomeOf(error: unknown, maxChars = 1_024): Outcome {
     if (isControlFlow === true) return OK
     const type = className(error) ?? (typeof name === 'string' ? name : typeof error)
     if (name === 'AbortError' || type === 'AbortError' || type === 'APIUserAbortError') return CANCELLED
-    return { state: 'failed', type, message: clip(typeof message === 'string' ? message : plainText(error), maxChars) }
+    return { state: 'failed', type: clip(type, MAX_TYPE_CHARS), message: clip(typeof message === 'string' ? message : plainText(error), maxChars) }
   } catch {
     return { state: 'failed', type: 'unknown', message: 'the error could not be read' }
   }
 }
+
+const MAX_TYPE_CHARS = 200
 
 /** Of objects only their kind: to write one out can take long, and what it holds is content. */
 const plainText = (thrown: unknown): string =>

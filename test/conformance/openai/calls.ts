@@ -88,6 +88,19 @@ export const calls: readonly OpenaiCase[] = [
     recorded: UNREAD,
   },
   {
+    name: 'asResponse, then its body read piece by piece',
+    replies: [answer],
+    run: (client, { profiler }) => profiler.run('agent', async () => {
+      const { body } = await client.chat.completions.create(ASK).asResponse()
+      const reader = body!.getReader()
+      const decoder = new TextDecoder()
+      let text = ''
+      for (let step = await reader.read(); !step.done; step = await reader.read()) text += decoder.decode(step.value as Uint8Array, { stream: true })
+      return [text, reader instanceof ReadableStreamDefaultReader]
+    }),
+    recorded: inRun(CALL),
+  },
+  {
     name: 'asResponse, never read',
     replies: [answer],
     run: (client) => client.chat.completions.create(ASK).asResponse(),
