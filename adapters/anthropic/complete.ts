@@ -1,5 +1,6 @@
 import type { LlmCall } from '../../src/kit.ts'
 import type { EventReader } from '../shared/endpoint.ts'
+import { readHead } from '../shared/head.ts'
 import { fields, text, type Fields } from '../shared/json.ts'
 
 /** Legacy text completions: `POST /v1/complete`. A stream is a list of answers, each with the next piece of the text. */
@@ -14,16 +15,13 @@ export function readCompleteAnswer(call: LlmCall, value: unknown): void {
   const answer = fields(value)
   if (answer === undefined) return
   readHead(call, answer)
+  readStop(call, answer)
   const completion = text(answer['completion'])
   if (completion) call.responseParts([{ kind: 'assistant', text: completion }])
 }
 
-function readHead(call: LlmCall, answer: Fields): void {
-  const id = text(answer['id'])
-  const model = text(answer['model'])
+function readStop(call: LlmCall, answer: Fields): void {
   const reason = text(answer['stop_reason'])
-  if (id) call.draft.responseId = id
-  if (model) call.draft.responseModel = model
   if (reason) call.draft.finishReasons = [reason]
 }
 
@@ -37,6 +35,7 @@ export function readCompleteStream(call: LlmCall): EventReader {
       const event = fields(value)
       if (event === undefined) return
       readHead(call, event)
+      readStop(call, event)
       const piece = text(event['completion'])
       if (!piece) return
       completion += piece

@@ -1,5 +1,6 @@
 import type { AskedTool, LlmCall, PartDraft, PartKind } from '../../src/kit.ts'
 import type { EventReader } from '../shared/endpoint.ts'
+import { readHead } from '../shared/head.ts'
 import { fields, jsonText, list, text, type Fields } from '../shared/json.ts'
 import { readUsage } from '../shared/usage.ts'
 
@@ -81,13 +82,6 @@ export function readMessagesAnswer(call: LlmCall, value: unknown): void {
   const blocks = list(answer['content']).map((block) => fields(block) ?? {})
   call.responseParts(readBlocks(blocks, 'assistant'))
   call.askedTools(askedIn(blocks))
-}
-
-function readHead(call: LlmCall, answer: Fields): void {
-  const id = text(answer['id'])
-  const model = text(answer['model'])
-  if (id) call.draft.responseId = id
-  if (model) call.draft.responseModel = model
 }
 
 function readStop(call: LlmCall, answer: Fields): void {

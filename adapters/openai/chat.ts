@@ -1,5 +1,6 @@
 import type { AskedTool, LlmCall, PartDraft, PartKind } from '../../src/kit.ts'
 import type { EventReader } from '../shared/endpoint.ts'
+import { readHead } from '../shared/head.ts'
 import { fields, jsonText, list, text, type Fields } from '../shared/json.ts'
 import { readUsage } from '../shared/usage.ts'
 import { readContent, readToolDefinition } from './content.ts'
@@ -48,7 +49,7 @@ function reasoningOf(message: Fields): PartDraft[] {
 export function readChatAnswer(call: LlmCall, value: unknown): void {
   const answer = fields(value)
   if (answer === undefined) return
-  readIds(call, answer)
+  readHead(call, answer)
   call.usage(readUsage(answer['usage'] ?? fields(answer['x_groq'])?.['usage']))
   const asked: AskedTool[] = []
   const reasons: string[] = []
@@ -67,13 +68,6 @@ export function readChatAnswer(call: LlmCall, value: unknown): void {
   }
   if (reasons.length > 0) call.draft.finishReasons = reasons
   call.askedTools(asked)
-}
-
-function readIds(call: LlmCall, answer: Fields): void {
-  const id = text(answer['id'])
-  const model = text(answer['model'])
-  if (id) call.draft.responseId = id
-  if (model) call.draft.responseModel = model
 }
 
 /** Texts are kept in the pieces they came in: joining them once costs less than a longer text with each. */
@@ -100,7 +94,7 @@ export function readChatStream(call: LlmCall): EventReader {
       const chunk = event as { choices?: unknown; usage?: unknown; x_groq?: unknown } | null
       if (typeof chunk !== 'object' || chunk === null) return
       if (!seenIds) {
-        readIds(call, chunk as Fields)
+        readHead(call, chunk as Fields)
         seenIds = call.draft.responseModel !== undefined
       }
       const told = chunk.usage ?? fields(chunk.x_groq)?.['usage']

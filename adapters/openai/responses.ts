@@ -1,5 +1,6 @@
 import type { AskedTool, LlmCall, PartDraft, PartKind } from '../../src/kit.ts'
 import type { EventReader } from '../shared/endpoint.ts'
+import { readHead } from '../shared/head.ts'
 import { fields, jsonText, list, text, type Fields } from '../shared/json.ts'
 import { readUsage, withToolUsage } from '../shared/usage.ts'
 import { readContent, readToolDefinition } from './content.ts'
@@ -50,13 +51,6 @@ export function readResponsesAnswer(call: LlmCall, value: unknown): void {
   call.usage(withToolUsage(readUsage(answer['usage']), answer['tool_usage']))
   readFailure(call, answer)
   readOutput(call, list(answer['output']))
-}
-
-function readHead(call: LlmCall, answer: Fields): void {
-  const id = text(answer['id'])
-  const model = text(answer['model'])
-  if (id) call.draft.responseId = id
-  if (model) call.draft.responseModel = model
 }
 
 /** The API answers 200 to a call that failed: its status tells. */
