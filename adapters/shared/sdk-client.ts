@@ -35,9 +35,13 @@ interface SdkClient {
 export function wrapClient<T extends object>(adapter: SdkAdapter, client: T, options: WrapOptions = {}): T {
   const { profiler = defaultProfiler } = options
   const kind = checkClient(adapter, client)
+  if (typeof profiler?.begin !== 'function') {
+    throw new TypeError(`${adapter.name}(client, options): options.profiler must be a Profiler, got ${show(profiler)}`)
+  }
   if (!profiler.enabled || wrapped.has(client)) return client
   const patches = new Patches()
-  const watch: Watch = { adapter, profiler, options, patches, provider: options.provider ?? adapter.providerOf(client), linksAttempts: !hasTransportOfItsOwn(client) }
+  const provider = options.provider ?? adapter.providerOf(client)
+  const watch: Watch = { adapter, profiler, options, patches, provider, linksAttempts: !hasTransportOfItsOwn(client) }
   wrapped.set(client, patches)
   if (kind === 'sdk' && watchSdkClient(watch, client as unknown as SdkClient)) return client
   patches.undo()
