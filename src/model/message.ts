@@ -49,3 +49,18 @@ export function hashText(text: string, seed = 0): string {
 }
 
 const hex8 = (value: number): string => value.toString(16).padStart(8, '0')
+
+/** The hash of a part with that text: over its kind, name and call id too. */
+export function hashPart({ kind, text, name, callId }: Hashed): string {
+  const label = `${kind}\n${name ?? ''}\n${callId ?? ''}`
+  let seed = label.length
+  for (let i = 0; i < label.length; i++) seed = Math.imul(seed ^ label.charCodeAt(i), 16777619)
+  return hashText(text, seed)
+}
+
+interface Hashed {
+  readonly kind: PartKind
+  readonly text: string
+  readonly name?: string | undefined
+  readonly callId?: string | undefined
+}

@@ -4,7 +4,7 @@ const NS_PER_US = 1_000
 export const NS_PER_MS = 1_000_000
 export const NS_PER_S = 1_000_000_000
 
-const nsToUs = (ns: number): number => ns / NS_PER_US
+export const nsToUs = (ns: number): number => ns / NS_PER_US
 export const nsToMs = (ns: number): number => ns / NS_PER_MS
 const nsToS = (ns: number): number => ns / NS_PER_S
 /** Whole nanoseconds from a monotonic clock that counts milliseconds with a fraction. */

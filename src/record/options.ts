@@ -4,16 +4,28 @@ import type { Clock } from './clock.ts'
 import type { Ids } from './ids.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { checkRate } from './sampling.ts'
+import { defaultRetention, type Retention } from './sinks/retention.ts'
+import type { ContentPolicy } from '../trace-file/index.ts'
 
 export interface ProfilerOptions {
   /** `false` switches everything off. Default: on, unless the environment says `SPANWISE=0`. */
   readonly enabled?: boolean
   /** Share of runs that are recorded, 0 to 1. Default: `SPANWISE_SAMPLE_RATE` or 1. */
   readonly sampleRate?: number
-  /** Finished runs kept in memory. Default 64. */
+  /** Finished runs kept in memory. Default: `SPANWISE_BUFFER_SIZE` or 64. */
   readonly maxTraces?: number
-  /** `full` records the texts of prompts, answers and tools; `none` (default) their sizes and hashes. */
-  readonly content?: 'none' | 'full'
+  /**
+   * `full` records the texts of prompts, answers and tools; `none` (default) their sizes and hashes. A function records them,
+   * and says of each text what may leave the process. Keys, tokens and passwords are masked on the way out in any case.
+   */
+  readonly content?: ContentPolicy
+  /**
+   * Folder in which each run becomes a file. Default: `SPANWISE_DIR`, where `1` means `./.spanwise`; without it, and with
+   * `false`, nothing is written. docs/format.md says what is in the files.
+   */
+  readonly dir?: string | false
+  /** How much stays in the folder: 1,000 runs, 30 days, 1 GB. The oldest go first. */
+  readonly retention?: Partial<Retention>
   /** Notes CPU time, RSS, heap and event-loop delay for each span. Default false: each reading costs microseconds. */
   readonly resources?: boolean
   readonly service?: string
@@ -41,11 +53,18 @@ export const NO_OPTIONS: RunOptions = Object.freeze({})
 
 export function checkOptions(options: ProfilerOptions): void {
   if (typeof options !== 'object' || options === null) throw new TypeError(`options must be an object, got ${show(options)}`)
-  const { sampleRate, maxTraces, content, limits } = options
+  const { sampleRate, maxTraces, content, limits, dir, retention } = options
   if (sampleRate !== undefined) checkRate('sampleRate', sampleRate)
   if (maxTraces !== undefined) checkCount('maxTraces', maxTraces)
-  if (content !== undefined && content !== 'none' && content !== 'full') {
-    throw new TypeError(`content must be 'none' or 'full', got ${show(content)}`)
+  if (content !== undefined && content !== 'none' && content !== 'full' && typeof content !== 'function') {
+    throw new TypeError(`content must be 'none', 'full' or a function, got ${show(content)}`)
+  }
+  if (dir !== undefined && dir !== false && (typeof dir !== 'string' || dir === '')) {
+    throw new TypeError(`dir must be the path of a folder, or false, got ${show(dir)}`)
+  }
+  for (const [name, limit] of Object.entries(retention ?? {})) {
+    if (!(name in defaultRetention)) throw new TypeError(`retention has no ${name}; it has ${Object.keys(defaultRetention).join(', ')}`)
+    if (typeof limit !== 'number' || !(limit > 0)) throw new RangeError(`retention.${name} must be a positive number, got ${show(limit)}`)
   }
   for (const [name, limit] of Object.entries(limits ?? {})) {
     if (!(name in defaultLimits)) throw new TypeError(`limits has no ${name}; it has ${Object.keys(defaultLimits).join(', ')}`)
@@ -89,10 +108,28 @@ export function plainTags(tags: Readonly<Record<string, unknown>>): Readonly<Rec
   return Object.fromEntries(Object.entries(tags).map(([name, value]) => [name, String(value)]))
 }
 
+export interface Environment {
+  readonly enabled: boolean
+  readonly sampleRate: number
+  readonly dir: string | undefined
+  readonly maxTraces: number
+}
+
+const DEFAULT_DIR = './.spanwise'
+const OFF = ['0', 'false', 'off', 'no']
+const ON = ['1', 'true', 'on', 'yes']
+
 /** The environment never throws: a value that makes no sense is as if it were not there. */
-export function readEnvironment(): { readonly enabled: boolean; readonly sampleRate: number } {
+export function readEnvironment(): Environment {
   const env = globalThis.process?.env ?? {}
-  const rate = Number(env['SPANWISE_SAMPLE_RATE']?.trim() || Number.NaN)
-  const off = ['0', 'false', 'off'].includes((env['SPANWISE'] ?? '').trim().toLowerCase())
-  return { enabled: !off, sampleRate: rate >= 0 && rate <= 1 ? rate : 1 }
+  const read = (name: string): string => env[name]?.trim() ?? ''
+  const rate = Number(read('SPANWISE_SAMPLE_RATE') || Number.NaN)
+  const buffer = Number(read('SPANWISE_BUFFER_SIZE') || Number.NaN)
+  const dir = read('SPANWISE_DIR')
+  return {
+    enabled: !OFF.includes(read('SPANWISE').toLowerCase()),
+    sampleRate: rate >= 0 && rate <= 1 ? rate : 1,
+    dir: dir === '' || OFF.includes(dir.toLowerCase()) ? undefined : ON.includes(dir.toLowerCase()) ? DEFAULT_DIR : dir,
+    maxTraces: Number.isSafeInteger(buffer) && buffer >= 1 ? buffer : 64,
+  }
 }

@@ -1,4 +1,4 @@
-import { hashText, type Part, type PartKind } from '../model/message.ts'
+import { hashPart, type Part, type PartKind } from '../model/message.ts'
 import type { LlmDraft } from './recorder.ts'
 
 /** A part as an adapter reads it from a request or an answer. */
@@ -139,7 +139,7 @@ export function toPart(draft: PartDraft): Part {
     const { kind, text, name, callId, media } = draft
     part = {
       kind,
-      hash: hashText(text, hashSeed(draft)),
+      hash: hashPart(draft),
       chars: text.length,
       ...(name !== undefined && { name }),
       ...(callId !== undefined && { callId }),
@@ -148,11 +148,4 @@ export function toPart(draft: PartDraft): Part {
     kept.set(draft, part)
   }
   return part
-}
-
-function hashSeed({ kind, name, callId }: PartDraft): number {
-  const label = `${kind}\n${name ?? ''}\n${callId ?? ''}`
-  let seed = label.length
-  for (let i = 0; i < label.length; i++) seed = Math.imul(seed ^ label.charCodeAt(i), 16777619)
-  return seed
 }

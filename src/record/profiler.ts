@@ -14,11 +14,15 @@ import { PartReader } from './parts.ts'
 import { outcomeOf, RunRecord, type RunOwner, type SpanRecord } from './recorder.ts'
 import { resourceProbe } from './resources.ts'
 import { Sampler, type SamplingStats } from './sampling.ts'
+import { RunFiles, type WriteStats } from './sinks/run-files.ts'
+import { defaultRetention } from './sinks/retention.ts'
 import { runEvent, type RunEvent } from './run-event.ts'
 import { FinishedRun, type TraceFacts } from './trace.ts'
 import { valueText } from './value-text.ts'
 
 export interface ProfilerStats extends Readonly<SamplingStats> {
+  /** Files written, and spans that the disk did not take. Absent when no files are written. */
+  readonly written?: WriteStats
   /** Failures of the profiler itself that it swallowed, and the first of them. */
   readonly selfErrors: number
   readonly firstSelfError?: string
@@ -47,23 +51,35 @@ export class Profiler {
   readonly #traceFacts: TraceFacts
   /** @internal What adapters read requests with; shared by all runs, so that a text sent in many is read once. */
   readonly parts: PartReader = new PartReader()
+  readonly #files: RunFiles | undefined
   #unsampledRuns = 0
 
   constructor(options: ProfilerOptions = {}) {
     checkOptions(options)
     const environment = readEnvironment()
     this.enabled = options.enabled ?? environment.enabled
-    this.content = options.content ?? 'none'
+    this.content = options.content === undefined || options.content === 'none' ? 'none' : 'full'
     this.#sampler = new Sampler(options.sampleRate ?? environment.sampleRate, options.random ?? Math.random)
     this.#ids = options.ids ?? randomIds
-    this.#maxTraces = options.maxTraces ?? 64
+    this.#maxTraces = options.maxTraces ?? environment.maxTraces
     this.#traceFacts = { service: options.service, process: processFacts() }
+    const dir = options.dir ?? environment.dir
+    if (this.enabled && typeof dir === 'string') {
+      this.#files = new RunFiles({
+        dir,
+        policy: options.content ?? 'none',
+        retention: { ...defaultRetention, ...options.retention },
+        facts: this.#traceFacts,
+        errors: this.#errors,
+      })
+    }
     this.#owner = {
       clock: options.clock ?? systemClock,
       limits: { ...defaultLimits, ...options.limits },
       content: this.content,
       errors: this.#errors,
       probe: options.resources === true ? resourceProbe() : undefined,
+      sink: this.#files,
       sealed: (run) => this.#sealed(run),
     }
   }
@@ -137,6 +153,7 @@ export class Profiler {
    */
   async flush(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve))
+    this.#files?.flushNow()
     for (const work of putOff) {
       for (const trace of this.traces) {
         try {
@@ -154,6 +171,7 @@ export class Profiler {
     const { count, first } = this.#errors
     return {
       seen, sampled, kept, dropped,
+      ...(this.#files !== undefined && { written: this.#files.stats }),
       selfErrors: count,
       ...(first !== undefined && { firstSelfError: first }),
       toString: () => `runs: ${seen} seen, ${sampled} sampled, ${kept} kept, ${dropped} dropped; ${count} errors of the profiler's own`,

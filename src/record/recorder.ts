@@ -37,7 +37,19 @@ export interface RunOwner {
   readonly errors: SelfErrors
   /** Reads resources at a span's start; the function that it gives back reads them at the end. Absent when not asked for. */
   readonly probe: (() => () => Resources) | undefined
+  /** Takes spans as they end, for a file. Absent when nothing is written. */
+  readonly sink?: SpanSink | undefined
   /** Called once, when the root span has ended. */
+  sealed(run: RunRecord): void
+}
+
+/** Where spans go beside memory. Must not throw, and only notes what it is given. */
+export interface SpanSink {
+  /** The first span of the run has begun. */
+  began(run: RunRecord): void
+  /** Again when more of a span's work was seen after its end. */
+  ended(span: SpanRecord): void
+  /** The root span has ended. */
   sealed(run: RunRecord): void
 }
 
@@ -112,6 +124,7 @@ export class RunRecord {
     this.overheadMs += after - before
     if (this.spans.length === 1) this.#startAt(after)
     span.start = msToNs(after - this.#origin)
+    if (this.spans.length === 1) this.owner.sink?.began(this)
     return span
   }
 
@@ -153,6 +166,7 @@ export class RunRecord {
     this.open = false
     this.#pending = []
     this.requests.close()
+    this.owner.sink?.sealed(this)
     this.owner.sealed(this)
   }
 }
@@ -239,6 +253,7 @@ export class SpanRecord {
     this.ended = Math.max(this.start, now)
     this.outcome = outcome
     if (run.owner.probe !== undefined) this.#readResources()
+    run.owner.sink?.ended(this)
     run.overheadMs += (run.now() - now) / 1e6
     if (this.number === 1) run.seal()
   }
@@ -246,6 +261,7 @@ export class SpanRecord {
   /** Moves the end of a span to now, while its run is under way: more of its work was seen. */
   extendEnd(): void {
     if (this.run.open) this.ended = Math.max(this.ended, this.run.now())
+    this.run.owner.sink?.ended(this)
   }
 
   #readResources(): void {

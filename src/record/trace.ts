@@ -121,9 +121,15 @@ function withoutTexts(parts: readonly (PartDraft | Part)[]): readonly Part[] {
 const withoutText = (part: PartDraft | Part): Part => ('hash' in part ? part : toPart(part))
 const chars = (parts: readonly (PartDraft | Part)[]): number => parts.reduce((sum, { text }) => sum + (text?.length ?? 0), 0)
 
-interface Contents extends Pick<PublicForm, 'parts' | 'texts'> {
-  readonly request: ReadonlyMap<LlmDraft, readonly number[]>
-  readonly response: ReadonlyMap<LlmDraft, readonly number[]>
+/** Which parts of the trace each call has. */
+type Numbered = Pick<ReadonlyMap<LlmDraft, readonly number[]>, 'get'>
+
+export interface NumberedCalls {
+  readonly request: Numbered
+  readonly response: Numbered
+}
+
+interface Contents extends NumberedCalls, Pick<PublicForm, 'parts' | 'texts'> {
   readonly droppedParts: number
   readonly droppedChars: number
 }
@@ -145,7 +151,7 @@ function numberParts(run: RunRecord): Contents {
   return { parts, texts, request, response, droppedParts, droppedChars }
 }
 
-class PartStore {
+export class PartStore {
   readonly parts: Part[] = []
   readonly texts: (string | undefined)[] = []
   droppedParts = 0
@@ -164,6 +170,12 @@ class PartStore {
 
   indexes(parts: readonly (PartDraft | Part)[]): number[] {
     return parts.map((part) => this.#index(part)).filter((index) => index !== -1)
+  }
+
+  /** Lets go of the texts; what comes later is known by its hash. */
+  forget(): void {
+    this.#byIdentity.clear()
+    this.texts.length = 0
   }
 
   #index(source: PartDraft | Part): number {
@@ -199,7 +211,8 @@ class PartStore {
   }
 }
 
-function toSpan(record: SpanRecord, contents: Contents): Span {
+/** @internal The public form of a span, as far as it is known. */
+export function toSpan(record: SpanRecord, contents: NumberedCalls): Span {
   const { run, parent, name, category, start, ended, outcome, details } = record
   const isOpen = outcome === OPEN
   return {
@@ -216,7 +229,7 @@ function toSpan(record: SpanRecord, contents: Contents): Span {
   }
 }
 
-function publicDetails(details: SpanRecord['details'], contents: Contents): Partial<Span> {
+function publicDetails(details: SpanRecord['details'], contents: NumberedCalls): Partial<Span> {
   if (details === undefined) return {}
   const { attributes, llm, tool, dependsOn, resources } = details
   return {
@@ -228,7 +241,7 @@ function publicDetails(details: SpanRecord['details'], contents: Contents): Part
   }
 }
 
-function publicLlm(draft: LlmDraft, { request, response }: Contents): LlmDetail {
+function publicLlm(draft: LlmDraft, { request, response }: NumberedCalls): LlmDetail {
   const { response: _drafts, ...rest } = draft
   const requestParts = request.get(draft)
   const responseParts = response.get(draft)

@@ -35,7 +35,7 @@ export async function build(): Promise<Built> {
     run(script, env = {}, first = '') {
       writeFileSync(join(folder, 'script.mjs'), script)
       writeFileSync(join(folder, 'first.mjs'), first)
-      const { SPANWISE: _on, SPANWISE_SAMPLE_RATE: _rate, ...inherited } = process.env
+      const { SPANWISE: _on, SPANWISE_SAMPLE_RATE: _rate, SPANWISE_DIR: _dir, SPANWISE_BUFFER_SIZE: _size, ...inherited } = process.env
       const before = performance.now()
       const options = { cwd: folder, encoding: 'utf8', env: { ...inherited, ...env }, timeout: 10_000 } as const
       const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', './first.mjs', 'script.mjs'], options)

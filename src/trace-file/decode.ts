@@ -1,0 +1,239 @@
+import type { Part } from '../model/message.ts'
+import type { LlmDetail, Span, Trace } from '../model/span.ts'
+import { checkEnd, checkPart, checkRun, complaintOfSpan, isObject, isPlace, isSpan } from './check.ts'
+import { isWhole, seedOf, sumOf } from './frame.ts'
+import type { EndRecord, RunFacts } from './records.ts'
+import { upgraders, type Upgrader } from './upgrade.ts'
+
+export interface Problem {
+  /** Counted from 1. */
+  readonly line: number
+  readonly message: string
+}
+
+export interface Decoded {
+  readonly traces: Trace[]
+  readonly problems: Problem[]
+}
+
+interface Line {
+  readonly number: number
+  readonly text: string
+  readonly sum: number
+}
+
+const MAX_LINE_CHARS = 64_000_000
+const MAX_PROBLEMS = 200
+
+/**
+ * Reads run files line by line, as docs/format.md describes them; several files may follow each other. Never throws: a line
+ * that cannot be trusted is a problem with its number and reason, and all the others are kept.
+ */
+class TraceDecoder {
+  readonly #upgraders: readonly Upgrader[]
+  readonly #traces: Trace[] = []
+  readonly #problems: Problem[] = []
+  #moreProblems = 0
+  #number = 0
+  #run: RunBuilder | undefined
+  /** Whole lines of a run whose header was not readable; its end may tell whose they are. */
+  #unclaimed: Line[] = []
+  /** After the header of a newer version nothing is read until the next header. */
+  #isRefused = false
+
+  /** @param upgrading for tests: the upgraders of an imagined history; the version read is one more than their number */
+  constructor(upgrading: readonly Upgrader[] = upgraders) {
+    this.#upgraders = upgrading
+  }
+
+  line(raw: string): void {
+    const number = ++this.#number
+    const text = raw.endsWith('\r') ? raw.slice(0, -1) : raw
+    if (text === '' || (this.#isRefused && !isHead(text))) return
+    if (text.length > MAX_LINE_CHARS) return this.#problem(number, `a line of ${text.length} characters is too long for a record`)
+    const sum = sumOf(text)
+    if (sum === undefined) return this.#problem(number, text.startsWith('{') ? 'a record that is cut off or damaged' : 'not a record of a Spanwise run file')
+    const line = { number, text, sum }
+    if (isHead(text)) this.#head(line)
+    else if (this.#run !== undefined && isWhole(text, sum, this.#run.seed)) this.#record(line, this.#run)
+    else this.#unclaimed.push(line)
+  }
+
+  finish(): Decoded {
+    this.#close(this.#number)
+    if (this.#moreProblems > 0) this.#problems.push({ line: this.#number, message: `and ${this.#moreProblems} problems more` })
+    if (this.#traces.length === 0 && this.#problems.length === 0) this.#problem(1, 'no records: the file is empty')
+    return { traces: this.#traces, problems: this.#problems.sort((a, b) => a.line - b.line) }
+  }
+
+  /** A header, or an end, which repeats it. */
+  #head(line: Line): void {
+    if (!isWhole(line.text, line.sum, 0)) return this.#problem(line.number, 'a damaged record: its checksum does not fit')
+    const head = parse(line.text)
+    const version = head?.['version']
+    if (head === undefined || head['format'] !== 'spanwise' || !Number.isSafeInteger(version) || (version as number) < 1) {
+      return this.#problem(line.number, 'expected the header of a Spanwise run file')
+    }
+    const isEnd = 'end' in head
+    if ((version as number) > this.#upgraders.length + 1) {
+      if (this.#isRefused && isEnd) return
+      if (!isEnd) this.#close(line.number)
+      this.#isRefused = true
+      return this.#problem(line.number, `written by a newer Spanwise: format ${String(version)}, this one reads up to ${this.#upgraders.length + 1}; update the package`)
+    }
+    const { run, end } = this.#upgrade(head, version as number)
+    if (!checkRun(run)) return this.#problem(line.number, 'expected a run with an id, a name and a start')
+    this.#isRefused = false
+    if (!isEnd) return this.#begin(run, line.number, version as number)
+    if (!checkEnd(end)) return this.#problem(line.number, 'expected counts in the end of a run')
+    if (this.#run?.facts.id !== run.id) this.#begin(run, line.number, version as number, true)
+    this.#run!.end = end
+  }
+
+  #begin(facts: RunFacts, number: number, version: number, takesUnclaimed = false): void {
+    const unclaimed = takesUnclaimed ? this.#unclaimed : []
+    if (takesUnclaimed) this.#unclaimed = []
+    this.#close(number)
+    const run = (this.#run = new RunBuilder(facts, version))
+    for (const line of unclaimed) {
+      if (isWhole(line.text, line.sum, run.seed)) this.#record(line, run)
+      else this.#unclaimed.push(line)
+    }
+  }
+
+  #record({ text, number }: Line, run: RunBuilder): void {
+    const parsed = parse(text)
+    const complaint = parsed === undefined ? 'a record as JSON' : run.add(this.#upgrade(parsed, run.version))
+    if (complaint !== undefined) this.#problem(number, `expected ${complaint}`)
+  }
+
+  #upgrade(record: Readonly<Record<string, unknown>>, version: number): Readonly<Record<string, unknown>> {
+    try {
+      let current = record
+      for (let from = version; from <= this.#upgraders.length; from++) current = this.#upgraders[from - 1]!(current)
+      return current
+    } catch {
+      return NOTHING
+    }
+  }
+
+  #close(number: number): void {
+    for (const line of this.#unclaimed) this.#problem(line.number, 'a damaged record: its checksum does not fit')
+    this.#unclaimed = []
+    if (this.#run === undefined) return
+    const { trace, missing } = this.#run.finish()
+    this.#run = undefined
+    this.#traces.push(trace)
+    for (const message of missing) this.#problem(number, message)
+  }
+
+  #problem(line: number, message: string): void {
+    if (this.#problems.length < MAX_PROBLEMS) this.#problems.push({ line, message })
+    else this.#moreProblems++
+  }
+}
+
+/** What a record is when it cannot be upgraded: the checks then say what was expected. */
+const NOTHING: Readonly<Record<string, unknown>> = {}
+
+const isHead = (text: string): boolean => text.startsWith('{"format":') || text.startsWith('{"end":')
+
+function parse(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The trace of one run while its records come in. */
+class RunBuilder {
+  readonly facts: RunFacts
+  readonly version: number
+  readonly seed: number
+  end: EndRecord['end'] | undefined
+  readonly #spans: Span[] = []
+  readonly #parts: Part[] = []
+  #hasOpen = false
+
+  constructor(facts: RunFacts, version: number) {
+    this.facts = facts
+    this.version = version
+    this.seed = seedOf(facts.id)
+  }
+
+  /** @returns what was expected instead */
+  add({ open, span = open, part, at }: Readonly<Record<string, unknown>>): string | undefined {
+    if (!isPlace(at)) return 'a place in the trace'
+    if (span === undefined) {
+      if (!checkPart(part)) return 'a span or a part'
+      this.#parts[at] = part
+      return undefined
+    }
+    if (!isSpan(span)) return complaintOfSpan(span)
+    // The object was made by our own parse: nobody else holds it.
+    const own = span as { -readonly [K in keyof Span]: Span[K] }
+    own.traceId = this.facts.id
+    if (open !== undefined) {
+      this.#hasOpen = true
+      if (this.#spans[at] !== undefined) return undefined
+    }
+    this.#spans[at] = own
+    return undefined
+  }
+
+  finish(): { readonly trace: Trace; readonly missing: readonly string[] } {
+    const { facts, end } = this
+    const found = this.#spans.filter((span) => span !== undefined)
+    const { parts, spans } = withoutHoles(this.#parts, this.#hasOpen ? markLate(found) : found)
+    const missing: string[] = []
+    if (end === undefined) missing.push(`the run ${facts.id} has no end: the program is still running, or was killed`)
+    // How many spans there should be is known only from the end.
+    const lost = (end?.spans ?? 0) - found.length
+    if (lost > 0) missing.push(`${lost} spans of the run ${facts.id} are lost`)
+    const lostParts = Math.max(end?.parts ?? 0, this.#parts.length) - parts.length
+    if (lostParts > 0) missing.push(`${lostParts} parts of requests and answers of the run ${facts.id} are lost`)
+    const { dropped = { spans: 0, contentChars: 0, parts: 0 }, overheadNs = 0, selfErrors = 0 } = end ?? {}
+    return { trace: { ...facts, spans, parts, dropped, overheadNs, selfErrors }, missing }
+  }
+}
+
+/** A span that was open when it was written does not know yet that its parent ended before it. */
+function markLate(spans: readonly Span[]): readonly Span[] {
+  const open = spans.filter(({ end }) => end === undefined)
+  if (open.length === 0) return spans
+  const parents = new Set(open.map(({ parentId }) => parentId))
+  const ended = new Set(spans.flatMap(({ id, end }) => (end !== undefined && parents.has(id) ? [id] : [])))
+  return spans.map((span) => (span.end === undefined && ended.has(span.parentId ?? '') ? { ...span, late: true as const } : span))
+}
+
+/** Spans refer to parts by place: a lost part leaves a hole, which is closed, and nobody refers to it any more. */
+function withoutHoles(all: readonly (Part | undefined)[], spans: readonly Span[]): { readonly parts: Part[]; readonly spans: readonly Span[] } {
+  const parts = all.filter((part) => part !== undefined)
+  const isHoled = parts.length < all.length
+  const refersBeyond = (indexes: readonly number[] = []): boolean => indexes.some((index) => index >= all.length)
+  if (!isHoled && !spans.some(({ llm }) => refersBeyond(llm?.requestParts) || refersBeyond(llm?.responseParts))) return { parts, spans }
+  const places = new Map<number, number>()
+  for (const [at, part] of all.entries()) if (part !== undefined) places.set(at, places.size)
+  const moved = (indexes: readonly number[]): number[] => indexes.flatMap((index) => places.get(index) ?? [])
+  const movedLlm = (llm: LlmDetail): LlmDetail => ({
+    ...llm,
+    ...(llm.requestParts && { requestParts: moved(llm.requestParts) }),
+    ...(llm.responseParts && { responseParts: moved(llm.responseParts) }),
+  })
+  return { parts, spans: spans.map((span) => (span.llm === undefined ? span : { ...span, llm: movedLlm(span.llm) })) }
+}
+
+/** Reads the text of one or several run files. For a file that is too large for one text, feed a {@link TraceDecoder}. */
+export function decodeTrace(text: string, upgrading: readonly Upgrader[] = upgraders): Decoded {
+  const decoder = new TraceDecoder(upgrading)
+  let from = text.startsWith('\uFEFF') ? 1 : 0
+  while (from < text.length) {
+    const found = text.indexOf('\n', from)
+    const to = found === -1 ? text.length : found
+    decoder.line(text.slice(from, to))
+    from = to + 1
+  }
+  return decoder.finish()
+}
