@@ -13,4 +13,4 @@ export function renderFlameChart(analysis: Analysis, options?: ReportOptions): s
   return print(flameChart(analysis, page), page)
 }
 
-export const flameChartReport: Report = { name: 'flame-chart', extension: 'txt', render: renderFlameChart }
+export const flameChartReport: Report<string> = { name: 'flame-chart', extension: 'txt', render: renderFlameChart }

@@ -27,4 +27,4 @@ export function renderText(analysis: Analysis, options?: TextOptions): string {
   return print(parts.flatMap((lines, index) => (index === 0 ? lines : [[], ...lines])), page)
 }
 
-export const textReport: Report = { name: 'text', extension: 'txt', render: renderText }
+export const textReport: Report<string> = { name: 'text', extension: 'txt', render: renderText }

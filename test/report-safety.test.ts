@@ -1,6 +1,6 @@
 import stringWidth from 'fast-string-width'
 import { describe, expect, test } from 'vitest'
-import { reports } from '../reports/index.ts'
+import { terminalReports } from '../reports/index.ts'
 import { renderFlameChart } from '../reports/flame-chart.ts'
 import { clean, cleanName, fit, wrap } from '../reports/shared/text.ts'
 import type { Report } from '../reports/shared/report.ts'
@@ -62,7 +62,7 @@ const FORBIDDEN =
   /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2069\u061c\ufeff\u00ad\u{e0000}-\u{e007f}]/u
 
 /** What is wrong with a report, whatever it is about: nothing. */
-function faults(analysis: Analysis, width: number, render: Report['render'] = renderText): string[] {
+function faults(analysis: Analysis, width: number, render: Report<string>['render'] = renderText): string[] {
   const plain = render(analysis, { width })
   const found: string[] = []
   for (const line of plain.split('\n')) {
@@ -81,7 +81,7 @@ describe('the user data of a run', () => {
   for (const text of attacks) {
     test(`${JSON.stringify(text).slice(0, 60)}`, () => {
       const analysis = attacked(text)
-      expect(reports.flatMap(({ render }) => [60, 80, 121].flatMap((width) => faults(analysis, width, render)))).toEqual([])
+      expect(terminalReports.flatMap(({ render }) => [60, 80, 121].flatMap((width) => faults(analysis, width, render)))).toEqual([])
     })
   }
   test('adds no lines', () => {

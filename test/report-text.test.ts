@@ -1,6 +1,6 @@
 import stringWidth from 'fast-string-width'
 import { describe, expect, test } from 'vitest'
-import { reports } from '../reports/index.ts'
+import { terminalReports } from '../reports/index.ts'
 import { renderText } from '../reports/text.ts'
 import { analyze, Profiler } from '../src/index.ts'
 import { drawn, finding, manyTurns, supportAgent } from './support/analysis-fixture.ts'
@@ -10,7 +10,7 @@ const section = (text: string, title: string): string =>
   text.split('\n\n').find((part) => part.startsWith(title)) ?? ''
 
 describe('goldens', () => {
-  for (const { name, extension, render } of reports) {
+  for (const { name, extension, render } of terminalReports) {
     for (const width of [80, 120]) {
       test(`${name} at ${width} columns`, async () => {
         await expect(`${render(supportAgent, { width })}\n`).toMatchFileSnapshot(golden(`${name}-${width}.${extension}`))

@@ -1,0 +1,81 @@
+import type { Analysis, CallSummary, SpanView } from '../src/model/analysis.ts'
+import { nsToMs } from '../src/model/units.ts'
+import type { Report } from './shared/report.ts'
+
+interface Row {
+  readonly analysis: Analysis
+  readonly span: SpanView
+  readonly call: CallSummary | undefined
+}
+
+/** Undefined is an empty cell: absent is not zero. */
+type Cell = string | number | undefined
+
+const ms = (ns: number | undefined): number | undefined => (ns === undefined ? undefined : nsToMs(ns))
+const failure = ({ span: { outcome } }: Row) => (outcome.state === 'failed' ? outcome : undefined)
+
+/** New columns go to the end. */
+const columns: readonly (readonly [title: string, cell: (row: Row) => Cell])[] = [
+  ['trace_id', ({ analysis }) => analysis.run.traceId],
+  ['run', ({ analysis }) => analysis.run.name],
+  ['span_id', ({ span }) => span.id],
+  ['parent_id', ({ span }) => span.parentId],
+  ['depth', ({ span }) => span.depth],
+  ['name', ({ span }) => span.name],
+  ['category', ({ span }) => span.category],
+  ['outcome', ({ span }) => span.outcome.state],
+  ['error_type', (row) => failure(row)?.type],
+  ['error_message', (row) => failure(row)?.message],
+  ['start_ms', ({ span }) => ms(span.startNs)],
+  ['end_ms', ({ span }) => ms(span.endNs)],
+  ['duration_ms', ({ span }) => ms(span.durationNs)],
+  ['self_ms', ({ span }) => ms(span.selfNs)],
+  ['wall_ms', ({ span }) => ms(span.wallNs)],
+  ['slack_ms', ({ span }) => ms(span.slackNs)],
+  ['late', ({ span }) => (span.late === true ? 'true' : 'false')],
+  ['issued_by', ({ span }) => span.issuedBy],
+  ['provider', ({ call }) => call?.provider],
+  ['request_model', ({ call }) => call?.requestModel],
+  ['response_model', ({ call }) => call?.responseModel],
+  ['input_tokens', ({ call }) => call?.usage?.input?.total],
+  ['cache_read_tokens', ({ call }) => call?.usage?.input?.cacheRead],
+  ['cache_write_tokens', ({ call }) => call?.usage?.input?.cacheWrite],
+  ['output_tokens', ({ call }) => call?.usage?.output?.total],
+  ['reasoning_tokens', ({ call }) => call?.usage?.output?.reasoning],
+  ['usage_source', ({ call }) => call?.usage?.source],
+  ['cost_usd', ({ call }) => call?.costUsd],
+  ['ttft_ms', ({ call }) => ms(call?.ttftNs)],
+  ['attempts', ({ call }) => call?.attempts.length],
+  ['retry_ms', ({ call }) => ms(call?.retryNs)],
+]
+
+/**
+ * The spans as CSV of RFC 4180, one row each in order of start, after a header. Times are milliseconds, costs US dollars.
+ * Texts that a spreadsheet would take for a formula begin with an apostrophe.
+ * @returns rows that end in CR LF, but for the last one
+ */
+export function renderCsv(analysis: Analysis): string {
+  const calls = new Map(analysis.calls.map((call) => [call.spanId, call]))
+  const rows = analysis.spans.map((span) => {
+    const row: Row = { analysis, span, call: calls.get(span.id) }
+    return columns.map(([, cell]) => print(cell(row))).join(',')
+  })
+  return [columns.map(([title]) => title).join(','), ...rows].join('\r\n')
+}
+
+/**
+ * What makes a spreadsheet take a text for a formula, wide forms of the signs too, and apostrophes before it: so that taking one
+ * away always gives the text back. Spaces before the sign do not help in every program.
+ */
+const FORMULA = /^'*[\s\0]*[=+\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]/
+/** Semicolons and tabs separate cells in some countries' spreadsheets. */
+const NEEDS_QUOTES = /[",;\t\r\n]|^\s|\s$/
+
+function print(cell: Cell): string {
+  if (cell === undefined) return ''
+  if (typeof cell === 'number') return Number.isFinite(cell) ? String(cell) : ''
+  const text = FORMULA.test(cell) ? `'${cell}` : cell
+  return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
+
+export const csvReport: Report<string> = { name: 'csv', extension: 'csv', render: renderCsv }

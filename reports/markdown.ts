@@ -1,0 +1,140 @@
+import type { Analysis, Finding, ModelTotals, OperationTotals, Observation } from '../src/model/analysis.ts'
+import { formatDuration } from '../src/model/units.ts'
+import { markdownCode, markdownTable, markdownText } from './shared/markdown.ts'
+import {
+  cachedShare, formatCost, formatCount, formatSaving, formatShare, formatTokens, formatWholeShare,
+} from './shared/numbers.ts'
+import type { Report } from './shared/report.ts'
+import { totalsTexts } from './shared/totals.ts'
+
+const MAX_CATEGORIES = 12
+const MAX_FINDINGS = 12
+const MAX_OBSERVATIONS = 6
+const MAX_MODELS = 10
+const MAX_OPERATIONS = 10
+const MAX_NOTES = 8
+/** GitHub takes 65,536 characters in a comment. The limits above keep far below it unless each text is very long. */
+const MAX_TEXT = 400
+
+/** The sections in the order of reading; an empty one is left out. */
+const sections: readonly ((analysis: Analysis) => string)[] = [headline, categories, findings, observations, details, notes]
+
+/**
+ * The report for a pull request or an issue: GitHub-flavoured Markdown, the long tables folded away.
+ * @returns lines without a newline at the end; texts of the run's own are escaped
+ */
+export function renderMarkdown(analysis: Analysis): string {
+  return sections.map((section) => section(analysis)).filter((text) => text !== '').join('\n\n')
+}
+
+function headline(analysis: Analysis): string {
+  const { run: { name, outcome } } = analysis
+  const [first = '', ...others] = totalsTexts(analysis).map(number)
+  const lines = [`### Spanwise: ${markdownCode(name)}`, '', [`**${first}**`, ...others].join(' · ')]
+  if (outcome.state === 'failed') lines.push('', `❌ **failed** with ${markdownCode(outcome.type)}: ${short(outcome.message)}`)
+  if (outcome.state === 'cancelled') lines.push('', '⚠️ cancelled before it was done')
+  if (outcome.state === 'open') lines.push('', '⚠️ not ended: this is the run as far as it was recorded')
+  return lines.join('\n')
+}
+
+function categories({ categories: all, totals: { durationNs } }: Analysis): string {
+  if (all.length === 0) return ''
+  const withFailures = all.some(({ failed }) => failed > 0)
+  const rows = all.slice(0, MAX_CATEGORIES).map(({ category, wallNs, busyNs, spans, failed }) => [
+    markdownCode(category), formatDuration(wallNs), shareOf(wallNs, durationNs), formatDuration(busyNs), formatCount(spans),
+    ...(withFailures ? [formatCount(failed)] : []),
+  ])
+  const titles = ['time by category', 'wall', 'share', 'busy', 'spans', ...(withFailures ? ['failed'] : [])]
+  return withMore(markdownTable(titles, rows), all.length - rows.length, 'categories')
+}
+
+function findings({ findings: all, totals: { durationNs }, schedules: { proven, possible } }: Analysis): string {
+  const title = '#### What to do'
+  if (all.length === 0) return `${title}\n\nNothing found: no change that this trace can show would save time, tokens or money.`
+  const shown = all.slice(0, MAX_FINDINGS)
+  const list = withMore(shown.map(findingItem).join('\n'), all.length - shown.length, 'findings')
+  const better = [
+    ...(proven.durationNs < durationNs * 0.99 ? [`${formatDuration(proven.durationNs)} (proven)`] : []),
+    ...(possible.durationNs < Math.min(durationNs, proven.durationNs) * 0.99
+      ? [`at best ${formatDuration(possible.durationNs)} (possible)`]
+      : []),
+  ]
+  const together = better.length === 0 ? '' : `\n\nEverything started as early as it could be, the run takes ${better.join('; ')}.`
+  return `${title}\n\n${list}${together}`
+}
+
+function findingItem({ code, title, saving, confidence, advice }: Finding, index: number): string {
+  const savings = number(formatSaving(saving).join(', '))
+  const gain = savings === '' ? '' : `saves ${savings}, `
+  return `${index + 1}. ${markdownCode(code)} **${short(title) || '(no title)'}** – ${gain}${confidence}<br>${short(advice)}`
+}
+
+function observations({ observations: all }: Analysis): string {
+  if (all.length === 0) return ''
+  const item = ({ code, title, advice = '' }: Observation): string =>
+    `- ${markdownCode(code)} ${short(title)}${advice === '' ? '' : `<br>${short(advice)}`}`
+  const shown = all.slice(0, MAX_OBSERVATIONS)
+  return `#### Observations\n\n${withMore(shown.map(item).join('\n'), all.length - shown.length, 'observations')}`
+}
+
+function details(analysis: Analysis): string {
+  const tables = [models(analysis), operations(analysis)].filter((text) => text !== '')
+  if (tables.length === 0) return ''
+  return ['<details>', '<summary>Models and slowest operations</summary>', '', tables.join('\n\n'), '', '</details>'].join('\n')
+}
+
+function models({ models: all }: Analysis): string {
+  if (all.length === 0) return ''
+  const row = ({ model, provider, calls, usage, costUsd, ttftNs }: ModelTotals): string[] => {
+    const cached = cachedShare(usage)
+    return [
+      markdownCode(model), markdownCode(provider), formatCount(calls), formatTokens(usage.input.total, usage),
+      cached === undefined ? '–' : formatWholeShare(cached), formatTokens(usage.output.total, usage), formatCost(costUsd),
+      ttftNs === undefined ? '–' : formatDuration(ttftNs.p50),
+    ].map((text, column) => (column < 2 ? text : number(text)))
+  }
+  const rows = all.slice(0, MAX_MODELS).map(row)
+  const table = markdownTable(['model', 'provider', 'calls', 'in', 'cached', 'out', 'cost', 'TTFT p50'], rows, 2)
+  return withMore(table, all.length - rows.length, 'models')
+}
+
+function operations({ operations: all, spans, totals: { durationNs } }: Analysis): string {
+  const root = spans[0]
+  const isRoot = ({ name, category, count }: OperationTotals): boolean =>
+    count === 1 && name === root?.name && category === root.category
+  const others = all.filter((operation) => !isRoot(operation))
+  if (others.length === 0) return ''
+  const row = ({ name, category, count, failed, totalNs, durationNs: { p50, p95 }, wallNs }: OperationTotals): string[] => [
+    markdownCode(name), markdownCode(category), formatCount(count) + (failed > 0 ? ` (${formatCount(failed)} failed)` : ''),
+    formatDuration(totalNs), count > 1 ? formatDuration(p50) : '–', count > 1 ? formatDuration(p95) : '–',
+    formatDuration(wallNs), shareOf(wallNs, durationNs),
+  ]
+  const rows = others.slice(0, MAX_OPERATIONS).map(row)
+  const table = markdownTable(['operation', 'category', 'count', 'total', 'p50', 'p95', 'wall', 'share'], rows, 2)
+  return withMore(table, others.length - rows.length, 'operations')
+}
+
+function notes({ problems, context: { peak }, overhead: { selfNs, share, dropped } }: Analysis): string {
+  const shown = problems.slice(0, MAX_NOTES).map(({ message }) => `- ⚠️ ${short(message)}`)
+  const context = peak?.share === undefined || peak.windowTokens === undefined
+    ? []
+    : [`context at its peak: ${formatShare(peak.share)} of ${formatCount(peak.windowTokens)} tokens (${markdownCode(peak.model)})`]
+  const profiler = `profiler: ${formatDuration(selfNs)} of its own (${formatShare(share)} of the run), `
+    + `${formatCount(dropped.spans)} spans dropped`
+  const small = `<sub>${[...context, profiler].join(' · ')}</sub>`
+  return shown.length === 0 ? small : `${withMore(shown.join('\n'), problems.length - shown.length, 'notes')}\n\n${small}`
+}
+
+const shareOf = (partNs: number, wholeNs: number): string =>
+  number(formatWholeShare(wholeNs > 0 ? partNs / wholeNs : 0))
+/** Two tildes in a line strike out what is between them; an angle bracket opens a tag. */
+const number = (text: string): string => text.replaceAll('~', '\\~').replaceAll('<', '&lt;')
+
+function short(text: string): string {
+  return markdownText(text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text)
+}
+
+const withMore = (text: string, more: number, what: string): string =>
+  (more > 0 ? `${text}\n\nand ${more} more ${what}` : text)
+
+export const markdownReport: Report<string> = { name: 'markdown', extension: 'md', render: renderMarkdown }
