@@ -1,0 +1,219 @@
+import { hashText } from '../../../src/model/message.ts'
+import type { Attributes, Category, LlmDetail, Outcome, Span, ToolDetail, Trace } from '../../../src/model/span.ts'
+import { lendTexts } from '../../../src/model/transient.ts'
+import { assemble, type SpanDraft } from './assemble.ts'
+import type { Problems } from './json-lines.ts'
+import { PartTable, type PartDraft } from './parts.ts'
+
+/** A call as a file tells it: its texts not yet among the trace's parts, its times on the file's clock. */
+export interface FoundLlm extends Omit<LlmDetail, 'requestParts' | 'responseParts' | 'firstToken' | 'lastToken' | 'attempts'> {
+  readonly request: readonly PartDraft[]
+  readonly response: readonly PartDraft[]
+  readonly firstTokenNs?: bigint
+}
+
+/** A span as a file tells it. Times are nanoseconds since 1970. */
+export interface FoundSpan {
+  /** Its id and its parent's, as the file writes them. */
+  readonly key: string
+  readonly parent?: string | undefined
+  readonly name: string
+  readonly category: Category
+  readonly startNs: bigint
+  readonly endNs?: bigint | undefined
+  readonly outcome?: Outcome | undefined
+  readonly attributes?: Attributes | undefined
+  readonly llm?: FoundLlm | undefined
+  readonly tool?: ToolDetail | undefined
+}
+
+export interface FoundTrace {
+  readonly key: string
+  /** Default: the root's name. */
+  readonly name?: string | undefined
+  readonly service?: string | undefined
+  readonly tags?: Readonly<Record<string, string>> | undefined
+  readonly spans: readonly FoundSpan[]
+  /** What the reader left out because of a limit. */
+  readonly droppedSpans?: number
+}
+
+/** Times further apart than this do not belong to one run: 52 days. */
+const MAX_SPREAD_NS = 1n << 52n
+
+/** A trace of what a file tells; undefined when no span is left. What had to be changed is said in `problems`. */
+export function toTrace(found: FoundTrace, problems: Problems): Trace | undefined {
+  const about = `trace ${found.key}`
+  const spans = withoutAggregates(plausible(unique(found.spans, about, problems), about, problems))
+  if (spans.length === 0) return undefined
+  const ordered = withOneRoot(spans, found, about, problems)
+  const root = ordered[0]!
+  reportClock(ordered, about, problems)
+  const table = new PartTable()
+  const asked = askers(ordered)
+  const drafts = ordered.map((span) => toDraft(span, root.startNs, table, asked))
+  const trace = assemble({
+    seed: found.key,
+    id: traceIdOf(found.key),
+    ids: idsOf(ordered),
+    name: found.name ?? root.name,
+    service: found.service,
+    tags: found.tags,
+    startedAtEpochMs: Number(root.startNs / 1_000_000n) + Number(root.startNs % 1_000_000n) / 1e6,
+    spans: drafts,
+    parts: table.parts,
+    ...(found.droppedSpans !== undefined && { droppedSpans: found.droppedSpans }),
+  })
+  const whole = table.dropped === 0 ? trace : { ...trace, dropped: { ...trace.dropped, parts: table.dropped } }
+  if (table.texts.length > 0) lendTexts(whole, (part) => table.texts[part])
+  return whole
+}
+
+/** Exporters that try again send spans twice. */
+function unique(spans: readonly FoundSpan[], about: string, problems: Problems): FoundSpan[] {
+  const byKey = new Map<string, FoundSpan>()
+  for (const span of spans) {
+    const before = byKey.get(span.key)
+    // One of the two may have been written when the span was still open.
+    if (before === undefined || (before.endNs === undefined && span.endNs !== undefined)) byKey.set(span.key, span)
+  }
+  const twice = spans.length - byKey.size
+  if (twice > 0) problems.add(`${about}: ${twice} of its spans ${verb(twice, 'has', 'have')} an id that another one has: kept once`)
+  return [...byKey.values()]
+}
+
+/** Leaves out spans whose times cannot be those of the same run; their children hang on what they hung on. */
+function plausible(spans: readonly FoundSpan[], about: string, problems: Problems): FoundSpan[] {
+  const starts = spans.map(({ startNs }) => startNs).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+  const middle = starts[starts.length >> 1] ?? 0n
+  const isNear = (time: bigint): boolean => time > middle - MAX_SPREAD_NS / 2n && time < middle + MAX_SPREAD_NS / 2n
+  const lost = new Map(spans.filter(({ startNs }) => !isNear(startNs)).map((span) => [span.key, span.parent]))
+  if (lost.size === 0) return spans.map((span) => withNearEnd(span, isNear, about, problems))
+  problems.add(`${about}: ${lost.size} of its spans ${verb(lost.size, 'starts', 'start')} weeks away from the others: left out`)
+  return spans.filter(({ key }) => !lost.has(key)).map((span) => {
+    let { parent } = span
+    for (let hops = 0; parent !== undefined && lost.has(parent) && hops <= lost.size; hops++) parent = lost.get(parent)
+    return withNearEnd({ ...span, parent }, isNear, about, problems)
+  })
+}
+
+function withNearEnd(span: FoundSpan, isNear: (time: bigint) => boolean, about: string, problems: Problems): FoundSpan {
+  if (span.endNs === undefined || isNear(span.endNs)) return span
+  problems.add(`${about}: the span ${span.name} (${span.key}) ends weeks away from the others: taken as still open`)
+  const { endNs: _far, ...rest } = span
+  return rest
+}
+
+/** A span that repeats the usage of calls below it is not a call. What it stated stays among its attributes. */
+function withoutAggregates(spans: readonly FoundSpan[]): FoundSpan[] {
+  const byKey = new Map(spans.map((span) => [span.key, span]))
+  const above = new Set<string>()
+  for (const { llm, parent } of spans) {
+    if (llm?.usage?.input === undefined && llm?.usage?.output === undefined) continue
+    for (let key = parent; key !== undefined && !above.has(key); key = byKey.get(key)?.parent) above.add(key)
+  }
+  return spans.map((span) => {
+    if (span.llm?.usage === undefined || !above.has(span.key)) return span
+    const { llm: _repeats, ...rest } = span
+    const isCall = rest.category === 'llm' || rest.category === 'embedding'
+    return { ...rest, category: isCall ? 'internal' : rest.category }
+  })
+}
+
+/** The root first. Where several spans are without a parent, or none is, a span is made that holds them. */
+function withOneRoot(spans: readonly FoundSpan[], found: FoundTrace, about: string, problems: Problems): readonly FoundSpan[] {
+  const keys = new Set(spans.map(({ key }) => key))
+  const roots = spans.filter(({ parent, key }) => parent === undefined || parent === key || !keys.has(parent))
+  if (roots.length === 1) return [roots[0]!, ...spans.filter((span) => span !== roots[0])]
+  const lost = new Set(roots.map(({ parent }) => parent))
+  const [missing] = lost
+  const why = roots.length === 0 ? 'its spans are in a ring' : `${roots.length} of its spans have no parent in the file`
+  problems.add(`${about}: ${why}: a span was made that holds them`)
+  const ends = spans.flatMap(({ endNs }) => endNs ?? [])
+  const made: FoundSpan = {
+    // Where all miss the same parent, the made span is it.
+    key: lost.size === 1 && missing !== undefined ? missing : freeKey(keys),
+    name: found.name ?? found.service ?? 'trace',
+    category: 'internal',
+    startNs: spans.reduce((least, { startNs }) => (startNs < least ? startNs : least), spans[0]!.startNs),
+    ...(ends.length === spans.length && { endNs: ends.reduce((most, end) => (end > most ? end : most)) }),
+    attributes: { 'spanwise.made': 'root' },
+  }
+  return [made, ...spans]
+}
+
+function freeKey(keys: ReadonlySet<string>): string {
+  let key = 'root'
+  while (keys.has(key)) key += "'"
+  return key
+}
+
+/** Clocks of several machines differ; what runs backwards is straightened by `assemble`. */
+function reportClock(spans: readonly FoundSpan[], about: string, problems: Problems): void {
+  const byKey = new Map(spans.map((span) => [span.key, span]))
+  const backwards = spans.filter(({ startNs, endNs }) => endNs !== undefined && endNs < startNs).length
+  const early = spans.filter(({ parent, startNs }) => parent !== undefined && startNs < (byKey.get(parent)?.startNs ?? startNs)).length
+  if (backwards > 0) problems.add(`${about}: ${backwards} of its spans ${verb(backwards, 'ends', 'end')} before the start: set to no time`)
+  if (early > 0) problems.add(`${about}: ${early} of its spans ${verb(early, 'starts', 'start')} before the parent: moved to the parent's start`)
+}
+
+/** Who asked for a tool call, by the call's id. */
+function askers(spans: readonly FoundSpan[]): ReadonlyMap<string, string> {
+  const byCall = new Map<string, string>()
+  for (const { key, llm } of spans) {
+    for (const { id } of llm?.toolCalls ?? []) if (id !== undefined && !byCall.has(id)) byCall.set(id, key)
+  }
+  return byCall
+}
+
+function toDraft(span: FoundSpan, origin: bigint, table: PartTable, asked: ReadonlyMap<string, string>): SpanDraft {
+  const { key, parent, name, category, startNs, endNs, outcome, attributes, llm, tool } = span
+  const start = Number(startNs - origin)
+  const end = endNs === undefined ? undefined : Number(endNs - origin)
+  const issuedBy = tool?.callId === undefined ? undefined : asked.get(tool.callId)
+  return {
+    key, name, category, start, end, attributes, outcome,
+    parent: parent === key ? undefined : parent,
+    llm: llm && toLlm(llm, { start, end, origin }, table),
+    tool: tool && { ...tool, ...(issuedBy !== undefined && { issuedBy }) },
+  }
+}
+
+function toLlm(
+  { request, response, firstTokenNs, ...rest }: FoundLlm,
+  { start, end, origin }: { readonly start: number; readonly end: number | undefined; readonly origin: bigint },
+  table: PartTable,
+): LlmDetail {
+  const first = firstTokenNs === undefined ? undefined : Number(firstTokenNs - origin)
+  const isInside = first !== undefined && first >= start && (end === undefined || first <= end) && Number.isSafeInteger(first)
+  return {
+    ...rest,
+    ...(request.length > 0 && { requestParts: table.indexes(request) }),
+    ...(response.length > 0 && { responseParts: table.indexes(response) }),
+    ...(isInside && { firstToken: first }),
+  }
+}
+
+/** W3C ids stay; others become one of that size, the same for the same text. */
+function idsOf(spans: readonly FoundSpan[]): ReadonlyMap<string, string> {
+  const ids = new Map<string, string>()
+  const taken = new Set<Span['id']>()
+  for (const { key } of spans) if (isId(key, 16)) taken.add(key)
+  for (const { key } of spans) {
+    let id = key
+    for (let seed = 0; !isId(id, 16) || (id !== key && taken.has(id)); seed++) id = hashText(key, seed)
+    ids.set(key, id)
+    taken.add(id)
+  }
+  return ids
+}
+
+function traceIdOf(key: string): string {
+  const plain = key.replaceAll('-', '').toLowerCase()
+  return isId(plain, 32) ? plain : hashText(key) + hashText(key, 1)
+}
+
+const isId = (text: string, digits: number): boolean =>
+  text.length === digits && /^[0-9a-f]+$/.test(text) && !/^0+$/.test(text)
+
+const verb = (count: number, one: string, many: string): string => (count === 1 ? one : many)
