@@ -3,9 +3,9 @@ import { build } from 'rolldown'
 
 // The published code is a few small files instead of a hundred: each module that Node has to find and read costs about half
 // a millisecond of every start, and what it has to parse costs the rest. The declarations stay one per source file. Entries
-// are the package's exports; its dependencies stay outside, its devDependencies that the code imports are taken in.
-const { exports, dependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))
-const outputs = Object.values(exports).flatMap((target) => target.default ?? [])
+// are the package's exports and its command; its dependencies stay outside, its devDependencies that the code imports are taken in.
+const { bin, exports, dependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))
+const outputs = [...Object.values(exports).flatMap((target) => target.default ?? []), ...Object.values(bin)]
 
 await build({
   input: Object.fromEntries(outputs.map((file) => {
@@ -19,7 +19,13 @@ await build({
     format: 'esm',
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name].js',
-    codeSplitting: { groups: [{ name: 'core', test: /\/src\/(model|record|kit)|\/adapters\/shared\// }] },
+    codeSplitting: {
+      groups: [
+        { name: 'core', test: /\/src\/(model|record|kit)|\/adapters\/shared\// },
+        // What the help needs, and no more: it has to be there at once.
+        { name: 'cli', test: /\/src\/cli\/(command|commands|spanwise)\.ts$/ },
+      ],
+    },
     minify: true,
   },
 })

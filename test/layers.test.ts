@@ -21,6 +21,7 @@ const layers: readonly (readonly [file: RegExp, layer: string, ...may: string[]]
   [/^src\/cli\//, 'src/cli/', 'own', 'src/', 'adapters/', 'reports/', 'viewer/', 'node:'],
   [/^src\/index\.ts$/, 'src/index.ts', 'src/', 'reports/'],
   [/^adapters\/shared\//, 'adapters/shared/', 'own', 'src/kit.ts', 'type any library'],
+  [/^adapters\/import\//, 'adapters/import/', 'own', 'adapters/shared/', 'src/kit.ts', 'src/model/'],
   [/^adapters\//, 'adapters/', 'own folder', 'adapters/shared/', 'src/kit.ts', 'type any library'],
   [/^reports\/shared\//, 'reports/shared/', 'own', 'type src/model/', 'src/model/units.ts', 'fast-string-width'],
   [/^reports\/index\.ts$/, 'reports/index.ts', 'reports/', 'type src/model/'],

@@ -1,0 +1,34 @@
+import { EXIT, printJson, type Command } from '../command.ts'
+import { load, recordedRuns, tellProblems } from '../load.ts'
+import { operationsOver, operationTable } from '../tables.ts'
+
+const DEFAULT_LIMIT = 20
+
+export const top: Command = {
+  help: `Percentiles per operation over many runs, those with the most time first. Without a name: all runs recorded here.
+
+Options
+  -n, --limit <n>       the first n operations (default ${DEFAULT_LIMIT}; 0: all)
+      --last            the newest session of a coding agent
+      --json            as JSON, times in nanoseconds
+
+Examples
+  spanwise top
+  spanwise top runs/ other-run.jsonl
+  spanwise top 3f2a9c07 81bd04e2 --json`,
+  options: {
+    limit: { type: 'string', short: 'n' }, last: { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
+  },
+  async run(input, io) {
+    const limit = input.number('limit', 0) ?? DEFAULT_LIMIT
+    const all = input.names.length === 0 && !input.flag('last')
+    const recorded = all ? await recordedRuns(io) : undefined
+    const loaded = recorded !== undefined && recorded.runs.length > 0 ? recorded : await load(input.names, io, { lastSession: input.flag('last') })
+    const isBad = tellProblems(loaded, io)
+    const count = loaded.runs.length
+    const operations = operationsOver(loaded.runs, limit)
+    if (input.flag('json')) printJson(io, { runs: count, operations })
+    else if (count > 0) io.out(operationTable(operations, `Operations of ${count} ${count === 1 ? 'run' : 'runs'}`, io))
+    return isBad || count === 0 ? EXIT.bad : EXIT.ok
+  },
+}
