@@ -4,7 +4,7 @@ import type { Clock } from './clock.ts'
 import type { Ids } from './ids.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { checkRate } from './sampling.ts'
-import { defaultRetention, type Retention } from './sinks/retention.ts'
+import { defaultRetention, type Retention } from './sinks/settings.ts'
 import type { ContentPolicy } from '../trace-file/index.ts'
 
 export interface ProfilerOptions {

@@ -1,13 +1,5 @@
 import { SUFFIX, type Fs } from './outbox.ts'
-
-/** How much stays in the folder. The oldest files go first; the newest stays whatever its size. */
-export interface Retention {
-  readonly maxRuns: number
-  readonly maxAgeDays: number
-  readonly maxBytes: number
-}
-
-export const defaultRetention: Retention = { maxRuns: 1_000, maxAgeDays: 30, maxBytes: 1_000_000_000 }
+import type { Retention } from './settings.ts'
 
 const DAY_MS = 86_400_000
 /** What was written to a moment ago may be under way in another process. */

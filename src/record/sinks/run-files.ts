@@ -1,9 +1,10 @@
+import type { Retention, WriteStats } from './settings.ts'
 import { Redactor, type ContentPolicy } from '../../trace-file/index.ts'
 import type { RunRecord, SpanRecord, SpanSink } from '../recorder.ts'
 import { quietly, type SelfErrors } from '../quietly.ts'
 import { atExit, notAtExit } from './at-exit.ts'
 import { Outbox, type Fs } from './outbox.ts'
-import { sweep, type Retention } from './retention.ts'
+import { sweep } from './retention.ts'
 import { RunLines, type FileFacts } from './run-lines.ts'
 
 export interface RunFilesOptions {
@@ -19,12 +20,6 @@ const FLUSH_MS = 100
 const SPANS_PER_SLICE = 1_000
 const MAX_OPEN_FILES = 32
 const MAX_QUEUED_SPANS = 200_000
-
-export interface WriteStats {
-  readonly files: number
-  /** Spans that did not get into a file, for want of a disk that takes them. */
-  readonly lostSpans: number
-}
 
 interface OpenRun {
   readonly lines: RunLines
