@@ -21,7 +21,9 @@ await build({
     chunkFileNames: 'chunks/[name].js',
     codeSplitting: {
       groups: [
-        { name: 'core', test: /\/src\/(model|record|kit)|\/adapters\/shared\// },
+        { name: 'core', test: /\/src\/(model|record|kit)|\/src\/trace-file\/(?!decode|records|upgrade)|\/adapters\/shared\// },
+        // What the package's main entry has beside it, in one file again.
+        { name: 'analysis', test: /\/src\/(analyze|models|tokens|terminal|trace-file)|\/reports\/(text|shared\/(flame|bar|category|numbers|page|report|table|text|totals))|fast-string/ },
         // What the help needs, and no more: it has to be there at once.
         { name: 'cli', test: /\/src\/cli\/(command|commands|spanwise)\.ts$/ },
       ],
