@@ -1,13 +1,19 @@
 import { renderText, type TextOptions } from '../reports/text.ts'
-import { analyze } from './analyze/index.ts'
+import { analyze as analyzeTrace } from './analyze/index.ts'
 import type { AnalyzeOptions } from './analyze/options.ts'
 import { countMissingUsage } from './analyze/usage-estimates.ts'
 import type { Analysis } from './model/analysis.ts'
 import type { Trace } from './model/span.ts'
 import { putOff } from './record/profiler.ts'
+import { chromeTraceRenderer } from './record/sinks/chrome-traces.ts'
 import { terminal } from './terminal.ts'
+import { safeTrace } from './trace-file/index.ts'
 
 putOff.push(countMissingUsage)
+chromeTraceRenderer.load = async () => {
+  const { chromeReport } = await import('../reports/chrome.ts')
+  return (trace) => chromeReport.render(analyze(trace))
+}
 
 export interface ReportOptions extends TextOptions, AnalyzeOptions {}
 
@@ -23,7 +29,17 @@ export function report(run: Trace | Analysis | undefined, options: ReportOptions
   return renderText(analysis, { ...options, width: options.width ?? width, color: options.color ?? color })
 }
 
-export { analyze } from './analyze/index.ts'
+/**
+ * Everything that reports show of a run: where the time, the tokens and the money went, what waited for what, and what would
+ * make the next run faster. JSON-safe, without what looks like a secret. Times are nanoseconds, costs US dollars. The same
+ * trace and options give the same analysis.
+ * @throws {TypeError} when `trace` is not one, or the options are of the wrong shape
+ * @throws {RangeError} when an option is out of its range
+ */
+export function analyze(trace: Trace, options: AnalyzeOptions = {}): Analysis {
+  return analyzeTrace(safeTrace(trace), options)
+}
+
 export { compareStrategies } from './analyze/compare-strategies.ts'
 export { percentilesOver } from './analyze/percentiles-over.ts'
 export { Profiler, profiler } from './record/profiler.ts'

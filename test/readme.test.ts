@@ -54,7 +54,7 @@ describe('the tables', () => {
 
   test('options of the profiler', () => {
     const table = rows(/^\| option \| default \| meaning \|\n\|---\|---\|---\|\n\| `enabled/m)
-    expect([...table.keys()]).toEqual(['enabled', 'sampleRate', 'maxTraces', 'content', 'dir', 'retention', 'resources', 'service', 'limits'])
+    expect([...table.keys()]).toEqual(['enabled', 'sampleRate', 'maxTraces', 'content', 'dir', 'chromeTraceDir', 'retention', 'resources', 'service', 'limits'])
     const { enabled, content } = new Profiler({ enabled: true })
     expect([enabled, content]).toEqual([true, 'none'])
     expect(number(table.get('maxTraces'))).toBe(64)

@@ -13,7 +13,13 @@ export function lendTexts(trace: Trace, read: (part: number) => string | undefin
 /** Whether `trace` has texts that it does not record. */
 export const hasLentTexts = (trace: Trace): boolean => texts.has(trace)
 
-/** The text of `trace.parts[part]`, recorded or lent; undefined when neither. */
+/** A copy reaches what its original does. */
+export function shareTexts(from: Trace, to: Trace): void {
+  const read = texts.get(from)
+  if (read !== undefined) texts.set(to, read)
+}
+
+/** The text of `trace.parts[part]` as it was sent, otherwise as it is recorded, where keys are masked; undefined when neither. */
 export function textOf(trace: Trace, part: number): string | undefined {
-  return trace.parts[part]?.text ?? texts.get(trace)?.(part)
+  return texts.get(trace)?.(part) ?? trace.parts[part]?.text
 }

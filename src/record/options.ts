@@ -24,6 +24,11 @@ export interface ProfilerOptions {
    * `false`, nothing is written. docs/format.md says what is in the files.
    */
   readonly dir?: string | false
+  /**
+   * Folder in which each finished run becomes a Chrome trace for chrome://tracing and Perfetto, named
+   * `run_YYYY_MM_DD_HH_MM_SS_<id>.json` in UTC; `true` means `./spanwise_profiles`. Default: none is written.
+   */
+  readonly chromeTraceDir?: string | boolean
   /** How much stays in the folder: 1,000 runs, 30 days, 1 GB. The oldest go first. */
   readonly retention?: Partial<Retention>
   /** Notes CPU time, RSS, heap and event-loop delay for each span. Default false: each reading costs microseconds. */
@@ -53,7 +58,7 @@ export const NO_OPTIONS: RunOptions = Object.freeze({})
 
 export function checkOptions(options: ProfilerOptions): void {
   if (typeof options !== 'object' || options === null) throw new TypeError(`options must be an object, got ${show(options)}`)
-  const { sampleRate, maxTraces, content, limits, dir, retention } = options
+  const { sampleRate, maxTraces, content, limits, dir, chromeTraceDir, retention } = options
   if (sampleRate !== undefined) checkRate('sampleRate', sampleRate)
   if (maxTraces !== undefined) checkCount('maxTraces', maxTraces)
   if (content !== undefined && content !== 'none' && content !== 'full' && typeof content !== 'function') {
@@ -61,6 +66,9 @@ export function checkOptions(options: ProfilerOptions): void {
   }
   if (dir !== undefined && dir !== false && (typeof dir !== 'string' || dir === '')) {
     throw new TypeError(`dir must be the path of a folder, or false, got ${show(dir)}`)
+  }
+  if (chromeTraceDir !== undefined && typeof chromeTraceDir !== 'boolean' && (typeof chromeTraceDir !== 'string' || chromeTraceDir === '')) {
+    throw new TypeError(`chromeTraceDir must be the path of a folder, true or false, got ${show(chromeTraceDir)}`)
   }
   for (const [name, limit] of Object.entries(retention ?? {})) {
     if (!(name in defaultRetention)) throw new TypeError(`retention has no ${name}; it has ${Object.keys(defaultRetention).join(', ')}`)

@@ -14,10 +14,12 @@ import { PartReader } from './parts.ts'
 import { outcomeOf, RunRecord, type RunOwner, type SpanRecord } from './recorder.ts'
 import { resourceProbe } from './resources.ts'
 import { Sampler, type SamplingStats } from './sampling.ts'
+import { ChromeTraces, DEFAULT_CHROME_TRACE_DIR } from './sinks/chrome-traces.ts'
 import { RunFiles } from './sinks/run-files.ts'
 import { defaultRetention, type WriteStats } from './sinks/settings.ts'
 import { runEvent, type RunEvent } from './run-event.ts'
 import { FinishedRun, type TraceFacts } from './trace.ts'
+import { Redactor } from '../trace-file/index.ts'
 import { valueText } from './value-text.ts'
 
 export interface ProfilerStats extends Readonly<SamplingStats> {
@@ -49,9 +51,11 @@ export class Profiler {
   readonly #finished: FinishedRun[] = []
   readonly #listeners: Record<'runStart' | 'runEnd', Set<Listener>> = { runStart: new Set(), runEnd: new Set() }
   readonly #traceFacts: TraceFacts
+  readonly #redactor: Redactor
   /** @internal What adapters read requests with; shared by all runs, so that a text sent in many is read once. */
   readonly parts: PartReader = new PartReader()
   readonly #files: RunFiles | undefined
+  readonly #chromeTraces: ChromeTraces | undefined
   #unsampledRuns = 0
 
   constructor(options: ProfilerOptions = {}) {
@@ -62,7 +66,8 @@ export class Profiler {
     this.#sampler = new Sampler(options.sampleRate ?? environment.sampleRate, options.random ?? Math.random)
     this.#ids = options.ids ?? randomIds
     this.#maxTraces = options.maxTraces ?? environment.maxTraces
-    this.#traceFacts = { service: options.service, process: processFacts() }
+    this.#redactor = new Redactor(options.content ?? 'none')
+    this.#traceFacts = { service: options.service, process: processFacts(), redactor: this.#redactor }
     const dir = options.dir ?? environment.dir
     if (this.enabled && typeof dir === 'string') {
       this.#files = new RunFiles({
@@ -72,6 +77,11 @@ export class Profiler {
         facts: this.#traceFacts,
         errors: this.#errors,
       })
+    }
+    const { chromeTraceDir } = options
+    if (this.enabled && chromeTraceDir !== undefined && chromeTraceDir !== false) {
+      const chromeDir = chromeTraceDir === true ? DEFAULT_CHROME_TRACE_DIR : chromeTraceDir
+      this.#chromeTraces = new ChromeTraces({ dir: chromeDir, errors: this.#errors })
     }
     this.#owner = {
       clock: options.clock ?? systemClock,
@@ -154,6 +164,7 @@ export class Profiler {
   async flush(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve))
     this.#files?.flushNow()
+    await this.#chromeTraces?.flush()
     for (const work of putOff) {
       for (const trace of this.traces) {
         try {
@@ -300,6 +311,7 @@ export class Profiler {
         this.#sampler.stats.dropped++
       }
       this.#sampler.stats.kept = this.#finished.length
+      this.#chromeTraces?.sealed(finished)
       this.#tell('runEnd', run, finished)
     })
   }
@@ -308,7 +320,7 @@ export class Profiler {
     const listeners = this.#listeners[event]
     if (listeners.size === 0) return
     const root = run.spans[0]
-    const told = runEvent(run, root, finished?.trace)
+    const told = runEvent(run, root, this.#redactor, finished?.trace)
     for (const listener of listeners) {
       try {
         const result: unknown = listener(told)

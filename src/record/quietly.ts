@@ -1,3 +1,5 @@
+import { maskSecrets } from '../trace-file/index.ts'
+
 /**
  * Our bugs stay ours: a throw in a reader, a listener or a sink never reaches the user's code. It is swallowed here,
  * counted, and shown in the report.
@@ -20,7 +22,7 @@ export function quietly(errors: SelfErrors, action: () => void): void {
 export function noteError(errors: SelfErrors, error: unknown): void {
   errors.count++
   try {
-    errors.first ??= String(error instanceof Error ? (error.stack ?? error.message) : error)
+    errors.first ??= maskSecrets(String(error instanceof Error ? (error.stack ?? error.message) : error))
   } catch {
     // A thrown value whose conversion throws: the count has to do.
   }

@@ -1,5 +1,6 @@
 import { formatDuration } from '../model/units.ts'
 import { OPEN, type Outcome, type Trace } from '../model/span.ts'
+import type { Redactor } from '../trace-file/index.ts'
 import type { RunRecord, SpanRecord } from './recorder.ts'
 
 /** What listeners learn. Absent at the start of a run: everything that only its end can tell. */
@@ -21,10 +22,11 @@ export interface Instant {
   readonly iso: string
 }
 
-export function runEvent(run: RunRecord, root: SpanRecord | undefined, trace: Trace | undefined): RunEvent {
-  const { name, traceId } = run.facts
+export function runEvent(run: RunRecord, root: SpanRecord | undefined, redactor: Redactor, trace: Trace | undefined): RunEvent {
+  const { traceId } = run.facts
+  const name = redactor.text(run.facts.name, 'run.name')
   const start = instant(run.startedAtEpochMs + (root?.start ?? 0) / 1e6)
-  const outcome = root?.outcome ?? OPEN
+  const outcome = redactor.outcome(root?.outcome ?? OPEN)
   if (root === undefined || trace === undefined) return { name, traceId, start, outcome }
   const durationNs = root.ended - root.start
   return {

@@ -1,12 +1,15 @@
 import { lendTexts } from '../model/transient.ts'
 import type { Part } from '../model/message.ts'
 import { OPEN, type Dropped, type LlmDetail, type ProcessFacts, type Span, type Trace } from '../model/span.ts'
+import { markSafe, type Redactor } from '../trace-file/index.ts'
 import { toPart, type PartDraft } from './parts.ts'
 import type { LlmDraft, RunRecord, SpanRecord } from './recorder.ts'
 
 export interface TraceFacts {
   readonly service: string | undefined
   readonly process: ProcessFacts
+  /** All that a trace says goes through it: whatever is made of a trace later, no secret is in it. */
+  readonly redactor: Redactor
 }
 
 /** A run that has ended. Its trace is made when somebody asks: most runs of a long-lived service are never looked at. */
@@ -27,24 +30,23 @@ export class FinishedRun {
   }
 }
 
-/** Spans and parts take their public form when they are first read. */
-function traceOf(run: RunRecord, facts: TraceFacts): Trace {
+/** Spans and parts take their public form, redacted, when they are first read. */
+function traceOf(run: RunRecord, { service, process, redactor }: TraceFacts): Trace {
   const { traceId, name, tags } = run.facts
-  const made = once(() => publicForm(run))
+  const made = once(() => publicForm(run, redactor))
   const trace: Trace = {
     id: traceId,
-    name,
-    ...(facts.service !== undefined && { service: facts.service }),
-    ...(tags !== undefined && { tags }),
+    ...redactor.run({ name, ...(service !== undefined && { service }), ...(tags !== undefined && { tags }) }),
     startedAtEpochMs: run.startedAtEpochMs,
     get spans() { return made().spans },
     get parts() { return made().parts },
-    process: facts.process,
+    process,
     get dropped() { return made().dropped },
     get overheadNs() { return Math.round(run.overheadMs * 1e6) },
     get selfErrors() { return run.selfErrors },
   }
   if (needsTexts(run)) lendTexts(trace, (part) => made().texts[part])
+  markSafe(trace)
   return trace
 }
 
@@ -56,10 +58,11 @@ interface PublicForm {
   readonly dropped: Dropped
 }
 
-function publicForm(run: RunRecord): PublicForm {
+function publicForm(run: RunRecord, redactor: Redactor): PublicForm {
   const contents = numberParts(run)
-  const { parts, texts, droppedChars, droppedParts } = contents
-  const spans = run.spans.map((span) => toSpan(span, contents))
+  const { texts, droppedChars, droppedParts } = contents
+  const parts = contents.parts.map((part) => redactor.part(part))
+  const spans = run.spans.map((span) => redactor.span(toSpan(span, contents)))
   const { droppedSpans, droppedAttributes: attributes } = run
   run.release()
   return { spans, parts, texts, dropped: { spans: droppedSpans, contentChars: droppedChars, parts: droppedParts, ...(attributes > 0 && { attributes }) } }

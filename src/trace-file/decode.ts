@@ -29,7 +29,7 @@ const MAX_PROBLEMS = 200
  * Reads run files line by line, as docs/format.md describes them; several files may follow each other. Never throws: a line
  * that cannot be trusted is a problem with its number and reason, and all the others are kept.
  */
-class TraceDecoder {
+export class TraceDecoder {
   readonly #upgraders: readonly Upgrader[]
   readonly #traces: Trace[] = []
   readonly #problems: Problem[] = []

@@ -1,6 +1,7 @@
 import type { Part } from '../model/message.ts'
 import type { Span, Trace } from '../model/span.ts'
 import { seal, sealText, seedOf } from './frame.ts'
+import { safeTrace } from './redact.ts'
 import { factsOf, VERSION, type EndRecord, type RunFacts, type RunRecordLine, type StoredSpan } from './records.ts'
 
 /** Writes the records of one run as lines, each with its end of line. Holds no state but the run's id. */
@@ -67,8 +68,9 @@ function withoutRaw<T extends object>(record: T): T {
   return { ...record, span: { ...span, llm: { ...llm, usage } } }
 }
 
-/** The whole run file of a finished trace, as docs/format.md describes it. Write it as UTF-8. */
-export function encodeTrace(trace: Trace): string {
+/** The whole run file of a finished trace, as docs/format.md describes it, with what looks like a secret masked. Write it as UTF-8. */
+export function encodeTrace(source: Trace): string {
+  const trace = safeTrace(source)
   const { spans, parts, dropped, overheadNs, selfErrors } = trace
   const encoder = new RunEncoder(factsOf(trace))
   const lines = [encoder.header()]

@@ -1,3 +1,4 @@
+export { maskSecrets } from './detectors.ts'
 export { encodeTrace, RunEncoder } from './encode.ts'
-export { decodeTrace } from './decode.ts'
-export { redactTrace, Redactor, type ContentPolicy } from './redact.ts'
+export { decodeTrace, TraceDecoder, type Decoded, type Problem } from './decode.ts'
+export { markSafe, redactTrace, Redactor, safeTrace, type ContentPolicy } from './redact.ts'

@@ -1,5 +1,7 @@
 import type { Part } from '../model/message.ts'
-import type { Attributes, AttributeValue, LlmDetail, Outcome, Span, ToolDetail, Trace } from '../model/span.ts'
+import type { Attributes, AttributeValue, LlmDetail, Outcome, Span, ToolCallRequest, ToolDetail, Trace } from '../model/span.ts'
+import { shareTexts } from '../model/transient.ts'
+import type { Usage } from '../model/usage.ts'
 import { maskSecrets } from './detectors.ts'
 
 /**
@@ -68,24 +70,31 @@ export class Redactor {
     if (newName !== name) changes.name = newName
     const newCategory = this.plain(category)
     if (newCategory !== category) changes.category = newCategory
-    if (outcome.state === 'failed') changes.outcome = this.#outcome(outcome)
-    if (attributes !== undefined) changes.attributes = this.#attributes(attributes)
-    if (llm !== undefined) changes.llm = this.#llm(llm)
-    if (tool !== undefined) changes.tool = this.#tool(tool)
+    const newOutcome = this.outcome(outcome)
+    if (newOutcome !== outcome) changes.outcome = newOutcome
+    const newAttributes = attributes && this.#attributes(attributes)
+    if (newAttributes !== undefined && newAttributes !== attributes) changes.attributes = newAttributes
+    const newLlm = llm && this.#llm(llm)
+    if (newLlm !== undefined && newLlm !== llm) changes.llm = newLlm
+    const newTool = tool && this.#content(tool, 'tool')
+    if (newTool !== undefined && newTool !== tool) changes.tool = newTool
     for (const _ in changes) return { ...span, ...changes }
     return span
   }
 
+  outcome(outcome: Outcome): Outcome {
+    if (outcome.state !== 'failed') return outcome
+    const type = this.plain(outcome.type)
+    const message = this.text(outcome.message, 'error.message')
+    return type === outcome.type && message === outcome.message ? outcome : { state: 'failed', type, message }
+  }
+
   part(part: Part): Part {
-    const { text, ...rest } = part
-    const { name, callId, media } = part
-    return {
-      ...rest,
-      ...(name !== undefined && { name: this.text(name, 'part.name') }),
-      ...(callId !== undefined && { callId: this.plain(callId) }),
-      ...(media !== undefined && { media: this.plain(media) }),
-      ...(text !== undefined && this.#policy !== 'none' && { text: this.text(text, 'part.text') }),
-    }
+    const { text, ...bare } = part
+    return mapFields(text !== undefined && this.#policy === 'none' ? bare : part, (value, key) => {
+      if (typeof value !== 'string' || key === 'kind' || key === 'hash') return value
+      return key === 'callId' || key === 'media' ? this.plain(value) : this.text(value, `part.${key}`)
+    }, this)
   }
 
   /** What a header or a whole trace says of the run. */
@@ -97,10 +106,6 @@ export class Redactor {
       ...(service !== undefined && { service: this.plain(service) }),
       ...(tags !== undefined && { tags: mapFields(tags, (tag, key) => (secretKey.test(key) ? MASKED : this.text(tag, `tags.${key}`)), this) }),
     }
-  }
-
-  #outcome(outcome: Outcome & { readonly state: 'failed' }): Outcome {
-    return { state: 'failed', type: this.plain(outcome.type), message: this.text(outcome.message, 'error.message') }
   }
 
   #attributes(attributes: Attributes): Attributes {
@@ -116,31 +121,30 @@ export class Redactor {
     return (value as readonly string[]).map((item) => (secretKey.test(key) ? MASKED : this.text(item, `attributes.${key}`)))
   }
 
-  #tool(tool: ToolDetail): ToolDetail {
-    return this.#content(tool, 'tool')
+  #llm(llm: LlmDetail): LlmDetail {
+    return mapFields(llm, (value, key) => {
+      switch (key) {
+        case 'usage': return this.#usage(value as NonNullable<LlmDetail['usage']>)
+        case 'toolCalls': return eachSame(value as readonly ToolCallRequest[], (call) => this.#content(call, 'toolCall'))
+        case 'requestParts': case 'responseParts': return value
+        default: return this.#walk(value, PLAIN, 0)
+      }
+    }, this)
   }
 
-  #llm(llm: LlmDetail): LlmDetail {
-    const { usage, toolCalls, requestParts, responseParts, ...rest } = llm
-    return {
-      ...(this.#walk(rest, PLAIN, 0) as typeof rest),
-      ...(usage !== undefined && { usage: usage.raw === undefined ? usage : { ...usage, raw: this.#walk(usage.raw, 'usage.raw', 0) } }),
-      ...(toolCalls !== undefined && { toolCalls: toolCalls.map((call) => this.#content(call, 'toolCall')) }),
-      ...(requestParts !== undefined && { requestParts }),
-      ...(responseParts !== undefined && { responseParts }),
-    }
+  /** Numbers are no secrets; the provider's own words beside them could hold one. */
+  #usage(usage: Usage): Usage {
+    const raw = this.#walk(usage.raw, 'usage.raw', 0)
+    return raw === usage.raw ? usage : { ...usage, raw }
   }
 
   /** A tool or a call of one: its arguments and its result are content. */
-  #content<T extends { readonly name: string; readonly arguments?: string; readonly result?: string }>(tool: T, where: string): T {
-    const { name, arguments: args, result, ...rest } = tool
-    const keeps = this.#policy !== 'none'
-    return {
-      ...this.#walk(rest, PLAIN, 0) as typeof rest,
-      name: this.text(name, `${where}.name`),
-      ...(keeps && args !== undefined && { arguments: this.text(args, `${where}.arguments`) }),
-      ...(keeps && result !== undefined && { result: this.text(result, `${where}.result`) }),
-    } as T
+  #content<T extends ToolDetail | ToolCallRequest>(tool: T, where: string): T {
+    const { arguments: args, ...rest } = tool
+    const { result, ...bare } = rest as T & { readonly result?: string }
+    const isContent = (key: string): boolean => key === 'name' || key === 'arguments' || key === 'result'
+    return mapFields(this.#policy === 'none' && (args ?? result) !== undefined ? bare as unknown as T : tool, (value, key) =>
+      isContent(key) && typeof value === 'string' ? this.text(value, `${where}.${key}`) : this.#walk(value, PLAIN, 0), this)
   }
 
   /** All texts inside a value, whatever its shape. Numbers are never touched. */
@@ -148,34 +152,46 @@ export class Redactor {
     if (typeof value === 'string') return where === PLAIN ? this.plain(value) : this.text(value, where)
     if (typeof value !== 'object' || value === null) return value
     if (depth >= MAX_DEPTH) return MASKED
-    if (Array.isArray(value)) return value.map((item) => this.#walk(item, where, depth + 1))
+    if (Array.isArray(value)) return eachSame(value, (item) => this.#walk(item, where, depth + 1))
     return mapFields(value as Readonly<Record<string, unknown>>, (field, key) =>
       typeof field === 'string' && secretKey.test(key) ? MASKED : this.#walk(field, where === PLAIN ? PLAIN : `${where}.${key}`, depth + 1), this)
   }
 }
 
+/** The very same list where each item is. */
+function eachSame<T>(items: readonly T[], map: (item: T) => T): readonly T[] {
+  const mapped = items.map(map)
+  return mapped.every((item, i) => item === items[i]) ? items : mapped
+}
+
 /** Own fields only, and none of them ever a prototype: names are data. A name that holds a secret is masked like a value. */
-function mapFields<T extends Readonly<Record<string, unknown>>>(fields: T, map: (value: T[string], key: string) => unknown, redactor: Redactor): T {
+function mapFields<T extends object>(fields: T, map: (value: T[keyof T], key: string) => unknown, redactor: Redactor): T {
   let changed: [string, unknown][] | undefined
   const keys = Object.keys(fields)
   for (const [i, key] of keys.entries()) {
-    const value = fields[key] as T[string]
+    const value = fields[key as keyof T]
     const newValue = map(value, key)
     const newKey = redactor.plain(key)
-    if (changed === undefined && (newValue !== value || newKey !== key)) changed = keys.slice(0, i).map((before) => [before, fields[before]])
+    if (changed === undefined && (newValue !== value || newKey !== key)) changed = keys.slice(0, i).map((before) => [before, fields[before as keyof T]])
     changed?.push([newKey, newValue])
   }
   return changed === undefined ? fields : (Object.fromEntries(changed) as T)
 }
 
+/** Traces whose every text went through a redactor. Known by identity: a copy is gone through again, which changes nothing. */
+const safe = new WeakSet<Trace>()
+
+/** Says that all texts of `trace`, also those made when they are first read, went through a redactor. */
+export const markSafe = (trace: Trace): void => void safe.add(trace)
+
 /**
  * A copy of `trace` that may leave the process. Ids, times and counts stay; a text that a redactor fails on is masked whole.
- * Texts that the trace only lends (for local token counting) do not go along.
+ * A trace of a profiler, or one read from a run file, needs it only to take texts away that it does record.
  */
 export function redactTrace(trace: Trace, policy: ContentPolicy = 'none'): Trace {
   const redactor = new Redactor(policy)
   const { id, name, service, tags, startedAtEpochMs, process, dropped, overheadNs, selfErrors } = trace
-  return redactor.run({
+  const redacted = redactor.run({
     id,
     name,
     ...(service !== undefined && { service }),
@@ -188,4 +204,16 @@ export function redactTrace(trace: Trace, policy: ContentPolicy = 'none'): Trace
     overheadNs,
     selfErrors,
   })
+  shareTexts(trace, redacted)
+  markSafe(redacted)
+  return redacted
+}
+
+/**
+ * `trace` itself when its texts went through a redactor, otherwise a copy without what looks like a secret. What is no trace
+ * comes back as it is: whoever uses it says so.
+ */
+export function safeTrace(trace: Trace): Trace {
+  if (safe.has(trace) || !Array.isArray(trace?.spans) || !Array.isArray(trace.parts)) return trace
+  return redactTrace(trace, 'full')
 }
