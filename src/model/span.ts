@@ -1,4 +1,5 @@
 import type { Usage } from './usage.ts'
+import type { SpanValues } from './values.ts'
 import type { Part } from './message.ts'
 
 /** What a span spent its time on. A user's own string is a category of its own. */
@@ -117,6 +118,8 @@ export interface Span {
   readonly llm?: LlmDetail
   readonly tool?: ToolDetail
   readonly dependsOn?: readonly string[]
+  /** Where the values of its input and output come from; absent when its texts were not seen. */
+  readonly values?: SpanValues
   readonly resources?: Resources
   /** True when it ended after its parent had: work that nobody waited for. */
   readonly late?: true

@@ -117,7 +117,12 @@ export class LlmCall {
     const { run } = this.span
     if (run.open && this.#request.length > 0) {
       const added = run.requests.add(this.draft, this.#profiler.parts.shared(this.#request))
-      for (const { text } of added) run.textChars += text.length
+      const now = run.now()
+      for (const { kind, text, callId } of added) {
+        run.textChars += text.length
+        // What a model wrote was seen when it wrote it.
+        if (!isWritten(kind)) run.values.given(text, now, kind === 'tool-result' ? callId : undefined)
+      }
     }
     this.#request = []
   }
@@ -127,7 +132,11 @@ export class LlmCall {
     const { run } = this.span
     if (!run.open || drafts.length === 0) return
     this.draft.response = [...(this.draft.response ?? []), ...drafts]
-    for (const { text } of drafts) run.textChars += text.length
+    const now = run.now()
+    for (const { text } of drafts) {
+      run.textChars += text.length
+      run.values.answer(this.span, text, now)
+    }
   }
 
   /** Notes the tool calls that the answer asks for, so that the tools which run next can be tied to them. */
@@ -193,6 +202,8 @@ export function beginLlmCall(profiler: Profiler, start: LlmCallStart): LlmCall |
   const span = profiler.begin(start.name, start.category)
   return span === undefined ? undefined : new LlmCall(profiler, span, start)
 }
+
+const isWritten = (kind: PartDraft['kind']): boolean => kind === 'assistant' || kind === 'tool-call' || kind === 'reasoning'
 
 /** One HTTP request under way. */
 export interface AttemptRecorder {

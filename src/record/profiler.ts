@@ -34,6 +34,9 @@ export interface ProfilerStats extends Readonly<SamplingStats> {
 /** What `flush` does with each trace in memory. Filled by the parts that recording itself must not load. */
 export const putOff: ((trace: Trace) => Promise<void>)[] = []
 
+/** Of what a tool got and gave, looked at for its values only. */
+const MAX_VALUE_CHARS = 32_001
+
 type Listener = (event: RunEvent) => void
 /** @property see gets what the call came to */
 type CallOptions = SpanOptions & { readonly see?: (value: unknown) => void }
@@ -247,8 +250,7 @@ export class Profiler {
         const span = this.begin(name, category)
         const call = (): unknown => Reflect.apply(target, self, args)
         if (span === undefined) return call()
-        if (category !== 'tool') return this.#call(span, NO_OPTIONS, call)
-        return this.#call(span, this.#describeTool(span, name, args), call)
+        return this.#call(span, category === 'tool' ? this.#describeTool(span, name, args) : this.#describeLookup(span, args), call)
       },
     })
   }
@@ -256,6 +258,8 @@ export class Profiler {
   #describeTool(span: SpanRecord, name: string, args: readonly unknown[]): CallOptions {
     quietly(this.#errors, () => {
       const issued = span.run.takeToolCall(name, args)
+      const text = issued?.argumentsText ?? this.#argumentsText(args)
+      span.run.values.input(span, text)
       span.extend().tool = {
         name,
         ...(issued?.callId !== undefined && { callId: issued.callId }),
@@ -263,17 +267,29 @@ export class Profiler {
         ...(this.content === 'full' && { arguments: this.#argumentsText(args) }),
       }
     })
-    return this.content === 'full' ? { see: (value) => quietly(this.#errors, () => this.#seeResult(span, value)) } : NO_OPTIONS
+    return { see: (value) => quietly(this.#errors, () => this.#seeResult(span, value)) }
+  }
+
+  /** A memory operation or a retrieval: its texts are not recorded, but what it needed is. */
+  #describeLookup(span: SpanRecord, args: readonly unknown[]): CallOptions {
+    quietly(this.#errors, () => span.run.values.input(span, this.#argumentsText(args)))
+    return { see: (value) => quietly(this.#errors, () => span.run.values.output(span, this.#textOf(value), span.run.now())) }
   }
 
   #seeResult(span: SpanRecord, value: unknown): void {
     const { tool } = span.extend()
-    if (tool !== undefined && value !== undefined) tool.result = valueText(value, this.#owner.limits.maxToolChars)
+    const text = this.#textOf(value)
+    if (this.content === 'full' && tool !== undefined && value !== undefined) tool.result = text
+    span.run.values.output(span, text, span.run.now())
   }
 
   /** Most tools take one object; several arguments are written as a list. */
   #argumentsText(args: readonly unknown[]): string {
-    return valueText(args.length === 1 ? args[0] : args, this.#owner.limits.maxToolChars)
+    return this.#textOf(args.length === 1 ? args[0] : args)
+  }
+
+  #textOf(value: unknown): string {
+    return valueText(value, this.content === 'full' ? this.#owner.limits.maxToolChars : MAX_VALUE_CHARS)
   }
 
   #unsampled<T>(fn: () => T): T {

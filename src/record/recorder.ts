@@ -5,10 +5,12 @@ import {
   type ToolDetail,
 } from '../model/span.ts'
 import type { Part } from '../model/message.ts'
+import type { SpanValues } from '../model/values.ts'
 import { clip, type Limits } from './limits.ts'
 import { RequestLog, type PartDraft } from './parts.ts'
 import { spanId } from './ids.ts'
 import { noteError, type SelfErrors } from './quietly.ts'
+import { ValueLog } from './values.ts'
 import type { Clock } from './clock.ts'
 
 export type Writable<T> = { -readonly [K in keyof T]: T[K] }
@@ -25,6 +27,7 @@ export interface Details {
   attributes?: Record<string, AttributeValue>
   llm?: LlmDraft
   tool?: Writable<ToolDetail>
+  values?: SpanValues
   dependsOn?: readonly string[]
   resources?: Resources
 }
@@ -76,6 +79,7 @@ export class RunRecord {
   startedAtEpochMs: number
   readonly spans: SpanRecord[] = []
   readonly requests: RequestLog = new RequestLog()
+  readonly values: ValueLog = new ValueLog()
   open = true
   isReleased = false
   droppedSpans = 0
@@ -144,14 +148,14 @@ export class RunRecord {
    * The pending call that this run of a tool answers. One pending call of the name is it; of several, the one whose
    * arguments are equal, in the latest answer that has such; without one, none is claimed: an id is either known or absent.
    */
-  takeToolCall(name: string, args: readonly unknown[]): { readonly callId: string | undefined; readonly span: SpanRecord } | undefined {
+  takeToolCall(name: string, args: readonly unknown[]): TakenToolCall | undefined {
     let candidates = this.#pending.filter(({ call }) => call.name === name)
     if (candidates.length > 1) candidates = candidates.filter(({ argumentsText }) => sameArguments(argumentsText, args))
     const latest = candidates.at(-1)?.span
     const taken = candidates.find(({ span }) => span === latest)
     if (taken === undefined) return undefined
     this.#pending.splice(this.#pending.indexOf(taken), 1)
-    return { callId: taken.call.id, span: taken.span }
+    return { callId: taken.call.id, span: taken.span, argumentsText: taken.argumentsText }
   }
 
   /** The public form of the trace exists: what it was made from can go. */
@@ -190,6 +194,13 @@ function canonical(value: unknown): string {
     typeof field === 'object' && field !== null && !Array.isArray(field)
       ? Object.fromEntries(Object.entries(field).sort(([a], [b]) => (a < b ? -1 : 1)))
       : field) ?? ''
+}
+
+export interface TakenToolCall {
+  readonly callId: string | undefined
+  /** The call of the model that asked for it. */
+  readonly span: SpanRecord
+  readonly argumentsText: string
 }
 
 /** A span while it is recorded. Small on purpose: what only some spans have is in `details`. */

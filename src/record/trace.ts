@@ -22,7 +22,7 @@ export class FinishedRun {
     this.#run = run
     this.#facts = facts
     // Up to there, to free the texts would cost more than they do.
-    if (run.textChars > SMALL_CHARS && run.owner.content === 'none' && !needsTexts(run)) forgetTextsWhenIdle(run)
+    if (Math.max(run.textChars, run.values.chars) > SMALL_CHARS) workWhenIdle(run, run.owner.content === 'none' && !needsTexts(run))
   }
 
   get trace(): Trace {
@@ -59,6 +59,7 @@ interface PublicForm {
 }
 
 function publicForm(run: RunRecord, redactor: Redactor): PublicForm {
+  run.values.work(Number.POSITIVE_INFINITY)
   const contents = numberParts(run)
   const { texts, droppedChars, droppedParts } = contents
   const parts = contents.parts.map((part) => redactor.part(part))
@@ -83,10 +84,25 @@ function needsTexts(run: RunRecord): boolean {
 }
 
 const CHARS_PER_SLICE = 1_000_000
+const VALUE_CHARS_PER_SLICE = 100_000
 const SMALL_CHARS = 32_000
 
-/** Hashes what is left in slices of about two milliseconds, then lets go of the texts, which the run does not record. */
-function forgetTextsWhenIdle(run: RunRecord): void {
+/**
+ * Looks for values and hashes what is left in slices of about two milliseconds, then lets go of the texts.
+ * @param forgets whether the run records no texts
+ */
+function workWhenIdle(run: RunRecord, forgets: boolean): void {
+  const pending = forgets ? textsToForget(run) : []
+  const slice = (): void => {
+    if (run.isReleased) return
+    let done = run.values.work(VALUE_CHARS_PER_SLICE) * (CHARS_PER_SLICE / VALUE_CHARS_PER_SLICE)
+    while (pending.length > 0 && done < CHARS_PER_SLICE) done += pending.pop()!()
+    if (pending.length > 0 || !run.values.isDone) setImmediate(slice).unref()
+  }
+  setImmediate(slice).unref()
+}
+
+function textsToForget(run: RunRecord): (() => number)[] {
   const pending: (() => number)[] = []
   for (const entry of run.requests.entries) {
     pending.push(() => {
@@ -104,12 +120,7 @@ function forgetTextsWhenIdle(run: RunRecord): void {
       return chars(before)
     })
   }
-  const slice = (): void => {
-    if (run.isReleased) return
-    for (let done = 0; pending.length > 0 && done < CHARS_PER_SLICE;) done += pending.pop()!()
-    if (pending.length > 0) setImmediate(slice).unref()
-  }
-  setImmediate(slice).unref()
+  return pending
 }
 
 /** Runs that sent the very same list share what is left of it. */
@@ -234,12 +245,13 @@ export function toSpan(record: SpanRecord, contents: NumberedCalls): Span {
 
 function publicDetails(details: SpanRecord['details'], contents: NumberedCalls): Partial<Span> {
   if (details === undefined) return {}
-  const { attributes, llm, tool, dependsOn, resources } = details
+  const { attributes, llm, tool, dependsOn, values, resources } = details
   return {
     ...(attributes !== undefined && { attributes: { ...attributes } }),
     ...(llm !== undefined && { llm: publicLlm(llm, contents) }),
     ...(tool !== undefined && { tool }),
     ...(dependsOn !== undefined && { dependsOn }),
+    ...(values !== undefined && { values }),
     ...(resources !== undefined && { resources }),
   }
 }

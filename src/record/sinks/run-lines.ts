@@ -79,6 +79,9 @@ export class RunLines {
       this.#readRequests()
       this.#noteOpen()
     }
+    // What a value was seen in stands in the span's line: so a text that is still to be looked at comes first.
+    this.run.values.work(Number.isFinite(maxSpans) ? VALUE_CHARS_PER_SLICE : maxSpans)
+    if (Number.isFinite(maxSpans) && !this.run.values.isDone) return lines
     const batch = this.#queue.sort((a, b) => a.number - b.number)
     this.#queue = batch.length > maxSpans ? batch.splice(maxSpans) : []
     let last: SpanRecord | undefined
@@ -156,6 +159,8 @@ export class RunLines {
     return lines
   }
 }
+
+const VALUE_CHARS_PER_SLICE = 200_000
 
 /** A span under way is told without its parts: they come with its end. */
 const NONE: NumberedCalls = { request: { get: () => undefined }, response: { get: () => undefined } }
