@@ -280,7 +280,7 @@ export class Profiler {
     const { tool } = span.extend()
     const text = this.#textOf(value)
     if (this.content === 'full' && tool !== undefined && value !== undefined) tool.result = text
-    span.run.values.output(span, text, span.run.now())
+    span.run.values.output(span, text, span.run.now(), tool?.callId)
   }
 
   /** Most tools take one object; several arguments are written as a list. */

@@ -5,12 +5,12 @@ import {
   type ToolDetail,
 } from '../model/span.ts'
 import type { Part } from '../model/message.ts'
+import { ValueLog, type ValueSpans } from '../model/value-log.ts'
 import type { SpanValues } from '../model/values.ts'
 import { clip, type Limits } from './limits.ts'
 import { RequestLog, type PartDraft } from './parts.ts'
 import { spanId } from './ids.ts'
 import { noteError, type SelfErrors } from './quietly.ts'
-import { ValueLog } from './values.ts'
 import type { Clock } from './clock.ts'
 
 export type Writable<T> = { -readonly [K in keyof T]: T[K] }
@@ -79,7 +79,7 @@ export class RunRecord {
   startedAtEpochMs: number
   readonly spans: SpanRecord[] = []
   readonly requests: RequestLog = new RequestLog()
-  readonly values: ValueLog = new ValueLog()
+  readonly values: ValueLog<SpanRecord> = new ValueLog(valueSpans)
   open = true
   isReleased = false
   droppedSpans = 0
@@ -173,6 +173,16 @@ export class RunRecord {
     this.owner.sink?.sealed(this)
     this.owner.sealed(this)
   }
+}
+
+const valueSpans: ValueSpans<SpanRecord> = {
+  id: ({ id }) => id,
+  issuedBy: ({ details }) => details?.tool?.issuedBy,
+  isLlm: ({ details }) => details?.llm !== undefined,
+  add: (span, values) => {
+    const details = span.extend()
+    details.values = { ...details.values, ...values }
+  },
 }
 
 const probes = new WeakMap<SpanRecord, () => Resources>()

@@ -13,7 +13,7 @@ export interface RankTest {
   readonly exact: boolean
 }
 
-/** Additions that the exact distribution may take. Two samples of 30 stay below it. */
+/** Additions that the exact distribution may take, about. Two samples of 28 stay below it, without ties of 33. */
 const MAX_EXACT_WORK = 2_500_000
 
 /**

@@ -1,29 +1,42 @@
-import { ValueIndex, type FoundValues, type SpanValues, type ValueSource } from '../model/values.ts'
-import type { SpanRecord } from './recorder.ts'
+import { ValueIndex, type FoundValues, type SpanValues, type ValueSource } from './values.ts'
 
 /** Characters of one text that are looked at, and of all texts of a run. What is beyond counts as unknown. */
 const MAX_TEXT_CHARS = 32_000
 const MAX_RUN_CHARS = 8_000_000
 
-type Event =
+/** How spans are told apart and told about; they may be records under way or finished ones. */
+export interface ValueSpans<S> {
+  readonly id: (span: S) => string
+  /** Of a tool: the LLM span that asked for it, whose answer has its arguments anyway. */
+  readonly issuedBy: (span: S) => string | undefined
+  readonly isLlm: (span: S) => boolean
+  readonly add: (span: S, values: SpanValues) => void
+}
+
+type Event<S> =
   | { readonly kind: 'given'; readonly text: string; readonly at: number }
-  | { readonly kind: 'input'; readonly span: SpanRecord; readonly text: string }
-  | { readonly kind: 'output' | 'answer'; readonly span: SpanRecord; readonly text: string; readonly at: number }
+  | { readonly kind: 'input'; readonly span: S; readonly text: string }
+  | { readonly kind: 'output' | 'answer'; readonly span: S; readonly text: string; readonly at: number }
 
 /**
- * The texts that pass by while a run is recorded, in order of their time, until somebody has a moment to look which values of
- * one stand in another. Recording only notes them; afterwards they are let go.
+ * The texts that pass by in a run, in order of their time, until somebody has a moment to look which values of one stand in
+ * another. Recording only notes them; afterwards they are let go.
  */
-export class ValueLog {
-  #events: Event[] = []
+export class ValueLog<S extends object> {
+  readonly #spans: ValueSpans<S>
+  #events: Event<S>[] = []
   #next = 0
   #chars = 0
   readonly #index = new ValueIndex()
   /** Spans by the number of their output. */
-  readonly #outputs: SpanRecord[] = []
-  readonly #numbers = new Map<SpanRecord, number>()
+  readonly #outputs: S[] = []
+  readonly #numbers = new Map<S, number>()
   /** Calls of tools whose results were seen when they came. */
   readonly #calls = new Set<string>()
+
+  constructor(spans: ValueSpans<S>) {
+    this.#spans = spans
+  }
 
   /** What a request brings along. @param callId of a tool's result */
   given(text: string, at: number, callId?: string): void {
@@ -31,19 +44,19 @@ export class ValueLog {
   }
 
   /** What a tool or a retrieval was called with. */
-  input(span: SpanRecord, text: string): void {
+  input(span: S, text: string): void {
     if (this.#takes(text)) this.#events.push({ kind: 'input', span, text })
   }
 
-  output(span: SpanRecord, text: string, at: number): void {
+  /** @param callId of a tool's call, by which requests carry its result */
+  output(span: S, text: string, at: number, callId?: string): void {
     if (!this.#takes(text)) return
     this.#events.push({ kind: 'output', span, text, at })
-    const callId = span.details?.tool?.callId
     if (callId !== undefined) this.#calls.add(callId)
   }
 
   /** What a model wrote. */
-  answer(span: SpanRecord, text: string, at: number): void {
+  answer(span: S, text: string, at: number): void {
     if (this.#takes(text)) this.#events.push({ kind: 'answer', span, text, at })
   }
 
@@ -76,7 +89,7 @@ export class ValueLog {
     return this.#chars <= MAX_RUN_CHARS
   }
 
-  #look(event: Event): void {
+  #look(event: Event<S>): void {
     const { kind } = event
     const isWhole = event.text.length <= MAX_TEXT_CHARS
     const text = isWhole ? event.text : event.text.slice(0, MAX_TEXT_CHARS)
@@ -84,26 +97,26 @@ export class ValueLog {
       case 'given': return this.#index.given(text, event.at)
       case 'output': {
         const isKept = this.#index.output(this.#numberOf(event.span), text, event.at)
-        if (isKept && isWhole) add(event.span, { seen: true })
+        if (isKept && isWhole) this.#spans.add(event.span, { seen: true })
         return undefined
       }
       case 'answer': {
         const repeats = this.#sources(this.#index.repeated(text), event.span)
-        if (repeats.length > 0) add(event.span, { repeats })
+        if (repeats.length > 0) this.#spans.add(event.span, { repeats })
         this.#index.output(this.#numberOf(event.span), text, event.at)
         return undefined
       }
-      case 'input': return add(event.span, this.#inputValues(this.#index.input(text), event.span, isWhole))
+      case 'input': return this.#spans.add(event.span, this.#inputValues(this.#index.input(text), event.span, isWhole))
       default: return kind satisfies never
     }
   }
 
-  #inputValues({ from, shares, knownAt }: FoundValues, span: SpanRecord, isWhole: boolean): SpanValues {
+  #inputValues({ from, shares, knownAt }: FoundValues, span: S, isWhole: boolean): SpanValues {
     const sources = this.#sources(from, span)
     // An answer that asked for the call has its arguments, and says nothing of where they come from.
     const shared = shares === 'all' ? shares : [...shares].flatMap((output) => {
       const other = this.#outputs[output]
-      return other === undefined || other.details?.llm !== undefined ? [] : [other.id]
+      return other === undefined || this.#spans.isLlm(other) ? [] : [this.#spans.id(other)]
     })
     return {
       ...(sources.length > 0 && { from: sources }),
@@ -112,24 +125,21 @@ export class ValueLog {
     }
   }
 
-  #sources(from: FoundValues['from'], span: SpanRecord): ValueSource[] {
-    const issuedBy = span.details?.tool?.issuedBy
+  #sources(from: FoundValues['from'], span: S): ValueSource[] {
+    const issuedBy = this.#spans.issuedBy(span)
     return [...from].flatMap(([output, { kind, count }]) => {
-      const id = this.#outputs[output]?.id
-      return id === undefined || id === issuedBy || id === span.id ? [] : [{ spanId: id, kind, count }]
+      const other = this.#outputs[output]
+      if (other === undefined || other === span) return []
+      const spanId = this.#spans.id(other)
+      return spanId === issuedBy ? [] : [{ spanId, kind, count }]
     })
   }
 
-  #numberOf(span: SpanRecord): number {
+  #numberOf(span: S): number {
     const known = this.#numbers.get(span)
     if (known !== undefined) return known
     const number = this.#outputs.push(span) - 1
     this.#numbers.set(span, number)
     return number
   }
-}
-
-function add(span: SpanRecord, values: SpanValues): void {
-  const details = span.extend()
-  details.values = { ...details.values, ...values }
 }
