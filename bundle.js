@@ -4,7 +4,7 @@ import { build } from 'rolldown'
 // The published code is a few small files instead of a hundred: each module that Node has to find and read costs about half
 // a millisecond of every start, and what it has to parse costs the rest. The declarations stay one per source file. Entries
 // are the package's exports and its command; its dependencies stay outside, its devDependencies that the code imports are taken in.
-const { bin, exports, dependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))
+const { bin, exports, dependencies, peerDependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))
 const outputs = [...Object.values(exports).flatMap((target) => target.default ?? []), ...Object.values(bin)]
 
 await build({
@@ -12,7 +12,7 @@ await build({
     const name = file.replace(/^\.\/dist\/(.+)\.js$/, '$1')
     return [name, `${name}.ts`]
   })),
-  external: (id) => id.startsWith('node:') || Object.keys(dependencies).some((name) => id === name || id.startsWith(`${name}/`)),
+  external: (id) => id.startsWith('node:') || Object.keys({ ...dependencies, ...peerDependencies }).some((name) => id === name || id.startsWith(`${name}/`)),
   platform: 'node',
   output: {
     dir: 'dist',

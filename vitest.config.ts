@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^spanwise$/, replacement: here('./src/index.ts') },
+      { find: /^spanwise\/vitest$/, replacement: here('./src/vitest.ts') },
       { find: /^spanwise\/([\w-]+)$/, replacement: here('./adapters/$1.ts') },
     ],
   },

@@ -20,6 +20,7 @@ const layers: readonly (readonly [file: RegExp, layer: string, ...may: string[]]
   [/^src\/terminal\.ts$/, 'src/terminal.ts'],
   [/^src\/cli\//, 'src/cli/', 'own', 'src/', 'adapters/', 'reports/', 'viewer/', 'node:'],
   [/^src\/index\.ts$/, 'src/index.ts', 'src/', 'reports/'],
+  [/^src\/vitest\.ts$/, 'src/vitest.ts', 'src/', 'reports/shared/', 'vitest'],
   [/^adapters\/shared\//, 'adapters/shared/', 'own', 'src/kit.ts', 'type any library'],
   [/^adapters\/import\//, 'adapters/import/', 'own', 'adapters/shared/', 'src/kit.ts', 'src/model/'],
   [/^adapters\//, 'adapters/', 'own folder', 'adapters/shared/', 'src/kit.ts', 'type any library'],
@@ -167,7 +168,7 @@ const adapters = readdirSync(`${root}adapters`).filter((name) => name.endsWith('
 
 describe('registries', () => {
   test('each adapter is exported by the package under its own name, and nothing else is', () => {
-    const exported = Object.entries(manifest.exports).filter(([name]) => name !== '.' && name !== './package.json')
+    const exported = Object.entries(manifest.exports).filter(([name]) => !['.', './package.json', './vitest'].includes(name))
     expect(exported.map(([name]) => name.slice(2)).sort()).toEqual(adapters)
     for (const [name, target] of exported) {
       const file = `./dist/adapters/${name.slice(2)}`

@@ -1,5 +1,7 @@
 import type { Percentiles } from '../model/analysis.ts'
+import type { MeasuredPercentiles } from '../model/many-runs.ts'
 import type { Category, Trace } from '../model/span.ts'
+import { measuredPercentiles } from './many-runs/quantiles.ts'
 import { percentiles } from './percentiles.ts'
 import { timelineOf } from './timeline.ts'
 import { byText } from './totals.ts'
@@ -15,7 +17,15 @@ export interface OperationOverRuns {
   readonly totalNs: number
   /** Of its single spans' durations, over all runs together. */
   readonly durationNs: Percentiles
+  /**
+   * 95 % confidence intervals of these percentiles, from order statistics: where each of six runs or more has it once. Several spans of
+   * one run resemble each other, and the interval of so many independent ones would be too narrow.
+   */
+  readonly intervals?: MeasuredPercentiles['intervals']
 }
+
+/** Fewer independent values give the median no interval. */
+const MIN_RUNS = 6
 
 interface Collected {
   readonly name: string
@@ -47,5 +57,6 @@ export function percentilesOver(traces: readonly Trace[]): OperationOverRuns[] {
     count: durations.length,
     totalNs: durations.reduce((a, b) => a + b, 0),
     durationNs: percentiles(durations)!,
+    ...(durations.length === runs && runs >= MIN_RUNS && { intervals: measuredPercentiles(durations)!.intervals }),
   })).sort((a, b) => b.totalNs - a.totalNs || byText(a.name, b.name) || byText(a.category, b.category))
 }

@@ -35,6 +35,14 @@ export const commands: readonly Entry[] = [
     load: async () => (await import('./commands/top.ts')).top,
   },
   {
+    name: 'diff', usage: '<base> <new>', summary: 'two sets of runs: whether the new one is slower or dearer, and why',
+    load: async () => (await import('./commands/diff.ts')).diff,
+  },
+  {
+    name: 'check', usage: '[file|folder|run] ...', summary: 'hold runs against a budget: exit code 1 with each reason',
+    load: async () => (await import('./commands/check.ts')).check,
+  },
+  {
     name: 'sessions', usage: '[words]', summary: 'sessions of Claude Code, Codex and Gemini CLI on this machine',
     load: async () => (await import('./commands/sessions.ts')).sessions,
   },

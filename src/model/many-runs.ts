@@ -61,7 +61,7 @@ export interface MetricChange {
   readonly difference: number
   /** difference ÷ median of base; absent when that is 0. */
   readonly share?: number
-  /** 95 % bootstrap interval of `difference`; absent when untested. */
+  /** 95 % bootstrap interval of `difference`; absent when untested, and for an operation whose difference is not proven. */
   readonly interval?: Interval
   /** Two-sided, Mann–Whitney U. */
   readonly pValue?: number

@@ -44,9 +44,15 @@ export class Places {
   }
 }
 
+/** Longer paths lose their beginning: the names of a very deep tree would take the square of its depth. */
+const MAX_PATH = 100
+
+/** The names from the root. */
 export function pathOf(place: Place): string[] {
   const path: string[] = []
-  for (let at: Place | undefined = place; at !== undefined; at = at.parent) path.push(at.name)
+  let at: Place | undefined = place
+  for (; at !== undefined && path.length < MAX_PATH; at = at.parent) path.push(at.name)
+  if (at !== undefined) path.push('…')
   return path.reverse()
 }
 
@@ -80,28 +86,36 @@ const SAME_NS = 1_000_000
 /** Cells of one table of the longest common subsequence; above it, equal names are matched in their order. */
 const MAX_CELLS = 4_000_000
 
+/** A run with the place of each of its spans. */
+interface Placed {
+  readonly analysis: Pick<Analysis, 'spans'>
+  readonly places: readonly Place[]
+}
+
 interface Side {
   readonly spans: readonly SpanView[]
   readonly labels: readonly number[]
   readonly children: ReadonlyMap<string | undefined, readonly number[]>
 }
 
+/** Indexes into the spans of both sides. */
+interface Pair {
+  readonly a: number | undefined
+  readonly b: number | undefined
+}
+
 /**
  * Two runs span by span: the children of two aligned spans are aligned by the longest common subsequence of their places, in
  * order of start. What has no partner was added or is gone, with all that is below it.
  */
-export function alignSpans(
-  base: Analysis, next: Analysis, placesOf: (analysis: Analysis) => readonly Place[], standsFor: readonly Place[],
-): SpanChange[] {
-  const side = (analysis: Analysis): Side => ({
-    spans: analysis.spans,
-    labels: placesOf(analysis).map(({ index }) => standsFor[index]!.index),
-    children: childrenOf(analysis.spans),
+export function alignSpans(base: Placed, next: Placed, standsFor: readonly Place[]): SpanChange[] {
+  const side = ({ analysis: { spans }, places }: Placed): Side => ({
+    spans, labels: places.map(({ index }) => standsFor[index]!.index), children: childrenOf(spans),
   })
   const [a, b] = [side(base), side(next)]
   const rows: SpanChange[] = []
   /** A stack, because traces can be deeper than calls can be. */
-  const open: { readonly a: number | undefined; readonly b: number | undefined }[] = pairsBelow(a, b, undefined, undefined)
+  const open: Pair[] = pairsBelow(a, b, undefined, undefined)
   while (open.length > 0) {
     const pair = open.pop()!
     const [spanA, spanB] = [pair.a === undefined ? undefined : a.spans[pair.a], pair.b === undefined ? undefined : b.spans[pair.b]]
@@ -122,10 +136,10 @@ function childrenOf(spans: readonly SpanView[]): Map<string | undefined, number[
 }
 
 /** Last first, for a stack. `undefined` is above the roots, `null` a span that is not there. */
-function pairsBelow(a: Side, b: Side, parentA: string | undefined | null, parentB: string | undefined | null) {
+function pairsBelow(a: Side, b: Side, parentA: string | undefined | null, parentB: string | undefined | null): Pair[] {
   const ofA = parentA === null ? [] : (a.children.get(parentA) ?? [])
   const ofB = parentB === null ? [] : (b.children.get(parentB) ?? [])
-  const pairs: { readonly a: number | undefined; readonly b: number | undefined }[] = []
+  const pairs: Pair[] = []
   let [i, j] = [0, 0]
   for (const [x, y] of [...matches(ofA.map((at) => a.labels[at]!), ofB.map((at) => b.labels[at]!)), [ofA.length, ofB.length] as const]) {
     while (i < x) pairs.push({ a: ofA[i++], b: undefined })

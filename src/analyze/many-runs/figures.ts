@@ -29,7 +29,7 @@ export interface CallFigures {
 const FREE: CallFigures = { inputTokens: 0, outputTokens: 0, costUsd: 0 }
 
 /** A call that failed before there was an answer is billed by nobody; one that embeds has no output. */
-export function callFigures({ unanswered, usage, costUsd }: CallSummary, isEmbedding: boolean): CallFigures {
+function callFigures({ unanswered, usage, costUsd }: CallSummary, isEmbedding: boolean): CallFigures {
   if (unanswered === true) return FREE
   // A price is only known where all that is billed is.
   const output = usage?.output?.total ?? (usage?.input !== undefined && (isEmbedding || costUsd !== undefined) ? 0 : undefined)

@@ -138,7 +138,7 @@ export function benjaminiHochberg(pValues: readonly number[]): number[] {
   const adjusted: number[] = []
   let smallest = 1
   for (const [fromLast, i] of order.entries()) {
-    smallest = Math.min(smallest, (pValues[i]! * pValues.length) / (pValues.length - fromLast))
+    smallest = Math.min(smallest, pValues[i]! * (pValues.length / (pValues.length - fromLast)))
     adjusted[i] = smallest
   }
   return adjusted
@@ -159,8 +159,8 @@ export const CONFIDENCE = 0.95
 const SEED = 20_261_121
 
 /**
- * Percentile bootstrap of median(b) − median(a), each sample drawn anew from itself. Below about ten runs of each it is rather
- * too narrow, which is why the verdict comes from the rank test and not from this interval.
+ * Percentile bootstrap of median(b) − median(a), each sample drawn anew from itself. It shows how large a difference is; whether
+ * there is one is said by the rank test alone.
  * @param random numbers from 0 to 1
  */
 export function medianDifferenceInterval(

@@ -1,11 +1,15 @@
+import { analyze } from '../../analyze/index.ts'
+import { runPercentiles } from '../../analyze/many-runs/figures.ts'
 import { EXIT, printJson, type Command } from '../command.ts'
 import { load, recordedRuns, tellProblems } from '../load.ts'
+import { runPercentilesTable } from '../many-runs.ts'
 import { operationsOver, operationTable } from '../tables.ts'
 
 const DEFAULT_LIMIT = 20
 
 export const top: Command = {
-  help: `Percentiles per operation over many runs, those with the most time first. Without a name: all runs recorded here.
+  help: `Percentiles per operation over many runs, those with the most time first, then time, tokens and cost of whole runs with
+95 % confidence intervals. Without a name: all runs recorded here.
 
 Options
   -n, --limit <n>       the first n operations (default ${DEFAULT_LIMIT}; 0: all)
@@ -27,8 +31,12 @@ Examples
     const isBad = tellProblems(loaded, io)
     const count = loaded.runs.length
     const operations = operationsOver(loaded.runs, limit)
-    if (input.flag('json')) printJson(io, { runs: count, operations })
-    else if (count > 0) io.out(operationTable(operations, `Operations of ${count} ${count === 1 ? 'run' : 'runs'}`, io))
+    const totals = runPercentiles(loaded.runs.map(({ trace }) => analyze(trace)))
+    if (input.flag('json')) printJson(io, { runs: count, totals, operations })
+    else if (count > 0) {
+      io.out(operationTable(operations, `Operations of ${count} ${count === 1 ? 'run' : 'runs'}`, io))
+      if (count > 1) io.out(`\n${runPercentilesTable(totals, io)}`)
+    }
     return isBad || count === 0 ? EXIT.bad : EXIT.ok
   },
 }
