@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { agent } from './cases/agent.ts'
+import { analyze } from './cases/analyze.ts'
 import { calls } from './cases/calls.ts'
 import { off } from './cases/off.ts'
 import { spans } from './cases/spans.ts'
@@ -9,7 +10,7 @@ import { tokens } from './cases/count.ts'
 import type { Case } from './harness.ts'
 import { machine, markdown, table, verdict, type Measured } from './results.ts'
 
-const cases: readonly Case[] = [spans, calls, off, startup, agent, tokens]
+const cases: readonly Case[] = [spans, calls, off, startup, agent, tokens, analyze]
 
 const USAGE = `npm run bench [-- --only <name> --write]
   --only <name>   one of ${cases.map(({ name }) => name).join(', ')}; may be given several times

@@ -1,4 +1,4 @@
-import type { Analysis, CallSummary, SpanView } from '../src/model/analysis.ts'
+import type { Analysis, CacheBreak, CallSummary, ContextCall, SpanView } from '../src/model/analysis.ts'
 import { nsToMs } from '../src/model/units.ts'
 import type { Report } from './shared/report.ts'
 
@@ -6,6 +6,8 @@ interface Row {
   readonly analysis: Analysis
   readonly span: SpanView
   readonly call: CallSummary | undefined
+  readonly context: ContextCall | undefined
+  readonly cacheBreak: CacheBreak | undefined
 }
 
 /** Undefined is an empty cell: absent is not zero. */
@@ -47,6 +49,24 @@ const columns: readonly (readonly [title: string, cell: (row: Row) => Cell])[] =
   ['ttft_ms', ({ call }) => ms(call?.ttftNs)],
   ['attempts', ({ call }) => call?.attempts.length],
   ['retry_ms', ({ call }) => ms(call?.retryNs)],
+  ['call', ({ call }) => call?.number],
+  ['wait_ms', ({ call }) => ms(call?.phases?.waitNs)],
+  ['failed_attempts_ms', ({ call }) => ms(call?.phases?.attemptsNs)],
+  ['backoff_ms', ({ call }) => ms(call?.phases?.backoffNs)],
+  ['headers_ms', ({ call }) => ms(call?.phases?.headersNs)],
+  ['first_token_ms', ({ call }) => ms(call?.phases?.firstTokenNs)],
+  ['decode_ms', ({ call }) => ms(call?.phases?.decodeNs)],
+  ['reader_ms', ({ call }) => ms(call?.phases?.readerNs)],
+  ['rest_ms', ({ call }) => ms(call?.phases?.restNs)],
+  ['gap_before_ms', ({ call }) => ms(call?.gapNs)],
+  ['output_tokens_per_second', ({ call }) => call?.outputTokensPerSecond],
+  ['finish_reasons', ({ call }) => call?.finishReasons?.join(' ')],
+  ['context_tokens', ({ context }) => context?.usedTokens],
+  ['context_share', ({ context }) => context?.share],
+  ['cache_break', ({ cacheBreak }) => cacheBreak?.cause],
+  ['cache_break_side', ({ cacheBreak }) => cacheBreak?.side],
+  ['cache_tokens_paid_again', ({ cacheBreak }) => cacheBreak?.tokens],
+  ['cache_lost_usd', ({ cacheBreak }) => cacheBreak?.costUsd],
 ]
 
 /**
@@ -55,13 +75,17 @@ const columns: readonly (readonly [title: string, cell: (row: Row) => Cell])[] =
  * @returns rows that end in CR LF, but for the last one
  */
 export function renderCsv(analysis: Analysis): string {
-  const calls = new Map(analysis.calls.map((call) => [call.spanId, call]))
+  const calls = bySpan(analysis.calls)
+  const contexts = bySpan(analysis.context.calls)
+  const breaks = bySpan(analysis.cache?.breaks ?? [])
   const rows = analysis.spans.map((span) => {
-    const row: Row = { analysis, span, call: calls.get(span.id) }
+    const row: Row = { analysis, span, call: calls.get(span.id), context: contexts.get(span.id), cacheBreak: breaks.get(span.id) }
     return columns.map(([, cell]) => print(cell(row))).join(',')
   })
   return [columns.map(([title]) => title).join(','), ...rows].join('\r\n')
 }
+
+const bySpan = <T extends { readonly spanId: string }>(all: readonly T[]): ReadonlyMap<string, T> => new Map(all.map((one) => [one.spanId, one]))
 
 /**
  * What makes a spreadsheet take a text for a formula, wide forms of the signs too, and apostrophes before it: so that taking one

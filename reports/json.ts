@@ -3,7 +3,7 @@ import type { Report, ReportOptions } from './shared/report.ts'
 
 /** In the order of reading; what is not named here follows, and inside of them fields are in alphabetical order. */
 const order: readonly string[] = [
-  'run', 'totals', 'categories', 'operations', 'models', 'findings', 'observations', 'schedules', 'criticalPath', 'context',
+  'run', 'totals', 'cost', 'categories', 'operations', 'models', 'latency', 'findings', 'observations', 'schedules', 'dependencies', 'criticalPath', 'context', 'cache',
   'calls', 'overhead', 'problems', 'sources', 'spans',
 ]
 

@@ -1,6 +1,10 @@
 import type { Analysis, Finding, ModelTotals, OperationTotals, Observation } from '../src/model/analysis.ts'
 import { formatDuration } from '../src/model/units.ts'
-import { markdownCode, markdownTable, markdownText } from './shared/markdown.ts'
+import { number, folded, short, shareOf, withMore } from './markdown/cells.ts'
+import { cacheDetails, contextDetails, costDetails, llmDetails } from './markdown/details.ts'
+import { freedom, isParallel, needs } from './shared/evidence.ts'
+import { handlesFor, shownOf, spanList } from './shared/handles.ts'
+import { markdownCode, markdownTable } from './shared/markdown.ts'
 import {
   cachedShare, formatCost, formatCount, formatSaving, formatShare, formatTokens, formatWholeShare,
 } from './shared/numbers.ts'
@@ -13,11 +17,11 @@ const MAX_OBSERVATIONS = 6
 const MAX_MODELS = 10
 const MAX_OPERATIONS = 10
 const MAX_NOTES = 8
-/** GitHub takes 65,536 characters in a comment. The limits above keep far below it unless each text is very long. */
-const MAX_TEXT = 400
 
 /** The sections in the order of reading; an empty one is left out. */
-const sections: readonly ((analysis: Analysis) => string)[] = [headline, categories, findings, observations, details, notes]
+const sections: readonly ((analysis: Analysis) => string)[] = [
+  headline, categories, findings, observations, details, llmDetails, cacheDetails, contextDetails, notes,
+]
 
 /**
  * The report for a pull request or an issue: GitHub-flavoured Markdown, the long tables folded away.
@@ -48,25 +52,34 @@ function categories({ categories: all, totals: { durationNs } }: Analysis): stri
   return withMore(markdownTable(titles, rows), all.length - rows.length, 'categories')
 }
 
-function findings({ findings: all, totals: { durationNs }, schedules: { proven, possible } }: Analysis): string {
+function findings(analysis: Analysis): string {
+  const { findings: all, totals: { durationNs }, schedules: { proven, possible } } = analysis
   const title = '#### What to do'
   if (all.length === 0) return `${title}\n\nNothing found: no change that this trace can show would save time, tokens or money.`
   const shown = all.slice(0, MAX_FINDINGS)
-  const list = withMore(shown.map(findingItem).join('\n'), all.length - shown.length, 'findings')
+  const handles = handlesFor(shown.flatMap(({ spanIds }) => shownOf(spanIds)), analysis.spans)
+  const list = withMore(shown.map((finding, index) => findingItem(finding, index, analysis, handles)).join('\n'), all.length - shown.length, 'findings')
   const better = [
     ...(proven.durationNs < durationNs * 0.99 ? [`${formatDuration(proven.durationNs)} (proven)`] : []),
     ...(possible.durationNs < Math.min(durationNs, proven.durationNs) * 0.99
       ? [`at best ${formatDuration(possible.durationNs)} (possible)`]
       : []),
   ]
-  const together = better.length === 0 ? '' : `\n\nEverything started as early as it could be, the run takes ${better.join('; ')}.`
-  return `${title}\n\n${list}${together}`
+  const kept = better.length === 0 ? [] : needs(analysis, markdownCode)
+  const order = kept.length === 0 ? '' : ` Has to stay in order: ${kept.join('; ')}.`
+  const together = better.length === 0 ? '' : `\n\nEverything started as early as it could be, the run takes ${better.join('; ')}.${order}`
+  const legend = '\n\n<sub>spans are for `spanwise show <run> <span>`; what a code means: docs/findings/&lt;CODE&gt;.md</sub>'
+  return `${title}\n\n${list}${together}${legend}`
 }
 
-function findingItem({ code, title, saving, confidence, advice }: Finding, index: number): string {
+function findingItem(finding: Finding, index: number, analysis: Analysis, handles: ReadonlyMap<string, string>): string {
+  const { code, title, saving, confidence, advice, spanIds } = finding
+  const spans = spanList(spanIds, handles)
+  const evidence = isParallel(finding) ? freedom(finding, analysis, markdownCode).map((text) => `<br>${text}`).join('') : ''
   const savings = number(formatSaving(saving).join(', '))
   const gain = savings === '' ? '' : `saves ${savings}, `
-  return `${index + 1}. ${markdownCode(code)} **${short(title) || '(no title)'}** – ${gain}${confidence}<br>${short(advice)}`
+  return `${index + 1}. ${markdownCode(code)} **${short(title) || '(no title)'}** – ${gain}${confidence}${evidence}<br>${short(advice)}`
+    + (spans === '' ? '' : `<br>spans ${markdownCode(spans)}`)
 }
 
 function observations({ observations: all }: Analysis): string {
@@ -78,9 +91,7 @@ function observations({ observations: all }: Analysis): string {
 }
 
 function details(analysis: Analysis): string {
-  const tables = [models(analysis), operations(analysis)].filter((text) => text !== '')
-  if (tables.length === 0) return ''
-  return ['<details>', '<summary>Models and slowest operations</summary>', '', tables.join('\n\n'), '', '</details>'].join('\n')
+  return folded('Models and slowest operations', [models(analysis), costDetails(analysis), operations(analysis)])
 }
 
 function models({ models: all }: Analysis): string {
@@ -104,13 +115,14 @@ function operations({ operations: all, spans, totals: { durationNs } }: Analysis
     count === 1 && name === root?.name && category === root.category
   const others = all.filter((operation) => !isRoot(operation))
   if (others.length === 0) return ''
-  const row = ({ name, category, count, failed, totalNs, durationNs: { p50, p95 }, wallNs }: OperationTotals): string[] => [
+  const row = ({ name, category, count, failed, totalNs, durationNs: { p50, p95 }, wallNs, halvedSavesNs }: OperationTotals): string[] => [
     markdownCode(name), markdownCode(category), formatCount(count) + (failed > 0 ? ` (${formatCount(failed)} failed)` : ''),
     formatDuration(totalNs), count > 1 ? formatDuration(p50) : '–', count > 1 ? formatDuration(p95) : '–',
     formatDuration(wallNs), shareOf(wallNs, durationNs),
+    halvedSavesNs === undefined ? '–' : halvedSavesNs === 0 ? 'nothing' : formatDuration(halvedSavesNs),
   ]
   const rows = others.slice(0, MAX_OPERATIONS).map(row)
-  const table = markdownTable(['operation', 'category', 'count', 'total', 'p50', 'p95', 'wall', 'share'], rows, 2)
+  const table = markdownTable(['operation', 'category', 'count', 'total', 'p50', 'p95', 'wall', 'share', 'halved saves'], rows, 2)
   return withMore(table, others.length - rows.length, 'operations')
 }
 
@@ -124,17 +136,5 @@ function notes({ problems, context: { peak }, overhead: { selfNs, share, dropped
   const small = `<sub>${[...context, profiler].join(' · ')}</sub>`
   return shown.length === 0 ? small : `${withMore(shown.join('\n'), problems.length - shown.length, 'notes')}\n\n${small}`
 }
-
-const shareOf = (partNs: number, wholeNs: number): string =>
-  number(formatWholeShare(wholeNs > 0 ? partNs / wholeNs : 0))
-/** Two tildes in a line strike out what is between them; an angle bracket opens a tag. */
-const number = (text: string): string => text.replaceAll('~', '\\~').replaceAll('<', '&lt;')
-
-function short(text: string): string {
-  return markdownText(text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text)
-}
-
-const withMore = (text: string, more: number, what: string): string =>
-  (more > 0 ? `${text}\n\nand ${more} more ${what}` : text)
 
 export const markdownReport: Report<string> = { name: 'markdown', extension: 'md', render: renderMarkdown }

@@ -2,9 +2,11 @@ import type { Analysis } from '../src/model/analysis.ts'
 import { flameChart } from './shared/flame/chart.ts'
 import { pageOf, print, type Line, type Page } from './shared/page.ts'
 import type { Report, ReportOptions } from './shared/report.ts'
+import { cacheBreaks } from './text/cache.ts'
 import { findings, observations } from './text/findings.ts'
 import { footer } from './text/footer.ts'
 import { headline } from './text/headline.ts'
+import { llm } from './text/llm-time.ts'
 import { models } from './text/models.ts'
 import { operations } from './text/operations.ts'
 import { time } from './text/time.ts'
@@ -14,7 +16,7 @@ export type TextOptions = ReportOptions
 type Section = (analysis: Analysis, page: Page) => readonly Line[]
 
 /** In the order of reading: what it was, where the time went, what to do about it, and then the details. */
-const sections: readonly Section[] = [headline, time, flameChart, findings, observations, operations, models, footer]
+const sections: readonly Section[] = [headline, time, flameChart, findings, observations, operations, llm, models, cacheBreaks, footer]
 
 /**
  * The report for people at a terminal.

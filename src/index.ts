@@ -60,8 +60,10 @@ export type { Limits } from './record/limits.ts'
 export type { ModelPrice, Prices } from './models/prices.ts'
 export type { Windows } from './models/windows.ts'
 export type {
-  Analysis, Amount, CallSummary, CategoryTotals, Confidence, ContextCall, ContextSummary, Cost, Finding, ModelTotals, Observation,
-  OperationTotals, Overhead, PathStep, Percentiles, Problem, Saving, Schedule, SpanView,
+  Analysis, Amount, CallPhases, CallSummary, CategoryTotals, Confidence, ContextCall, ContextSummary, Cost, CostParts, Finding, ModelTotals, Observation,
+  OperationTotals, Overhead, PathStep, Percentiles, PrefillLatency, Problem, Saving, Schedule, SpanView,
+  CacheBreak, CacheCause, CacheLoss, CacheSide, CacheSummary, ChangedPart, ContextGrowth, ContextPart, DefinitionUse, DuplicateContent,
+  NeverCached, ResultStay,
 } from './model/analysis.ts'
 export type {
   Attempt, Attributes, AttributeValue, Category, Dropped, LlmDetail, Outcome, ProcessFacts, Resources, Span, ToolCallRequest,

@@ -1,5 +1,5 @@
 import type { Analysis, SpanView } from '../src/model/analysis.ts'
-import type { Part, PartKind } from '../src/model/message.ts'
+import { hashText, type Part, type PartKind } from '../src/model/message.ts'
 import {
   OPEN, OK, CANCELLED,
   type Attempt, type Attributes, type LlmDetail, type Outcome, type Span, type ToolDetail, type Trace,
@@ -26,8 +26,9 @@ const STARTED_AT = Date.UTC(2026, 10, 1)
  * - LLM: `model`, `answered` (responding model), `provider`, `op`, `in` (total), `cached`, `written`, `written1h`, `out`,
  *   `reasoning`, `searches`, `cut` (usage not complete), `first`, `last` (token times), `attempts=5-6:429,8-35:200`,
  *   `asks=tool#id`, `parts=system:400,user:80` (kind:chars, or kind#callId:chars), `carries=c1,c2` (results in the request),
- *   `answer=120` (chars of the assistant's text), `repeats=llm` (its request carries that call's request and answer)
- * - tool: `call` (call id), `by` (the LLM span that issued it)
+ *   `answer=120` (chars of the assistant's text), `repeats=llm` (its request carries that call's request and answer),
+ *   `finish=length`, `max=100` (output tokens asked for), `reader=0,5,0` (milliseconds before, between and after the tokens)
+ * - tool: `call` (call id), `by` (the LLM span that issued it), `args=a`, `result=b` (hashes: equal words are equal texts)
  */
 export function draw(text: string, overrides: Partial<Trace> = {}): Trace {
   const drawing = new Drawing()
@@ -126,7 +127,11 @@ class Drawing {
   #tool(name: string, fields: Fields): ToolDetail {
     const callId = fields.get('call')
     const by = fields.get('by')
-    return { name, ...(callId !== undefined && { callId }), ...(by !== undefined && { issuedBy: idOf(this, by) }) }
+    const hashOf = (key: string): string => hashText(fields.get(key)!)
+    return {
+      name, ...(callId !== undefined && { callId }), ...(by !== undefined && { issuedBy: idOf(this, by) }),
+      ...(fields.has('args') && { argumentsHash: hashOf('args') }), ...(fields.has('result') && { resultHash: hashOf('result') }),
+    }
   }
 
   #llm(fields: Fields): LlmDetail {
@@ -153,6 +158,9 @@ class Drawing {
       ...(fields.has('attempts') && { attempts: list(fields, 'attempts').map(attempt).map(withWait) }),
       ...(first !== undefined && { firstToken: msToNs(Number(first)) }),
       ...(last !== undefined && { lastToken: msToNs(Number(last)) }),
+      ...(fields.has('finish') && { finishReasons: list(fields, 'finish') }),
+      ...(fields.has('max') && { maxOutputTokens: Number(fields.get('max')) }),
+      ...(fields.has('reader') && { reader: readerTimes(list(fields, 'reader').map((ms) => msToNs(Number(ms)))) }),
     }
   }
 
@@ -219,6 +227,9 @@ function attempt(drawn: string): Attempt {
   const [start, end] = split(times, '-')
   return { start: msToNs(Number(start)), end: msToNs(Number(end)), ...(status !== '' && { status: Number(status) }) }
 }
+
+const readerTimes = ([before = 0, between = 0, after = 0]: readonly number[]): NonNullable<LlmDetail['reader']> =>
+  ({ beforeFirstTokenNs: before, betweenTokensNs: between, afterLastTokenNs: after })
 
 const withWait = (one: Attempt, i: number, all: readonly Attempt[]): Attempt =>
   i + 1 < all.length ? { ...one, waitNs: all[i + 1]!.start - one.end! } : one

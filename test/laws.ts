@@ -1,4 +1,4 @@
-import type { Amount, Analysis, SpanView } from '../src/model/analysis.ts'
+import type { Amount, Analysis, CacheLoss, SpanView } from '../src/model/analysis.ts'
 import type { Outcome, Span, Trace } from '../src/model/span.ts'
 import { addUsage, NO_USAGE, type Usage } from '../src/model/usage.ts'
 
@@ -96,12 +96,18 @@ export function checkAnalysis(analysis: Analysis): void {
     law(operation.totalNs === add(members.map(({ durationNs }) => durationNs)), `durations of ${operation.name} add up`)
     const { p50, p95, p99, max } = operation.durationNs
     law(p50 <= p95 && p95 <= p99 && p99 <= max, `percentiles of ${operation.name} are in order`)
+    const { halvedSavesNs = 0 } = operation
+    law(halvedSavesNs >= 0 && halvedSavesNs <= operation.totalNs / 2, `half of ${operation.name} saves no more than half of it`)
   }
   law(add(operations.map(({ count }) => count)) === spans.length, 'each span belongs to one operation')
   law(add(models.map((model) => model.calls)) === calls.length, 'each call belongs to one model')
   checkCalls(analysis, byId)
+  checkLatency(analysis)
   checkFindings(analysis, byId)
   checkSchedules(analysis)
+  checkDependencies(analysis, byId)
+  checkContext(analysis, byId)
+  checkCache(analysis, byId)
   law(equal(JSON.parse(JSON.stringify(analysis)), analysis), 'an analysis printed as JSON and read back is the same')
 }
 
@@ -146,7 +152,7 @@ function checkPath({ criticalPath, totals, spans }: Analysis, byId: ReadonlyMap<
   law(criticalPath.length === spans.filter(({ wallNs }) => wallNs > 0).length, 'each span with time on the path is a step of it')
 }
 
-function checkCalls({ calls, totals, context, models }: Analysis, byId: ReadonlyMap<string, SpanView>): void {
+function checkCalls({ calls, totals, context, models, cost }: Analysis, byId: ReadonlyMap<string, SpanView>): void {
   calls.forEach((call, i) => {
     const about = `call ${call.number}`
     law(call.number === i + 1 && byId.get(call.spanId)?.call === call.number, `${about}: calls are numbered in order of start`)
@@ -154,6 +160,10 @@ function checkCalls({ calls, totals, context, models }: Analysis, byId: Readonly
     const { costUsd = 0 } = call
     law(Number.isFinite(costUsd) && costUsd >= 0, `${about}: a cost is 0 or more, or absent`)
     law(call.costUsd === undefined || call.usage?.input !== undefined, `${about}: what has a cost has a usage`)
+    const phases = Object.values(call.phases ?? {}) as readonly number[]
+    law(call.phases === undefined || add(phases) === call.durationNs, `${about}: its phases add up to its duration`)
+    law(phases.every(isCount), `${about}: each phase is a whole number of nanoseconds, 0 or more`)
+    law((call.gapNs ?? 0) >= 0, `${about}: the gap before it is not negative`)
     if (call.usage !== undefined) checkUsage(call.usage, about)
   })
   law(totals.llmCalls <= calls.length, 'LLM calls are calls')
@@ -162,12 +172,27 @@ function checkCalls({ calls, totals, context, models }: Analysis, byId: Readonly
   law(equal(usage, answered.reduce((sum, call) => addUsage(sum, call.usage), NO_USAGE)), 'usage is the sum over the calls')
   law(near(knownUsd, add(calls.map(({ costUsd = 0 }) => costUsd))), 'cost is the sum over the calls')
   law(near(knownUsd, add(models.map(({ costUsd }) => costUsd.knownUsd))), 'cost is the sum over the models')
+  law((cost !== undefined) === calls.some(({ costUsd }) => costUsd !== undefined), 'a known cost is told apart')
+  law(cost === undefined || near(knownUsd, add(Object.values(cost))), 'what was paid for adds up to the known cost')
+  law(Object.values(cost ?? {}).every((part) => part >= 0), 'no part of the cost is negative')
   law(usage.input.total === add(models.map((model) => model.usage.input.total)), 'input is the sum over the models')
   for (const { number, composition, input, share, usedTokens, windowTokens } of context.calls) {
     const parts = composition === undefined ? undefined : add(Object.values(composition))
     law(parts === undefined || parts === input?.total, `context of call ${number}: its parts add up to the input`)
     const expected = windowTokens === undefined ? undefined : usedTokens / windowTokens
     law(share === expected, `context of call ${number}: share = used ÷ window`)
+  }
+}
+
+function checkLatency({ latency, calls }: Analysis): void {
+  law(add(latency.map((model) => model.calls)) <= calls.length, 'each call belongs to the latency of one model')
+  for (const { model, fit, reason, tokens } of latency) {
+    const about = `latency of ${model}`
+    law((fit === undefined) !== (reason === undefined), `${about}: it has a fit or a reason why not`)
+    law(tokens.low <= tokens.high, `${about}: its token range is in order`)
+    if (fit === undefined) continue
+    const { nsPerThousandTokens: slope, interval: { low, high } } = fit
+    law(low > 0 && low <= slope && slope <= high, `${about}: its slope is inside its interval`)
   }
 }
 
@@ -191,6 +216,61 @@ function checkSchedules({ schedules: { proven, possible }, totals }: Analysis): 
   law(proven.durationNs <= totals.durationNs, `the proven schedule is not longer than the run: ${all}`)
   law(possible.durationNs <= proven.durationNs, `the possible schedule is not longer than the proven one: ${all}`)
   law(possible.durationNs >= 0 && isCount(proven.limit) && isCount(possible.limit), 'schedules have a duration and a limit')
+}
+
+function checkContext({ context, calls, totals }: Analysis, byId: ReadonlyMap<string, SpanView>): void {
+  for (const { number, parts, input } of context.calls) {
+    law(parts === undefined || add(parts.map(({ tokens }) => tokens)) === input?.total, `context of call ${number}: its lines add up to the input`)
+  }
+  for (const { calls: numbers, fit, turnsLeft = 0 } of context.growth ?? []) {
+    law(numbers.every((number, i) => calls[number - 1] !== undefined && (i === 0 || number > numbers[i - 1]!)), 'growth goes by the order of calls')
+    law(fit >= 0 && fit <= 1 + 1e-9 && isCount(turnsLeft), 'the fit of a growth is a share, and the turns left are a count')
+  }
+  for (const stay of context.results ?? []) {
+    const { spanId, tokens, turns, totalTokens, cachedTokens, costUsd = 0, laterCostUsd = 0 } = stay
+    law(spanId === undefined || byId.has(spanId), 'the span of a tool result resolves')
+    law([tokens, turns, totalTokens, cachedTokens].every(isCount) && cachedTokens <= totalTokens, 'the stay of a result is counted')
+    const isPriced = totals.costUsd.unknownCalls === 0
+    law(laterCostUsd <= costUsd + 1e-12 && (!isPriced || costUsd <= totals.costUsd.knownUsd + 1e-9), 'a stay costs no more than the run')
+  }
+  for (const { firstCall, lastCall } of [...(context.results ?? []), ...(context.duplicates ?? [])]) {
+    law(firstCall <= lastCall && calls[firstCall - 1] !== undefined && calls[lastCall - 1] !== undefined, 'a stay is from one call to another')
+  }
+  for (const { totalTokens, timesCalled } of context.definitions ?? []) law(isCount(totalTokens) && isCount(timesCalled), 'uses of a definition are counted')
+}
+
+function checkCache({ cache, calls }: Analysis, byId: ReadonlyMap<string, SpanView>): void {
+  if (cache === undefined) return
+  law(cache.compared > 0 && cache.breaks.length <= cache.compared, 'breaks are among the compared requests')
+  law(cache.readShare >= 0 && cache.readShare <= 1, 'the share that was read from a cache is one')
+  for (const one of cache.breaks) {
+    const { spanId, call, previousCall, tokens, readTokens, cacheableTokens, costUsd = 0, gapNs } = one
+    const about = `the cache break of call ${call}`
+    const input = calls[call - 1]?.usage?.input
+    law(byId.get(spanId)?.call === call && previousCall < call, `${about}: its calls resolve, the earlier one first`)
+    law(input?.cacheRead === readTokens && readTokens + tokens <= cacheableTokens, `${about}: what was read and lost had been held`)
+    law(isCount(tokens) && tokens > 0 && tokens <= input.total - readTokens, `${about}: what was paid again was not read`)
+    law(costUsd >= 0 && costUsd <= (calls[call - 1]!.costUsd ?? Infinity) + 1e-9 && gapNs >= 0, `${about}: it costs no more than the call`)
+  }
+  const sum = (of: (loss: CacheLoss) => number): number => add(Object.values(cache.bySide).map(of))
+  law(cache.lost.breaks === cache.breaks.length && sum(({ breaks }) => breaks) === cache.lost.breaks, 'each break is on one side')
+  law(sum(({ tokens }) => tokens) === cache.lost.tokens && near(sum(({ costUsd = 0 }) => costUsd), cache.lost.costUsd ?? 0), 'losses add up')
+}
+
+function checkDependencies({ dependencies, schedules }: Analysis, byId: ReadonlyMap<string, SpanView>): void {
+  for (const { moved } of Object.values(schedules)) {
+    law(moved === undefined || (moved.count >= moved.spanIds.length && moved.spanIds.every((id) => byId.has(id))), 'spans that move are spans')
+  }
+  if (dependencies === undefined) return
+  const { pairs, counts: { dependent, independent }, leftOut } = dependencies
+  law(pairs.length + leftOut === dependent + independent, 'proven pairs are listed or counted')
+  law(new Set(pairs.map(({ from, to }) => `${from} ${to}`)).size === pairs.length, 'no pair is both dependent and independent, or told twice')
+  for (const { from, to, verdict, evidence } of pairs) {
+    const [first, second] = [byId.get(from), byId.get(to)]
+    law(first !== undefined && second !== undefined && from !== to, `the pair ${from}, ${to} resolves`)
+    law(evidence.length > 0, `the pair ${from}, ${to} says what proves it`)
+    law(verdict === 'dependent' || first.endNs <= second.startNs, `${from} and ${to} ran one after the other`)
+  }
 }
 
 const bounds = (amount: Amount): { readonly low: number; readonly high: number } =>

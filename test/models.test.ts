@@ -5,6 +5,7 @@ import { PRICE_TABLE_DATE, PRICE_TABLE_VERSION } from '../src/models/genai-price
 import { bareModel, longestPrefix } from '../src/models/model-id.ts'
 import { pricing, type Prices } from '../src/models/prices.ts'
 import { windowTable, type Windows } from '../src/models/windows.ts'
+import { readUsage } from '../adapters/shared/usage.ts'
 
 const million: Usage = {
   input: inputInclusive({ input: 1e6 })!, output: outputInclusive({ output: 0 })!, complete: true, source: 'provider',
@@ -75,7 +76,59 @@ describe('prices', () => {
     expect(price('anthropic', 'claude-haiku-4-5', { ...million, extra })).toBeCloseTo(1 + 1 + 5, 10)
   })
 
+  test('what was paid for what adds up to the price', () => {
+    const input = inputExclusive({ input: 1e6, cacheRead: 1e6, cacheWrite: 2e6, cacheWriteByTtl: { '5m': 1e6, '1h': 1e6 } })!
+    const usage: Usage = {
+      input, output: outputInclusive({ output: 3e6, reasoning: 1e6 })!, requests: { webSearch: 100 }, complete: true, source: 'provider',
+    }
+    const call = { provider: 'anthropic', models: ['claude-haiku-4-5'], usage, epochMs: EPOCH_MS }
+    const parts = pricing().parts(call)!
+    expect(parts).toEqual({
+      uncachedInputUsd: 1, cacheReadUsd: expect.closeTo(0.1, 10) as number, cacheWriteUsd: 1.25 + 2, outputUsd: 10, reasoningUsd: 5, requestsUsd: 1,
+    })
+    expect(pricing().price(call)).toBeCloseTo(Object.values(parts).reduce((a, b) => a + b, 0), 10)
+  })
+
+  test('a long context costs its own tier', () => {
+    const sized = (input: number): Usage => ({ ...million, input: inputInclusive({ input })! })
+    expect(price('anthropic', 'claude-sonnet-4-5', sized(200_000))).toBeCloseTo(0.6, 10)
+    expect(price('anthropic', 'claude-sonnet-4-5', sized(200_001))).toBeCloseTo(6 * 0.200001, 10)
+  })
+
+  test('what may come later costs half; tiers of other prices are unknown', () => {
+    const tiered = (provider: string, model: string, serviceTier: string, own: Prices = {}) =>
+      pricing(own).price({ provider, models: [model], usage: million, epochMs: EPOCH_MS, serviceTier })
+    expect(tiered('openai', 'gpt-5-mini', 'flex')).toBeCloseTo(0.125, 10)
+    expect(tiered('openai', 'gpt-5-mini', 'batch')).toBeCloseTo(0.125, 10)
+    expect(tiered('anthropic', 'claude-haiku-4-5', 'batch')).toBeCloseTo(0.5, 10)
+    expect(tiered('openai', 'gpt-5-mini', 'priority')).toBeUndefined()
+    expect(tiered('anthropic', 'claude-haiku-4-5', 'priority')).toBeUndefined()
+    expect(tiered('groq', 'llama-3.3-70b-versatile', 'performance')).toBeUndefined()
+    expect(tiered('openai', 'gpt-5-mini', 'priority', { 'gpt-5-mini': { input: 3, output: 1 } })).toBe(3)
+  })
+
+  test('audio and images cost what they cost, cached too', () => {
+    const spoken = { inputAudio: 4e5, cachedAudio: 1e5, outputAudio: 1e6 }
+    const usage: Usage = {
+      input: inputInclusive({ input: 1e6, cacheRead: 2e5 })!, output: outputInclusive({ output: 1e6 })!,
+      media: spoken, complete: true, source: 'provider',
+    }
+    const own = pricing().price({ provider: 'openai', models: ['gpt-realtime'], usage, epochMs: EPOCH_MS })
+    // Text 4, cached 0.4, out 16; audio 32, cached 0.4, out 64 a million.
+    expect(own).toBeCloseTo(0.5 * 4 + 0.3 * 32 + 0.1 * 0.4 + 0.1 * 0.4 + 64, 6)
+    expect(price('openai', 'gpt-5-mini', usage)).toBeUndefined()
+    expect(price('gcp.gemini', 'gemini-2.5-pro', { ...million, media: { inputAudio: 1e5 } })).toBeCloseTo(price('gcp.gemini', 'gemini-2.5-pro')!, 10)
+    expect(price('openai', 'gpt-5-mini', { ...million, media: { inputImage: 1e5 } })).toBeCloseTo(0.25, 10)
+  })
+
+  test('prices that change by the hour are those of the hour', () => {
+    const at = (hour: number) => price('deepseek', 'deepseek-chat', million, {}, Date.UTC(2025, 5, 1, hour))
+    expect(at(18)).toBeLessThan(at(12)!)
+  })
+
   test('what has no price makes the whole unknown, not cheaper', () => {
+    expect(price('openai', 'gpt-5', { ...million, extra: { imageGenInput: 10, imageGenOutput: 1000 } })).toBeUndefined()
+    expect(price('openai', 'text-embedding-3-small', { ...million, output: outputInclusive({ output: 5 })! })).toBeUndefined()
     const searched = { ...million, requests: { webSearch: 1 } }
     expect(price('openai', 'gpt-3.5-turbo', searched)).toBeUndefined()
     expect(price('openai', 'm', searched, { m: { input: 1, output: 1 } })).toBeUndefined()
@@ -88,6 +141,20 @@ describe('prices', () => {
     expect([none.hasTable, none.price(call)]).toEqual([false, undefined])
     expect(pricing({ 'gpt-5-mini': { input: 1, output: 1 } }, null).price(call)).toBe(1)
     expect(none.source).not.toContain('genai-prices')
+  })
+})
+
+describe('tokens that are not text', () => {
+  test.each([
+    ['chat', { prompt_tokens: 9, completion_tokens: 5, prompt_tokens_details: { audio_tokens: 4 }, completion_tokens_details: { audio_tokens: 3 } },
+      { inputAudio: 4, outputAudio: 3 }],
+    ['realtime', { input_tokens: 9, output_tokens: 5, input_token_details: { image_tokens: 2, audio_tokens: 3, cached_tokens_details: { audio_tokens: 1 } } },
+      { inputAudio: 3, inputImage: 2, cachedAudio: 1 }],
+    ['Gemini', { promptTokenCount: 9, candidatesTokenCount: 5, promptTokensDetails: [{ modality: 'TEXT', tokenCount: 5 }, { modality: 'IMAGE', tokenCount: 4 }],
+      cacheTokensDetails: [{ modality: 'AUDIO', tokenCount: 1 }] }, { inputImage: 4, cachedAudio: 1 }],
+    ['text alone', { prompt_tokens: 9, completion_tokens: 5, prompt_tokens_details: { audio_tokens: 0 } }, undefined],
+  ])('of %s', (_name, usage, media) => {
+    expect(readUsage(usage)?.media).toEqual(media)
   })
 })
 

@@ -1,9 +1,11 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Profiler } from 'spanwise'
 import { valueText } from '../src/record/value-text.ts'
 import { checkTrace } from './laws.ts'
+import { withoutHashes } from './support/recorded.ts'
 
-const toolsOf = (profiler: Profiler) => profiler.lastTrace!.spans.map(({ tool }) => tool)
+const toolsOf = (profiler: Profiler) => profiler.lastTrace!.spans.map(({ tool }) => withoutHashes(tool!))
+const hashesOf = (profiler: Profiler) => profiler.traces.map(({ spans }) => [spans[0]!.tool!.argumentsHash, spans[0]!.tool!.resultHash])
 
 test('content full keeps what a tool got and gave', async () => {
   const profiler = new Profiler({ content: 'full' })
@@ -55,7 +57,7 @@ test('a value is written in bounds, whatever it is', () => {
     '[{"x":1},{"x":1}]',
     '{[unreadable]',
     '[unreadable]',
-    '{}',
+    '[unseen Map]',
     '[3 bytes]',
     '{"when":"1970-01-01T00:00:00.000Z","error":"TypeError: bad"}',
   ])
@@ -64,4 +66,33 @@ test('a value is written in bounds, whatever it is', () => {
     expect(valueText(value, 50)).toHaveLength(50)
     expect(valueText(value, 50).endsWith('…')).toBe(true)
   }
+})
+
+describe('hashes', () => {
+  test('are equal for equal arguments and results, and the texts are not kept', () => {
+    const profiler = new Profiler()
+    const add = profiler.tool('add', ({ a, b }: { a: number; b: number }) => a + b)
+    add({ a: 1, b: 2 })
+    add({ a: 1, b: 2 })
+    add({ a: 2, b: 1 })
+    const [one, two, three] = hashesOf(profiler)
+    expect(one).toEqual([expect.stringMatching(/^[0-9a-f]{16}$/), expect.stringMatching(/^[0-9a-f]{16}$/)])
+    expect(two).toEqual(one)
+    expect(three![0]).not.toBe(one![0])
+    expect(three![1]).toBe(one![1])
+    expect(JSON.stringify(profiler.traces)).not.toContain('"a"')
+  })
+
+  test('a text that was cut has none', () => {
+    const profiler = new Profiler({ content: 'full', limits: { maxToolChars: 100 } })
+    profiler.tool('echo', (text: string) => text.length)('x'.repeat(200))
+    profiler.tool('long', (n: number) => 'x'.repeat(n))(40_000)
+    expect(hashesOf(profiler)).toEqual([[undefined, expect.any(String)], [expect.any(String), undefined]])
+  })
+
+  test('a tool that failed, or gave nothing, has none of a result', () => {
+    const profiler = new Profiler()
+    profiler.tool('nothing', () => undefined)()
+    expect(hashesOf(profiler)).toEqual([[expect.any(String), undefined]])
+  })
 })

@@ -32,8 +32,8 @@ test('one line without indentation', () => {
 test('the order of keys does not depend on how the analysis was made', () => {
   expect(renderJson(backwards(goldenAnalysis) as Analysis)).toBe(renderJson(goldenAnalysis))
   expect(Object.keys(JSON.parse(renderJson(goldenAnalysis)) as object)).toEqual([
-    'run', 'totals', 'categories', 'operations', 'models', 'findings', 'observations', 'schedules', 'criticalPath', 'context',
-    'calls', 'overhead', 'problems', 'sources', 'spans',
+    'run', 'totals', 'categories', 'operations', 'models', 'latency', 'findings', 'observations', 'schedules', 'dependencies', 'criticalPath',
+    'context', 'calls', 'overhead', 'problems', 'sources', 'spans',
   ])
 })
 
@@ -57,6 +57,12 @@ describe('the schema', () => {
     'with readings': everything,
     'the run of the text goldens': supportAgent,
     'many turns': manyTurns,
+    'tools that ran one after another': analyze(draw(`
+      agent 0-90
+        llm 0-10 llm model=gpt-5 asks=a#1,b#2
+        a 10-50 call=1 by=llm
+        b 50-90 call=2 by=llm after=llm
+    `)),
     'an empty trace': analyze(draw('')),
     'without calls': analyze(draw('agent 0-100\n  search 0-50 tool')),
     'usage of all kinds': analyze(draw(`
@@ -84,7 +90,7 @@ describe('the schema', () => {
 
   test('names the fields of the types, and those that may be absent', () => {
     const described: Readonly<Record<string, Schema>> = { ...(schema['definitions'] as Record<string, Schema>), Analysis: schema }
-    const types = interfaces('analysis.ts', 'span.ts', 'usage.ts')
+    const types = interfaces('analysis.ts', 'analysis-cache.ts', 'analysis-context.ts', 'span.ts', 'usage.ts')
     const names = [...types.keys()].filter((name) => Object.hasOwn(described, name))
     expect(names.length).toBeGreaterThan(20)
     for (const name of names) expect([name, fieldsOf(described[name]!)]).toEqual([name, types.get(name)])

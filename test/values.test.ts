@@ -24,10 +24,23 @@ test.each([
   ['a long number', ['{"total":48213}'], '{"amount":"48213"}', '', '0 number 1; shares 0; known at 10'],
   ['a run of words', ['She said that the parcel never arrived at her door.'], 'the parcel never arrived at her door', '', '0 words 3; shares 0; known at 10'],
   ['a year and a round number prove nothing', ['2026 and 5000'], '2026 5000', '', 'shares 0; known at 10'],
-  ['a short number proves nothing, but is shared', ['{"page":2}'], '{"page":2}', '', 'shares 0; known at 10'],
+  ['a short number proves nothing, and may have been computed', ['{"page":2}'], '{"page":2}', '', 'shares 0; not known'],
+  ['a truth value may have been computed', ['{"sun":true}'], '{"wet":false}', 'true or false', 'shares ; not known'],
+  ['null may have been computed', ['sun'], '{"city":null}', 'null', 'shares ; not known'],
+  ['a date is known as a whole', ['x'], '2026-07-14', '14 of the 07 boxes of 2026', 'shares ; not known'],
+  ['a date that the prompt has', ['x'], '2026-07-14', 'on 2026-07-14.', 'shares ; known at 1'],
+  ['upper case of other alphabets', ['MÜNCHEN'], 'münchen', 'münchen', 'shares 0; known at 1'],
+  ['JSON inside JSON', [JSON.stringify({ text: JSON.stringify({ a: 'x\nBerlin' }) })], 'Berlin', 'Berlin', 'shares 0; known at 1'],
+  ['the escapes of a URL', ['https://x.example/?q=%20M%C3%BCnchen'], 'München', 'München', 'shares 0; known at 1'],
+  ['separators in numbers', ['48,213 pieces'], '{"count":48213}', '48213', 'shares 0; known at 1'],
+  ['a piece of a name', ['{"id":"orderBerlin77"}'], 'Berlin', 'Berlin', 'shares 0; known at 1'],
+  ['a table whose names are values', ['Berlin'], '{"counts":{"berlin":"many"}}', 'many', 'shares 0; known at 1'],
+  ['a name that no parameter has', ['{"o":"ord_8f3a21"}'], '{"ord_8f3a21":"lost"}', 'lost', '0 identifier 1; shares 0; known at 1'],
   ['what the prompt had first proves nothing', ['order ord_8f3a21'], 'ord_8f3a21', 'my order is ord_8f3a21', 'shares 0; known at 1'],
   ['known from the start, nothing in common', ['{"sun":true}'], '{"city":"Paris"}', 'How is Paris?', 'shares ; known at 1'],
-  ['words of grammar do not count', ['in the city'], 'in the', 'x', 'shares ; known at 0'],
+  ['words of grammar do not count in a sentence', ['in the city'], 'in Rome', 'Rome', 'shares ; known at 1'],
+  ['a word of grammar alone is a value', ['{"lang":"it"}'], '{"lang":"it"}', 'it', 'shares 0; known at 1'],
+  ['an empty text may come from anything', ['x'], '{"city":""}', '', 'shares ; not known'],
   ['no input is known from the start', ['x'], '{}', '', 'shares ; known at 0'],
   ['the names of fields do not count', ['city'], '{"city":"Rome"}', 'Rome', 'shares ; known at 1'],
   ['upper case is the same word', ['PARIS'], 'paris', '', 'shares 0; known at 10'],
@@ -37,7 +50,7 @@ test.each([
 })
 
 test('a word of very many outputs is shared with all', () => {
-  expect(look(Array.from({ length: 80 }, () => 'true'), 'true')).toBe('shares all; known at 10')
+  expect(look(Array.from({ length: 80 }, () => 'true'), 'true')).toBe('shares all; not known')
 })
 
 /** What a run's spans say of each other, by name. */

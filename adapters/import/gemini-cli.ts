@@ -6,6 +6,7 @@ import { assemble, type SpanDraft } from './shared/assemble.ts'
 import { epochMs, objects, Problems } from './shared/json-lines.ts'
 import { turnAt, turnsOf, turnSpans, type Turn } from './shared/turns.ts'
 import type { Importer } from './shared/importer.ts'
+import { toolHashes } from './shared/tool-hashes.ts'
 
 /**
  * Session files of the Gemini CLI (`~/.gemini/tmp/<project>/chats/session-<time>-<id>.json`): one JSON object with
@@ -125,7 +126,11 @@ function spansOf({ key, start, end, tools, after, message }: Answer, turn: Turn 
     return {
       key: tool.key, parent: turn?.key, name: nameOf(tool.call), category: 'tool', start: ns(tool.start), end: ns(tool.end),
       outcome: outcomeOf(tool.call['status']), attributes: INFERRED,
-      tool: { name: nameOf(tool.call), issuedBy: key, ...(id !== undefined && { callId: id }) },
+      tool: {
+        name: nameOf(tool.call), issuedBy: key, ...(id !== undefined && { callId: id }),
+        // Beside the response stands the id of the call, which is another each time.
+        ...toolHashes(tool.call['args'], at(tool.call['result'], '0.functionResponse.response')),
+      },
     }
   })]
 }

@@ -67,6 +67,7 @@ function watchStream(call: LlmCall, endpoint: Endpoint, value: unknown, strip: b
   const stream = fields(value) as StreamLike | undefined
   if (stream === undefined || typeof stream[Symbol.asyncIterator] !== 'function') return false
   call.draft.streamed = true
+  call.streamHanded()
   // The SDKs' streams read their `iterator` member for `for await`, `tee()` and `toReadableStream()` alike.
   const name = typeof stream.iterator === 'function' ? 'iterator' : Symbol.asyncIterator
   const original = stream[name] as () => AnyIterator
@@ -86,6 +87,7 @@ function watchStream(call: LlmCall, endpoint: Endpoint, value: unknown, strip: b
 function watchEvents(call: LlmCall, endpoint: Endpoint, iterator: AnyIterator, controller: AbortController | undefined): void {
   const reader = endpoint.readStream(call)
   watchIterator(iterator, {
+    asked: () => call.eventAsked(),
     item: (event) => call.event(reader, event),
     end: (outcome) => {
       // An aborted stream ends as if it were done: the SDKs swallow the abort.

@@ -58,7 +58,7 @@ export function readUsage(raw: unknown, complete = true): Usage | undefined {
   const said = plainCopy(raw)
   const usage = fields(said) ?? {}
   const known = formOf(usage)?.read(usage) ?? {}
-  return { ...known, ...readRequests(usage), complete: complete && known.output !== undefined, source: 'provider', raw: said }
+  return { ...known, ...readRequests(usage), ...readMedia(usage), complete: complete && known.output !== undefined, source: 'provider', raw: said }
 }
 
 /** For calls without generated output (embeddings, reranking), where input alone is all there is. */
@@ -212,6 +212,46 @@ export function withToolUsage(usage: Usage | undefined, told: unknown): Usage | 
     ...(imageGenInput + imageGenOutput > 0 && { extra: { imageGenInput, imageGenOutput } }),
     ...(webSearch && { requests: { webSearch } }),
   }
+}
+
+type Media = NonNullable<Usage['media']>
+
+/** Tokens of audio and images, which OpenAI's and Gemini's details tell; their price may be another than text's. */
+function readMedia(usage: Fields): Pick<Usage, 'media'> {
+  const input = detailsOf(usage, ['prompt_tokens_details', 'input_tokens_details', 'input_token_details', 'promptTokensDetails'])
+  const output = detailsOf(usage, [
+    'completion_tokens_details', 'output_tokens_details', 'output_token_details', 'candidatesTokensDetails', 'responseTokensDetails',
+  ])
+  const cached = modalities(usage['cacheTokensDetails']) ?? fields(input?.['cached_tokens_details'])
+  const media: { -readonly [Name in keyof Media]: Media[Name] } = {}
+  const add = (name: keyof Media, value: unknown): void => {
+    const tokens = tokenCount(value)
+    if (tokens) media[name] = tokens
+  }
+  add('inputAudio', input?.['audio_tokens'])
+  add('inputImage', input?.['image_tokens'])
+  add('cachedAudio', cached?.['audio_tokens'])
+  add('cachedImage', cached?.['image_tokens'])
+  add('outputAudio', output?.['audio_tokens'])
+  add('outputImage', output?.['image_tokens'])
+  return Object.keys(media).length > 0 ? { media } : {}
+}
+
+function detailsOf(usage: Fields, names: readonly string[]): Fields | undefined {
+  for (const name of names) {
+    const details = modalities(usage[name]) ?? fields(usage[name])
+    if (details !== undefined) return details
+  }
+  return undefined
+}
+
+/** Gemini lists `{ modality: 'AUDIO', tokenCount: 12 }`. */
+function modalities(details: unknown): Fields | undefined {
+  if (!Array.isArray(details)) return undefined
+  return Object.fromEntries(details.map((item) => {
+    const one = fields(item)
+    return [`${String(one?.['modality']).toLowerCase()}_tokens`, one?.['tokenCount']]
+  }))
 }
 
 /** Searches and fetches of the server: Anthropic's, or xAI's. */

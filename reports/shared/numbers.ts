@@ -29,7 +29,7 @@ export function formatWholeShare(share: number): string {
 }
 
 /** `$1.24`, `$0.0213`, `$0.000041` */
-function formatUsd(usd: number): string {
+export function formatUsd(usd: number): string {
   if (usd === 0) return '$0'
   if (usd >= 0.99995) {
     const [whole = '0', cents = '00'] = usd.toFixed(2).split('.')
@@ -57,15 +57,15 @@ export function cachedShare({ calls, unknownCalls, estimatedCalls, input }: Usag
   return input.total === 0 || unknownCalls + estimatedCalls >= calls ? undefined : input.cacheRead / input.total
 }
 
-/** `480 ms`, `300–480 ms`, `up to 480 ms` */
-function formatAmount(amount: Amount, format: (value: number) => string): string {
+/** `480 ms`, `300 to 480 ms`, `up to 480 ms` */
+export function formatAmount(amount: Amount, format: (value: number) => string): string {
   if (typeof amount === 'number') return format(amount)
   const low = format(amount.low)
   const high = format(amount.high)
   if (low === high) return low
   if (amount.low <= 0) return `up to ${high}`
   const unit = / \D+$/.exec(high)?.[0]
-  return unit !== undefined && low.endsWith(unit) ? `${low.slice(0, -unit.length)}–${high}` : `${low}–${high}`
+  return `${unit !== undefined && low.endsWith(unit) ? low.slice(0, -unit.length) : low} to ${high}`
 }
 
 /** The amounts of a saving, one text each: time, tokens, money. */

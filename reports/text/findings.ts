@@ -1,11 +1,13 @@
-import type { Analysis, Confidence, Finding, Schedule } from '../../src/model/analysis.ts'
+import type { Analysis, Confidence, Finding, Observation, Schedule } from '../../src/model/analysis.ts'
 import { formatDuration } from '../../src/model/units.ts'
+import { freedom, isParallel, needs } from '../shared/evidence.ts'
+import { handlesFor, shownOf, spanList } from '../shared/handles.ts'
 import { formatSaving, formatShare } from '../shared/numbers.ts'
 import { heading, piece, sgr, type Line, type Page } from '../shared/page.ts'
-import { cell, clean, widthOf, wrap } from '../shared/text.ts'
+import { cell, clean, cleanName, widthOf, wrap } from '../shared/text.ts'
 
-const MAX_FINDINGS = 12
-const MAX_OBSERVATIONS = 10
+const MAX_FINDINGS = 8
+const MAX_OBSERVATIONS = 6
 /** Below this the savings stand in a line of their own, or the text would be too narrow to read. */
 const SIDE_BY_SIDE = 76
 
@@ -15,6 +17,14 @@ interface Layout {
   readonly text: number
   readonly saving: number
   readonly sure: number
+}
+
+/** What stands below a finding's title. */
+interface Below {
+  /** Undefined where a finding above has said it. */
+  readonly advice: string | undefined
+  readonly spans: string
+  readonly evidence: readonly string[]
 }
 
 /** What to do: the findings by number, with what each saves and how sure that is. */
@@ -37,11 +47,46 @@ export function findings(analysis: Analysis, page: Page): Line[] {
       ]
   return [
     title,
-    ...shown.flatMap((finding, index) => drawFinding(finding, index + 1, layout, page)),
+    ...below(shown, analysis).flatMap((under, index) => drawFinding(shown[index]!, index + 1, under, layout, page)),
     ...more(all.length - shown.length, 'finding'),
     ...together(analysis, page),
+    ...legend(shown, page),
   ]
 }
+
+function below(shown: readonly Finding[], analysis: Analysis): Below[] {
+  const handles = handlesFor(shown.flatMap(({ spanIds }) => shownOf(spanIds)), analysis.spans)
+  return shown.map((finding, index) => ({
+    advice: shown.slice(0, index).some((before) => saysTheSame(before, finding)) ? undefined : clean(finding.advice),
+    spans: spanList(finding.spanIds, handles),
+    evidence: isParallel(finding) ? freedom(finding, analysis, cleanName) : [],
+  }))
+}
+
+/** Advice of one code that differs in a name or a number only. */
+function saysTheSame(a: Finding, b: Finding): boolean {
+  const [before, words] = [a.advice.split(' '), b.advice.split(' ')]
+  return a.code === b.code && before.length === words.length && words.filter((word, at) => word !== before[at]).length <= words.length / 5
+}
+
+/** How to go on from here. */
+function legend(shown: readonly (Finding | Observation)[], page: Page): Line[] {
+  const spans = shown.some(({ spanIds }) => spanIds.length > 0) ? '[ ] spans, for: spanwise show <run> <span> · ' : ''
+  return wrap(`${spans}codes: docs/findings/<CODE>.md`, page.textWidth - 2).map((line) => [piece(`  ${line}`, sgr.dim)])
+}
+
+/** Text with the spans that prove it behind, which are not broken. */
+function withSpans(text: string, spans: string, width: number, style?: string, maxLines?: number): Line[] {
+  const lines: Line[] = wrap(text, width, maxLines).map((line) => [piece(line, style)])
+  if (spans === '') return lines
+  const mark = piece(`[${spans}]`, sgr.dim)
+  const last = lines.at(-1)
+  if (last === undefined || lineWidth(last) + 1 + widthOf(mark.text) > width) return [...lines, [mark]]
+  return [...lines.slice(0, -1), [...last, piece(' '), mark]]
+}
+
+const lineWidth = (line: Line): number => line.reduce((sum, { text }) => sum + widthOf(text), 0)
+const padded = (line: Line, width: number): Line => [...line, piece(' '.repeat(Math.max(0, width - lineWidth(line))))]
 
 function layoutFor(all: readonly Finding[], page: Page): Layout {
   const number = String(all.length).length
@@ -53,26 +98,31 @@ function layoutFor(all: readonly Finding[], page: Page): Layout {
   return { number, code, text, saving, sure }
 }
 
-function drawFinding(finding: Finding, number: number, layout: Layout, page: Page): Line[] {
+function drawFinding(finding: Finding, number: number, under: Below, layout: Layout, page: Page): Line[] {
   const { confidence } = finding
   const savings = formatSaving(finding.saving)
   if (savings.length === 0) savings.push('?')
   const start = `  ${cell(String(number), layout.number, 'right')}  ${cell(clean(finding.code), layout.code)}  `
   const margin = ' '.repeat(layout.number + layout.code + 6)
-  const title = wrap(clean(finding.title), layout.text)
-  const advice = wrap(clean(finding.advice), Math.min(page.textWidth, 108) - margin.length - 2)
-    .map((line, row) => [piece(`${margin}${row === 0 ? '→ ' : '  '}${line}`)])
+  const isBare = under.advice === undefined && under.evidence.length === 0
+  const title = withSpans(clean(finding.title), isBare ? under.spans : '', layout.text, sgr.strong)
+  const width = Math.min(page.textWidth, 108) - margin.length - 2
+  const advice: Line[] = [
+    ...under.evidence.flatMap((text) => wrap(text, width).map((line) => [piece(`${margin}  ${line}`, sgr.dim)])),
+    ...(isBare ? [] : withSpans(under.advice ?? '', under.spans, width))
+      .map((line, row) => [piece(`${margin}${row === 0 && under.advice !== undefined ? '→ ' : '  '}`), ...line]),
+  ]
   if (layout.saving === 0) {
     return [
       ...wrap(`saves ${savings.join(', ')}, ${confidence}`, layout.text)
         .map((line, row) => [piece(row === 0 ? start : margin, sgr.warn), piece(line, sureStyle(confidence))]),
-      ...title.map((line) => [piece(margin), piece(line, sgr.strong)]),
+      ...title.map((line) => [piece(margin), ...line]),
       ...advice,
     ]
   }
   const rows = Array.from({ length: Math.max(title.length, savings.length) }, (_, row): Line => [
     piece(row === 0 ? start : margin, sgr.warn),
-    piece(cell(title[row] ?? '', layout.text), sgr.strong),
+    ...padded(title[row] ?? [], layout.text),
     piece(`  ${cell(savings[row] ?? '', layout.saving)}`),
     piece(row === 0 ? `  ${confidence}` : '', sureStyle(confidence)),
   ])
@@ -84,7 +134,8 @@ function sureStyle(confidence: Confidence): string {
 }
 
 /** What the run would take as its schedules have it; the savings of single findings do not add up. */
-function together({ totals: { durationNs }, schedules: { proven, possible } }: Analysis, page: Page): Line[] {
+function together(analysis: Analysis, page: Page): Line[] {
+  const { totals: { durationNs }, schedules: { proven, possible } } = analysis
   const least = durationNs * 0.99
   const parts: string[] = []
   if (proven.durationNs < least) parts.push(`${scheduleText(proven, durationNs)}, proven`)
@@ -92,29 +143,39 @@ function together({ totals: { durationNs }, schedules: { proven, possible } }: A
     parts.push(`at best ${scheduleText(possible, durationNs)}, possible`)
   }
   if (parts.length === 0) return []
-  const text = `Everything started as early as it could be, the run takes ${parts.join('; ')}`
-  return wrap(text, page.textWidth - 2).map((line) => [piece(`  ${line}`, sgr.dim)])
+  const kept = needs(analysis, cleanName)
+  const texts = [
+    `Everything started as early as it could be, the run takes ${parts.join('; ')}`,
+    ...(kept.length === 0 ? [] : [`Has to stay in order: ${kept.join('; ')}`]),
+  ]
+  return texts.flatMap((text) => wrap(text, page.textWidth - 2).map((line) => [piece(`  ${line}`, sgr.dim)]))
 }
 
 const scheduleText = ({ durationNs, limit }: Schedule, now: number): string =>
   `${formatDuration(durationNs)} (${formatShare(1 - durationNs / now)} less, ${limit} at once)`
 
 /** What is worth knowing and cannot say what it would save. */
-export function observations({ observations: all }: Analysis, page: Page): Line[] {
+export function observations({ observations: all, findings: found, spans }: Analysis, page: Page): Line[] {
   if (all.length === 0) return []
   const shown = all.slice(0, MAX_OBSERVATIONS)
+  const handles = handlesFor(shown.flatMap(({ spanIds }) => shownOf(spanIds)), spans)
   const code = Math.min(10, Math.max(...shown.map((observation) => widthOf(clean(observation.code)))))
   const width = page.textWidth - code - 4
   return [
     [heading('Observations')],
-    ...shown.flatMap((observation) => {
-      const text = [
-        ...wrap(clean(observation.title), width, 4).map((line) => piece(line)),
-        ...wrap(clean(observation.advice ?? ''), width, 4).map((line) => piece(line, sgr.dim)),
+    ...shown.flatMap((observation, index) => {
+      const said = shown.slice(0, index).some((before) => before.code === observation.code && before.advice === observation.advice)
+      const advice = said ? '' : clean(observation.advice ?? '')
+      const names = spanList(observation.spanIds, handles)
+      const text: Line[] = advice === '' ? withSpans(clean(observation.title), names, width, undefined, 4) : [
+        ...wrap(clean(observation.title), width, 4).map((line) => [piece(line)]),
+        ...withSpans(advice, names, width, sgr.dim, 4),
       ]
-      return text.map((line, row) => [piece(`  ${cell(row === 0 ? clean(observation.code) : '', code)}  `, sgr.dim), line])
+      return text.map((line, row): Line => [piece(`  ${cell(row === 0 ? clean(observation.code) : '', code)}  `, sgr.dim), ...line])
     }),
     ...more(all.length - shown.length, 'observation'),
+    // Below the findings it stands already.
+    ...(found.length > 0 ? [] : legend(shown, page)),
   ]
 }
 

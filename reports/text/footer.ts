@@ -1,54 +1,26 @@
-import type { Analysis, ContextCall } from '../../src/model/analysis.ts'
+import type { Analysis } from '../../src/model/analysis.ts'
 import { formatDuration } from '../../src/model/units.ts'
 import { failedAttempt } from '../shared/flame/bars.ts'
-import { formatCount, formatShare, formatWholeShare, plural } from '../shared/numbers.ts'
-import { heading, piece, sgr, type Line, type Page } from '../shared/page.ts'
-import { clean, cleanName, flow, wrap } from '../shared/text.ts'
+import { formatCount, formatShare, plural } from '../shared/numbers.ts'
+import { sgr, type Line, type Page } from '../shared/page.ts'
+import { clean, cleanName } from '../shared/text.ts'
+import { cacheEntries } from './cache.ts'
+import { context, cost } from './context.ts'
+import { entries, type Entry } from './entries.ts'
 
-const LABEL = 11
 const MAX_NOTES = 8
 
-interface Entry {
-  readonly text: string
-  readonly style?: string
-}
-
-/** The lines that need no table: context, retries, what to know about the figures, the profiler itself. */
+/** The lines that need no table: what was paid for, context, retries, what to know about the figures, the profiler itself. */
 export function footer(analysis: Analysis, page: Page): Line[] {
   return [
-    ...entries('Context', contextEntries(analysis, page), page),
+    ...cost(analysis, page),
+    ...entries('Cache', cacheEntries(analysis), page),
+    ...context(analysis, page),
     ...entries('Retries', retryEntries(analysis), page),
     ...entries('Notes', noteEntries(analysis), page),
     ...entries('Process', processEntries(analysis), page),
     ...entries('Sources', sourceEntries(analysis), page),
     ...entries('Profiler', profilerEntries(analysis), page),
-  ]
-}
-
-function entries(label: string, all: readonly Entry[], page: Page): Line[] {
-  return all.flatMap(({ text, style }, entry) =>
-    wrap(text, page.textWidth - LABEL).map((line, row) => [
-      entry === 0 && row === 0 ? heading(label.padEnd(LABEL)) : piece(' '.repeat(LABEL)),
-      piece(line, style),
-    ]))
-}
-
-/** How full the model's window was at most, and with what. */
-function contextEntries({ context, observations }: Analysis, page: Page): Entry[] {
-  const { peak, warning } = context
-  const largest = peak ?? context.calls.reduce<ContextCall | undefined>(
-    (most, call) => (most === undefined || call.usedTokens > most.usedTokens ? call : most), undefined)
-  if (largest === undefined) return []
-  const { usedTokens, windowTokens, share, model, number } = largest
-  const where = `${cleanName(model)}, call ${formatCount(number)}`
-  const text = windowTokens === undefined || share === undefined
-    ? `at most ${plural(usedTokens, 'token')} of an unknown window (${where})`
-    : `peak ${formatShare(share)} of ${formatCount(windowTokens)}: ${plural(usedTokens, 'token')} (${where})`
-  const isSaid = observations.some(({ code }) => code.startsWith('CTX'))
-  return [
-    { text, ...(warning !== undefined && { style: sgr.warn }) },
-    ...flow(composition(largest), page.textWidth - LABEL, ' · ').map((line) => ({ text: line })),
-    ...(warning === undefined || isSaid ? [] : [{ text: clean(warning), style: sgr.warn }]),
   ]
 }
 
@@ -67,19 +39,6 @@ function processEntries({ run, totals }: Analysis): Entry[] {
 }
 
 const megabytes = (bytes: number): string => formatCount(Math.round(bytes / 1_000_000))
-
-const partNames: Readonly<Record<string, string>> = {
-  system: 'system', 'tool-definition': 'tool definitions', user: 'user', assistant: 'assistant', 'tool-call': 'tool calls',
-  'tool-result': 'tool results', reasoning: 'reasoning', other: 'other',
-}
-
-function composition({ composition: parts }: ContextCall): string[] {
-  const all = Object.entries(parts ?? {}).filter(([, tokens]) => tokens > 0).sort(([, a], [, b]) => b - a)
-  const total = all.reduce((sum, [, tokens]) => sum + tokens, 0)
-  // One part alone is the whole, which is no news.
-  if (all.length < 2) return []
-  return all.map(([kind, tokens]) => `${partNames[kind] ?? cleanName(kind)} ${formatWholeShare(tokens / total)}`)
-}
 
 /** Only where no finding or observation has said it already. */
 function retryEntries({ calls, findings, observations }: Analysis): Entry[] {

@@ -1,8 +1,10 @@
 import type { CallSummary } from '../model/analysis.ts'
+import { callRoles } from '../model/call-roles.ts'
 import type { Attempt, LlmDetail, Span, Trace } from '../model/span.ts'
 import type { Usage } from '../model/usage.ts'
 import { NS_PER_S } from '../model/units.ts'
 import type { Pricing } from '../models/prices.ts'
+import { gapsBefore, phasesOf } from './phases.ts'
 import type { Timeline } from './timeline.ts'
 import type { TokenCounter } from './token-counter.ts'
 import { callUsage, type Estimate } from './usage-estimates.ts'
@@ -19,51 +21,30 @@ export interface Call {
   readonly isEmbedding: boolean
 }
 
-/**
- * The calls that count, in order of start. An LLM span around others that carry usage repeats theirs: an aggregate, not a
- * call. One that carries usage of its own while those below it carry none counts, and they are parts of it.
- */
+/** The calls that count, in order of start; {@link callRoles} says which. */
 export function findCalls(trace: Trace, timeline: Timeline, counter: TokenCounter | false, pricing: () => Pricing): Call[] {
   const calls: Call[] = []
-  const counted = leafCalls(timeline)
+  const roles = callRoles(timeline.spans, timeline.parent, timeline.topDown)
+  let gaps: Float64Array | undefined
   timeline.spans.forEach((span, i) => {
-    if (counted[i] !== true) return
+    if (roles[i] !== 'call') return
     const { usage, estimate } = callUsage(trace, span, counter)
     const unanswered = usage === undefined && span.outcome.state === 'failed'
     const costUsd = usage === undefined ? undefined : costOf(trace, span, usage, pricing())
+    const phases = phasesOf(span, timeline.start[i]!, timeline.end[i]!)
+    const gapNs = (gaps ??= gapsBefore(timeline))[i]!
     calls.push({
       span: i, estimate, unanswered,
       isEmbedding: span.category === 'embedding' || span.llm?.operation === 'embeddings',
       summary: {
         ...summarize(span, timeline.end[i]! - timeline.start[i]!, calls.length + 1, usage, costUsd),
+        ...(phases !== undefined && { phases }),
+        ...(!Number.isNaN(gapNs) && { gapNs }),
         ...(unanswered && { unanswered: true as const }),
       },
     })
   })
   return calls
-}
-
-/** Which spans are counted as calls. */
-function leafCalls({ spans, parent, topDown }: Timeline): boolean[] {
-  const isModel = spans.map((span) => span.llm !== undefined || span.category === 'llm')
-  const hasUsage = spans.map(({ llm }) => llm?.usage?.input !== undefined || llm?.usage?.output !== undefined)
-  const modelBelow = spans.map(() => false)
-  const usageBelow = spans.map(() => false)
-  for (let at = topDown.length - 1; at > 0; at--) {
-    const i = topDown[at]!
-    const p = parent[i]!
-    modelBelow[p] ||= isModel[i]! || modelBelow[i]!
-    usageBelow[p] ||= hasUsage[i]! || usageBelow[i]!
-  }
-  const counted = spans.map(() => false)
-  const insideCall = spans.map(() => false)
-  for (const i of topDown) {
-    insideCall[i] = parent[i] !== -1 && insideCall[parent[i]!]!
-    if (!isModel[i] || insideCall[i] || usageBelow[i] || (!hasUsage[i] && modelBelow[i])) continue
-    counted[i] = true
-    insideCall[i] = true
-  }
-  return counted
 }
 
 function summarize(
@@ -116,6 +97,7 @@ function costOf(trace: Trace, { llm, start }: Span, usage: Usage, pricing: Prici
     provider: llm.provider,
     models: [llm.responseModel, llm.requestModel],
     usage,
+    serviceTier: llm.serviceTier,
     epochMs: trace.startedAtEpochMs + start / 1e6,
   })
 }

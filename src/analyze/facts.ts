@@ -1,7 +1,10 @@
-import type { ContextSummary } from '../model/analysis.ts'
+import type { CacheSummary, ContextSummary } from '../model/analysis.ts'
 import type { Trace } from '../model/span.ts'
+import type { SpanValues } from '../model/values.ts'
+import type { Pricing } from '../models/prices.ts'
 import type { Call } from './calls.ts'
 import type { Dependencies } from './dependencies.ts'
+import type { Independence } from './independence.ts'
 import type { Thresholds } from './options.ts'
 import type { Simulator } from './schedule.ts'
 import type { Timeline } from './timeline.ts'
@@ -15,19 +18,24 @@ export interface Facts {
   readonly wall: Float64Array
   readonly calls: readonly Call[]
   readonly context: ContextSummary
+  /** Absent when no request could be compared with one before it. */
+  readonly cache: CacheSummary | undefined
+  readonly values: readonly (SpanValues | undefined)[]
   readonly dependencies: Dependencies
+  readonly free: Independence
   readonly simulator: Simulator
+  readonly pricing: () => Pricing
 }
 
 /** For each span whether a call of a model lies below it. */
-export function callsBelow({ timeline: { parent, topDown }, calls }: Pick<Facts, 'timeline' | 'calls'>): boolean[] {
-  const below = Array.from(parent, () => false)
-  const isCall = new Set(calls.map((call) => call.span))
+export function callsBelow({ timeline: { parent, topDown }, calls }: Pick<Facts, 'timeline' | 'calls'>): (i: number) => boolean {
+  const below = new Uint8Array(parent.length)
+  for (const { span } of calls) if (span > 0) below[parent[span]!] = 1
   for (let at = topDown.length - 1; at > 0; at--) {
     const i = topDown[at]!
-    if (below[i] || isCall.has(i)) below[parent[i]!] = true
+    if (below[i] === 1) below[parent[i]!] = 1
   }
-  return below
+  return (i) => below[i] === 1
 }
 
 export const savingNs = ({ thresholds }: Pick<Facts, 'thresholds'>): number => thresholds.savingMs * 1e6

@@ -3,19 +3,27 @@ import { show } from '../model/show.ts'
 import type { Trace } from '../model/span.ts'
 import { pricing as pricingOf, type Pricing } from '../models/prices.ts'
 import { windowTable, type WindowTable } from '../models/windows.ts'
+import { cacheSummary } from './cache.ts'
 import { findCalls, type Call } from './calls.ts'
 import { contextSummary } from './context.ts'
+import { contextInputs } from './context-inputs.ts'
+import { costParts } from './cost-parts.ts'
 import { criticalPath } from './critical-path.ts'
 import { dependencies as dependenciesOf, type Dependencies } from './dependencies.ts'
+import { dependencyList } from './dependency-list.ts'
 import { detect } from './findings/index.ts'
+import { independence, type Independence } from './independence.ts'
 import { checkPrices, checkWindows, readThresholds, type AnalyzeOptions } from './options.ts'
+import { prefillLatency } from './latency.ts'
 import { problems } from './problems.ts'
 import { Simulator } from './schedule.ts'
+import { withSensitivity } from './sensitivity.ts'
 import { selfTimes } from './self-time.ts'
 import { slacks } from './slack.ts'
 import { timelineOf, type Timeline } from './timeline.ts'
 import { localTokenCounter } from './token-counter.ts'
-import { categoryTotals, costOf, modelTotals, operationTotals, usageOf } from './totals.ts'
+import { byCategory, categoryTotals, costOf, modelTotals, operationTotals, usageOf } from './totals.ts'
+import { valuesOf } from './values.ts'
 
 /**
  * Everything that reports show of a run: where the time, the tokens and the money went, what waited for what, and what would
@@ -39,11 +47,21 @@ export function analyze(trace: Trace, options: AnalyzeOptions = {}): Analysis {
   const path = criticalPath(timeline)
   const slack = slacks(timeline)
   const calls = findCalls(trace, timeline, counter, pricing)
-  const context = contextSummary(trace, timeline, calls, windows, thresholds.contextShare)
-  const dependencies = dependenciesOf(trace, timeline)
+  const latency = prefillLatency(calls)
+  const values = valuesOf(trace, timeline)
+  const inputs = contextInputs({
+    trace, timeline, calls, latency, values, counter, pricing, windows, threshold: thresholds.contextShare,
+  })
+  const context = contextSummary(inputs)
+  const cache = cacheSummary(inputs)
+  const dependencies = dependenciesOf(trace, timeline, values)
+  const free = independence(timeline, values, dependencies)
+  const pairs = dependencyList(timeline, dependencies, free)
   const simulator = new Simulator(timeline, dependencies)
+  const groups = byCategory(timeline)
+  const cost = costParts(trace, timeline, calls, pricing)
   const { wall } = path
-  const { findings, observations } = detect({ trace, timeline, thresholds, wall, calls, context, dependencies, simulator })
+  const { findings, observations } = detect({ trace, timeline, thresholds, wall, calls, context, cache, values, dependencies, free, simulator, pricing })
 
   return {
     run: describeRun(trace, timeline),
@@ -55,13 +73,17 @@ export function analyze(trace: Trace, options: AnalyzeOptions = {}): Analysis {
       usage: usageOf(calls),
       costUsd: costOf(calls),
     },
-    categories: categoryTotals(timeline, self, wall, calls),
-    operations: operationTotals(timeline, self, wall),
+    ...(cost !== undefined && { cost }),
+    categories: categoryTotals(timeline, self, wall, calls, groups),
+    operations: withSensitivity(operationTotals(timeline, self, wall, groups), timeline, wall, simulator),
     calls: calls.map(({ summary }) => summary),
     models: modelTotals(calls, self),
+    latency,
     context,
+    ...(cache !== undefined && { cache }),
     criticalPath: path.steps.map((i) => ({ spanId: timeline.spans[i]!.id, timeNs: wall[i]! })),
-    schedules: schedules(timeline, dependencies, simulator),
+    ...(pairs !== undefined && { dependencies: pairs }),
+    schedules: schedules(timeline, dependencies, free, simulator),
     findings,
     observations,
     overhead: overhead(trace, timeline),
@@ -71,10 +93,12 @@ export function analyze(trace: Trace, options: AnalyzeOptions = {}): Analysis {
   }
 }
 
-function schedules({ spans }: Timeline, { issuedTogether }: Dependencies, simulator: Simulator): Analysis['schedules'] {
+function schedules(
+  { spans }: Timeline, { issuedTogether }: Dependencies, free: Independence, simulator: Simulator,
+): Analysis['schedules'] {
   const groupOf = new Int32Array(spans.length).fill(-1)
   issuedTogether.forEach(({ members }, group) => members.forEach((i) => (groupOf[i] = group)))
-  return { proven: simulator.schedule({ groupOf }), possible: simulator.schedule('unknown') }
+  return { proven: simulator.schedule({ groupOf, free }), possible: simulator.schedule('unknown') }
 }
 
 function describeRun(trace: Trace, { spans }: Timeline): Analysis['run'] {
@@ -114,13 +138,14 @@ interface Derived {
 }
 
 function spanViews({ spans, start, end, parent, depth, late }: Timeline, { self, wall, slack, calls }: Derived): SpanView[] {
-  const numbers = new Map(calls.map(({ span, summary }) => [span, summary.number]))
-  return spans.map((span, i) => {
-    const call = numbers.get(i)
-    const issuedBy = span.tool?.issuedBy
-    return {
+  const numbers = new Int32Array(spans.length)
+  for (const { span, summary } of calls) numbers[span] = summary.number
+  return spans.map((span, i): SpanView => {
+    const p = parent[i]!
+    // Written out and added to, not spread together: a run has as many of these as spans, and spreading takes twice the room.
+    const view: Mutable<SpanView> = {
       id: span.id,
-      ...(parent[i] !== -1 && { parentId: spans[parent[i]!]!.id }),
+      parentId: p === -1 ? '' : spans[p]!.id,
       name: span.name,
       category: span.category,
       depth: depth[i]!,
@@ -131,14 +156,18 @@ function spanViews({ spans, start, end, parent, depth, late }: Timeline, { self,
       wallNs: wall[i]!,
       slackNs: slack[i]!,
       outcome: span.outcome,
-      ...(span.attributes !== undefined && { attributes: span.attributes }),
-      ...(late[i] === true && { late: true as const }),
-      ...(call !== undefined && { call }),
-      ...(issuedBy !== undefined && { issuedBy }),
-      ...(span.resources !== undefined && { resources: span.resources }),
     }
+    if (p === -1) delete view.parentId
+    if (span.attributes !== undefined) view.attributes = span.attributes
+    if (late[i] === true) view.late = true
+    if (numbers[i] !== 0) view.call = numbers[i]!
+    if (span.tool?.issuedBy !== undefined) view.issuedBy = span.tool.issuedBy
+    if (span.resources !== undefined) view.resources = span.resources
+    return view
   })
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 function checkTraceShape(trace: unknown): void {
   const { spans, parts } = (trace ?? {}) as Partial<Record<'spans' | 'parts', unknown>>

@@ -1,14 +1,20 @@
 import type { Dependencies } from './dependencies.ts'
+import { EarlierPlaces } from './earlier-places.ts'
+import type { Independence } from './independence.ts'
 import { MinHeap } from './min-heap.ts'
 import type { Timeline } from './timeline.ts'
 
 /**
  * What a simulated run need not wait for:
  *
- * - groups: spans of one group (the same number in `groupOf`, -1 is none) need not wait for each other;
+ * - groups: spans of one group (the same number in `groupOf`, -1 is none) need not wait for each other, even where one needed the
+ *   other if they are `merged` into one turn;
+ * - free: a span need not wait for the siblings that its values prove it independent of;
  * - `'unknown'`: a span waits only for the siblings that it provably needed.
  */
-export type Relaxed = { readonly groupOf: Int32Array } | 'unknown'
+export type Relaxed =
+  | { readonly groupOf: Int32Array; readonly merged?: true; readonly free?: Independence | undefined }
+  | 'unknown'
 
 /** Times are nanoseconds since the parent's start, by place in the plan. */
 export interface PlanResult {
@@ -39,10 +45,15 @@ export class Plan {
   readonly #offset: Float64Array
   readonly #ownAtEnd: Float64Array
   readonly #tail: number
+  readonly #origin: number
+  readonly #span: number
+  #earlier: EarlierPlaces | undefined
 
   constructor(timeline: Timeline, needs: Dependencies['needs'], span: number) {
     const { start, end, late } = timeline
     const origin = start[span]!
+    this.#origin = origin
+    this.#span = span
     this.#length = end[span]! - origin
     const clip = (time: number): number => Math.min(Math.max(0, time - origin), this.#length)
     const children = timeline.children[span]!.filter((child) => !late[child]!)
@@ -77,8 +88,17 @@ export class Plan {
     return this.#place(measured.sort((a, b) => start[a]! - start[b]! || a - b), relaxed, less, concurrency)
   }
 
+  /** @param onMove called with each child that starts earlier than it did, and by how much */
+  moved({ start }: PlanResult, onMove: (child: number) => void): void {
+    this.#children.forEach((child, at) => {
+      if (start[at]! < this.#start[at]!) onMove(child)
+    })
+  }
+
   /** How many children run at the same time at most; at least 1 when there are any. */
   peak({ start, end }: PlanResult): number {
+    // Most things that one span does are done one after another.
+    if (start.every((time, at) => at === 0 || time >= end[at - 1]!)) return Math.min(1, this.#children.length)
     const lasting = start.map((time, at) => (end[at]! > time ? 1 : 0))
     const starts = start.filter((_, at) => lasting[at] === 1).sort()
     const ends = end.filter((_, at) => lasting[at] === 1).sort()
@@ -96,17 +116,23 @@ export class Plan {
     const end = new Float64Array(order.length)
     const latest = new Latest()
     const slots = concurrency < order.length ? new MinHeap() : undefined
+    const earlier = relaxed === undefined || relaxed === 'unknown' || relaxed.free?.parents[this.#span] !== 1 ? undefined
+      : (this.#earlier ??= new EarlierPlaces(this.#children, this.#start, relaxed.free, this.#origin)).begin()
     let seen = 0
     for (const at of order) {
       let after = 0
       if (relaxed !== 'unknown') {
         for (; seen < this.#ended[at]!; seen++) {
           const over = this.#byEnd[seen]!
-          latest.add(end[over]! - this.#ownAtEnd[over]!, groupOf(relaxed, this.#children[over]!))
+          const time = end[over]! - this.#ownAtEnd[over]!
+          latest.add(time, groupOf(relaxed, this.#children[over]!))
+          earlier?.add(over, time)
         }
         after = latest.without(groupOf(relaxed, this.#children[at]!))
+        // Each leaves out less than both together would: what is kept is never too early.
+        if (earlier?.isFree(at) === true) after = Math.min(after, earlier.latestFor(at))
       }
-      let begin = Math.max(after + this.#offset[at]!, this.#afterNeeds(at, start, end))
+      let begin = Math.max(after + this.#offset[at]!, this.#afterNeeds(at, start, end, relaxed))
       const duration = Math.max(0, this.#end[at]! - this.#start[at]! - less[this.#children[at]!]!)
       if (slots !== undefined && duration > 0) {
         if (slots.size >= concurrency) begin = Math.max(begin, slots.pop()!)
@@ -120,9 +146,11 @@ export class Plan {
     return { start, end, lessNs: this.#length - (last + this.#tail) }
   }
 
-  #afterNeeds(at: number, start: Float64Array, end: Float64Array): number {
+  #afterNeeds(at: number, start: Float64Array, end: Float64Array, relaxed: Relaxed | undefined): number {
     let begin = 0
+    const group = relaxed !== undefined && relaxed !== 'unknown' && relaxed.merged === true ? groupOf(relaxed, this.#children[at]!) : -1
     for (const needed of this.#needs[at]!) {
+      if (group !== -1 && groupOf(relaxed, this.#children[needed]!) === group) continue
       const isOver = this.#end[needed]! <= this.#start[at]!
       // What was needed and still ran gave what was needed before its end, a stream for example.
       const ready = isOver

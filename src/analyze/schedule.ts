@@ -8,7 +8,12 @@ export interface Simulation {
   readonly relaxed?: Relaxed | undefined
   /** Nanoseconds that a span takes less than it did, by index. */
   readonly shorter?: ReadonlyMap<number, number>
+  /** How many children of a span with relaxed ones run at once; absent: as many as there are. */
+  readonly concurrency?: number
 }
+
+/** Spans that are named; the others are counted. */
+export const MAX_MOVED = 200
 
 /**
  * The run as it could have been: list scheduling with the measured durations. Each parent is a schedule of its own, from the
@@ -27,12 +32,13 @@ export class Simulator {
   }
 
   /** Nanoseconds that the run would have been shorter, with as much at once as it takes. */
-  saved({ relaxed, shorter }: Simulation): number {
+  saved({ relaxed, shorter, concurrency = Infinity }: Simulation): number {
     const { topDown, children } = this.#timeline
     const less = this.#upwards((span, changed, all) => {
       const own = shorter?.get(span)
       if (own !== undefined) return own
-      return changed || isFreed(relaxed, children[span]!) ? this.#plan(span).simulate(relaxed, all, Infinity).lessNs : 0
+      const freed = isFreed(relaxed, span, children[span]!)
+      return changed || freed ? this.#plan(span).simulate(relaxed, all, freed ? concurrency : Infinity).lessNs : 0
     })
     return topDown.length === 0 ? 0 : less[0]!
   }
@@ -41,10 +47,12 @@ export class Simulator {
   schedule(relaxed: Relaxed | undefined): Schedule {
     const { children, durationNs, spans } = this.#timeline
     const peaks = new Int32Array(spans.length).fill(1)
+    const moved: number[] = []
     const best = this.#upwards((span, changed, all) => {
       if (children[span]!.length === 0 || (children[span]!.length === 1 && !changed)) return 0
       const result = this.#plan(span).simulate(relaxed, all, Infinity)
       peaks[span] = this.#plan(span).peak(result)
+      this.#plan(span).moved(result, (child) => moved.push(child))
       return result.lessNs
     })
     const saved = best[0] ?? 0
@@ -53,7 +61,8 @@ export class Simulator {
       changed || peaks[span]! > concurrency ? this.#plan(span).simulate(relaxed, all, concurrency).lessNs : best[span]!
     ), best)[0]! >= saved
     const limit = this.#smallest(peaks.reduce((a, b) => Math.max(a, b), 0), reaches)
-    return { durationNs: durationNs - saved, limit }
+    const first = moved.sort((a, b) => a - b).slice(0, MAX_MOVED).map((i) => spans[i]!.id)
+    return { durationNs: durationNs - saved, limit, ...(first.length > 0 && { moved: { count: moved.length, spanIds: first } }) }
   }
 
   /** The smallest number up to `most` that does, where `most` does. */
@@ -95,7 +104,8 @@ export class Simulator {
 }
 
 /** Whether anything under a parent may run other than it did; most parents need no simulation. */
-function isFreed(relaxed: Relaxed | undefined, children: readonly number[]): boolean {
+function isFreed(relaxed: Relaxed | undefined, span: number, children: readonly number[]): boolean {
   if (relaxed === undefined) return false
-  return relaxed === 'unknown' ? children.length > 1 : children.some((child) => relaxed.groupOf[child] !== -1)
+  if (relaxed === 'unknown') return children.length > 1
+  return relaxed.free?.parents[span] === 1 || children.some((child) => relaxed.groupOf[child] !== -1)
 }

@@ -31,24 +31,38 @@ export interface Timeline {
 const NONE: readonly number[] = Object.freeze([])
 
 export function timelineOf(trace: Trace): Timeline {
-  const draft = connect(trace.spans)
-  const order = orderSpans(trace.spans, draft.depth)
-  const position = new Int32Array(order.length)
-  order.forEach((old, index) => (position[old] = index))
+  const byId = new Map<string, number>()
+  const draft = connect(trace.spans, byId)
+  const { order, isKept } = orderSpans(trace.spans, draft.depth)
+  const count = order.length
+  const position = new Int32Array(count)
+  for (let i = 0; i < count; i++) position[order[i]!] = i
 
-  const spans = order.map((old) => trace.spans[old]!)
+  const spans = isKept ? trace.spans : order.map((old) => trace.spans[old]!)
+  // Recorded spans come in their order.
+  if (!isKept) fillIds(byId, spans)
   const { start, end } = times(spans)
-  const parent = Int32Array.from(order, (old) => (draft.parent[old] === -1 ? -1 : position[draft.parent[old]!]!))
-  const children = childLists(parent)
-  const late = spans.map((span, i) => isLate(span, parent[i]!, spans, end, i))
-  return {
-    spans, start, end, parent, children, late,
-    depth: Int32Array.from(order, (old) => draft.depth[old]!),
-    topDown: topDownOrder(children),
-    byId: new Map(spans.map((span, index) => [span.id, index] as const).reverse()),
-    orphans: draft.orphans.map((old) => position[old]!).sort((a, b) => a - b),
-    durationNs: spans.length === 0 ? 0 : end[0]! - start[0]!,
+  const parent = new Int32Array(count)
+  const depth = new Int32Array(count)
+  for (let i = 0; i < count; i++) {
+    const old = order[i]!
+    parent[i] = draft.parent[old] === -1 ? -1 : position[draft.parent[old]!]!
+    depth[i] = draft.depth[old]!
   }
+  const children = childLists(parent)
+  return {
+    spans, start, end, parent, children, depth, byId,
+    late: spans.map((span, i) => isLate(span, parent[i]!, spans, end, i)),
+    topDown: topDownOrder(children),
+    orphans: draft.orphans.map((old) => position[old]!).sort((a, b) => a - b),
+    durationNs: count === 0 ? 0 : end[0]! - start[0]!,
+  }
+}
+
+/** Of spans with the same id the first counts. */
+function fillIds(byId: Map<string, number>, spans: readonly Span[]): void {
+  byId.clear()
+  for (let i = spans.length - 1; i >= 0; i--) byId.set(spans[i]!.id, i)
 }
 
 interface Connected {
@@ -57,43 +71,53 @@ interface Connected {
   readonly orphans: readonly number[]
 }
 
-/** Resolves parents; what the root does not reach is hung under it. */
-function connect(spans: readonly Span[]): Connected {
+/**
+ * Resolves parents; what the root does not reach is hung under it.
+ * @param byId to be filled with the place of each id
+ */
+function connect(spans: readonly Span[], byId: Map<string, number>): Connected {
   const count = spans.length
   const parent = new Int32Array(count).fill(-1)
-  const depth = new Int32Array(count).fill(-1)
   const orphans: number[] = []
-  const byId = new Map<string, number>()
-  for (let i = count - 1; i >= 0; i--) byId.set(spans[i]!.id, i)
+  fillIds(byId, spans)
   const root = Math.max(0, spans.findIndex(({ parentId }) => parentId === undefined || !byId.has(parentId)))
+  // Neighbours often have the same parent.
+  let [lastId, last] = ['', -1]
   for (let i = 0; i < count; i++) {
     if (i === root) continue
     const { parentId } = spans[i]!
-    const found = parentId === undefined ? undefined : byId.get(parentId)
-    if (found === undefined) orphans.push(i)
-    parent[i] = found ?? root
-  }
-  const children = childLists(parent)
-  const reach = (from: number, at: number): void => {
-    depth[from] = at
-    const queue = [from]
-    for (let head = 0; head < queue.length; head++) {
-      const node = queue[head]!
-      for (const child of children[node]!) {
-        if (depth[child] !== -1) continue
-        depth[child] = depth[node]! + 1
-        queue.push(child)
-      }
+    if (parentId !== lastId || last === -1) {
+      lastId = parentId ?? ''
+      last = parentId === undefined ? -1 : (byId.get(parentId) ?? -1)
     }
+    if (last === -1) orphans.push(i)
+    parent[i] = last === -1 ? root : last
   }
-  if (count > 0) reach(root, 0)
-  for (const i of cycles(spans, depth)) {
-    if (depth[i] !== -1) continue
-    parent[i] = root
-    orphans.push(i)
-    reach(i, 1)
-  }
+  const depth = depthsOf(parent, root)
+  const unreached = cycles(spans, depth)
+  if (unreached.length > 0) hang(unreached, root, { parent, depth, orphans })
   return { parent, depth, orphans }
+}
+
+/** -1 for what no chain of parents ties to the root. */
+function depthsOf(parent: Int32Array, root: number): Int32Array {
+  const UNKNOWN = -2
+  const LOOSE = -1
+  const depth = new Int32Array(parent.length).fill(UNKNOWN)
+  if (parent.length > 0) depth[root] = 0
+  const chain: number[] = []
+  for (let i = 0; i < parent.length; i++) {
+    let node = i
+    while (depth[node] === UNKNOWN) {
+      // Loose until its chain is known to reach the root; who comes back to it is in a cycle.
+      depth[node] = LOOSE
+      chain.push(node)
+      node = parent[node]!
+    }
+    let at = depth[node]!
+    while (chain.length > 0) depth[chain.pop()!] = at === LOOSE ? LOOSE : ++at
+  }
+  return depth
 }
 
 /** Spans that no parent chain ties to the root, in an order that does not depend on their arrival. */
@@ -103,34 +127,74 @@ function cycles(spans: readonly Span[], depth: Int32Array): number[] {
   return unreached.sort((a, b) => spans[a]!.start - spans[b]!.start || compareText(spans[a]!.id, spans[b]!.id))
 }
 
-function orderSpans(spans: readonly Span[], depth: Int32Array): number[] {
-  const order = spans.map((_, i) => i)
-  return order.sort((a, b) => {
+function hang(unreached: readonly number[], root: number, { parent, depth, orphans }: Connected & { readonly orphans: number[] }): void {
+  const children = childLists(parent)
+  for (const i of unreached) {
+    if (depth[i] !== -1) continue
+    parent[i] = root
+    orphans.push(i)
+    depth[i] = 1
+    const queue = [i]
+    for (let head = 0; head < queue.length; head++) {
+      const node = queue[head]!
+      for (const child of children[node]!) {
+        if (depth[child] !== -1) continue
+        depth[child] = depth[node]! + 1
+        queue.push(child)
+      }
+    }
+  }
+}
+
+/** @returns `isKept` when they are in order already */
+function orderSpans(spans: readonly Span[], depth: Int32Array): { readonly order: readonly number[]; readonly isKept: boolean } {
+  const starts = new Float64Array(spans.length)
+  const order: number[] = []
+  for (let i = 0; i < spans.length; i++) {
+    starts[i] = spans[i]!.start
+    order.push(i)
+  }
+  const compare = (a: number, b: number): number => {
     // The root comes first even when the clock of an imported child ran ahead.
     if (depth[a] === 0 || depth[b] === 0) return depth[a]! - depth[b]!
-    return spans[a]!.start - spans[b]!.start || depth[a]! - depth[b]! || compareText(spans[a]!.id, spans[b]!.id)
-  })
+    return starts[a]! - starts[b]! || depth[a]! - depth[b]! || compareText(spans[a]!.id, spans[b]!.id)
+  }
+  let at = 1
+  while (at < order.length && compare(at - 1, at) <= 0) at++
+  const isKept = at >= order.length
+  return { order: isKept ? order : order.sort(compare), isKept }
 }
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 function times(spans: readonly Span[]): { readonly start: Float64Array; readonly end: Float64Array } {
-  const start = Float64Array.from(spans, (span) => Math.round(span.start))
+  const start = new Float64Array(spans.length)
   const end = new Float64Array(spans.length)
   let last = 0
-  for (let i = 0; i < spans.length; i++) last = Math.max(last, start[i]!, Math.round(spans[i]!.end ?? 0))
+  for (let i = 0; i < spans.length; i++) {
+    start[i] = Math.round(spans[i]!.start)
+    last = Math.max(last, start[i]!, Math.round(spans[i]!.end ?? 0))
+  }
   const runEnd = Math.max(start[0] ?? 0, Math.round(spans[0]?.end ?? last))
   for (let i = 0; i < spans.length; i++) end[i] = Math.max(start[i]!, Math.round(spans[i]!.end ?? runEnd))
   return { start, end }
 }
 
 function childLists(parent: Int32Array): (readonly number[])[] {
-  const lists: number[][] = []
+  const ends = new Int32Array(parent.length + 1)
+  for (const p of parent) if (p !== -1) ends[p + 1]!++
+  for (let i = 1; i < ends.length; i++) ends[i]! += ends[i - 1]!
+  const all: number[] = []
+  for (let i = 0; i < parent.length; i++) all.push(0)
+  // While it is filled, each entry is where the next child of that span goes; afterwards, where its children end.
+  for (let i = 0; i < parent.length; i++) if (parent[i] !== -1) all[ends[parent[i]!]!++] = i
+  // Slices have just the room they need: a list that grows takes room for seventeen, and most spans have one child or none.
+  const lists: (readonly number[])[] = []
   for (let i = 0; i < parent.length; i++) {
-    const p = parent[i]!
-    if (p !== -1) (lists[p] ??= []).push(i)
+    const from = i === 0 ? 0 : ends[i - 1]!
+    lists.push(from === ends[i] ? NONE : all.slice(from, ends[i]))
   }
-  return Array.from(parent, (_, i) => lists[i] ?? NONE)
+  return lists
 }
 
 function topDownOrder(children: readonly (readonly number[])[]): number[] {

@@ -59,6 +59,8 @@ export interface LlmDetail {
   readonly requestModel?: string
   readonly responseModel?: string
   readonly responseId?: string
+  /** The tier that the provider says it served and charged, in its own word, such as `flex`; absent for its standard one. */
+  readonly serviceTier?: string
   /** One per choice, in the provider's own words. */
   readonly finishReasons?: readonly string[]
   readonly streamed: boolean
@@ -76,6 +78,15 @@ export interface LlmDetail {
   readonly lastToken?: number
   /** Stream events seen. */
   readonly chunks?: number
+  /**
+   * Time between handing an event of the stream to its reader and being asked for the next one, at least: pauses within a burst
+   * of events may be missed. Absent when nobody could see the reader, as with raw bodies.
+   */
+  readonly reader?: {
+    readonly beforeFirstTokenNs: number
+    readonly betweenTokensNs: number
+    readonly afterLastTokenNs: number
+  }
 }
 
 export interface ToolDetail {
@@ -87,6 +98,9 @@ export interface ToolDetail {
   /** Texts, only with `content: 'full'`. */
   readonly arguments?: string
   readonly result?: string
+  /** Equal arguments, and equal results, have equal hashes: 16 hex digits over the whole text, which is not kept. */
+  readonly argumentsHash?: string
+  readonly resultHash?: string
   /** Items that a generator tool yielded. */
   readonly yielded?: number
 }

@@ -23,6 +23,8 @@ export interface OutputTokens {
   readonly reasoning: number
 }
 
+export type MediaTokens = 'inputAudio' | 'inputImage' | 'cachedAudio' | 'cachedImage' | 'outputAudio' | 'outputImage'
+
 export interface Usage {
   /** Absent when the provider did not say, for example a stream that was cut. */
   readonly input?: InputTokens
@@ -31,6 +33,8 @@ export interface Usage {
   readonly requests?: { readonly webSearch?: number; readonly webFetch?: number }
   /** Tokens billed beside the call's own, for example `compactionInput`. */
   readonly extra?: Readonly<Record<string, number>>
+  /** Of the input and the output, tokens that are not text, whose price may be another; the cached ones are part of the input's. */
+  readonly media?: Readonly<Partial<Record<MediaTokens, number>>>
   /** False when the answer was cut before the provider gave its final count. */
   readonly complete: boolean
   readonly source: 'provider' | 'estimated'

@@ -3,6 +3,8 @@ import { ValueIndex, type FoundValues, type SpanValues, type ValueSource } from 
 /** Characters of one text that are looked at, and of all texts of a run. What is beyond counts as unknown. */
 const MAX_TEXT_CHARS = 32_000
 const MAX_RUN_CHARS = 8_000_000
+/** What stands in a text for something that it leaves out. */
+const LEFT_OUT = /…|\.\.\.\s*$|\[(?:unreadable|circular|deeper|function|symbol|unseen \w*|\d+ bytes)\]|\b(?:truncated|omitted)\b/i
 
 /** How spans are told apart and told about; they may be records under way or finished ones. */
 export interface ValueSpans<S> {
@@ -97,7 +99,7 @@ export class ValueLog<S extends object> {
       case 'given': return this.#index.given(text, event.at)
       case 'output': {
         const isKept = this.#index.output(this.#numberOf(event.span), text, event.at)
-        if (isKept && isWhole) this.#spans.add(event.span, { seen: true })
+        if (isKept && isWhole && !LEFT_OUT.test(text)) this.#spans.add(event.span, { seen: true })
         return undefined
       }
       case 'answer': {
@@ -106,7 +108,7 @@ export class ValueLog<S extends object> {
         this.#index.output(this.#numberOf(event.span), text, event.at)
         return undefined
       }
-      case 'input': return this.#spans.add(event.span, this.#inputValues(this.#index.input(text), event.span, isWhole))
+      case 'input': return this.#spans.add(event.span, this.#inputValues(this.#index.input(text), event.span, isWhole && !LEFT_OUT.test(text)))
       default: return kind satisfies never
     }
   }

@@ -1,14 +1,18 @@
+import { GRAMMAR, isTruthWord, readingsOf, scan, type ScanSink, type ValueKind } from './value-scan.ts'
+import { leavesOf } from './value-leaves.ts'
+
 /**
  * Which values of one text stand in another, without keeping either. Two questions are asked of the texts of a run:
  *
  * - did this input need that output? Only a distinctive value proves it: an identifier, a URL, a number of four digits or more,
  *   a run of words;
  * - could this input have been written before that output was there? Only if every single word and number in it had been seen
- *   by then, and nothing in it stands in the output.
+ *   by then, and nothing in it stands in the output. Numbers of up to three digits, truth values, `null` and empty texts come up
+ *   everywhere and may have been computed from anything: an input with one of them is never known.
  *
  * Both are asked strictly: what is not proven stays unknown.
  */
-export type ValueKind = 'identifier' | 'url' | 'number' | 'words'
+export type { ValueKind }
 
 /** A span of whose output distinctive values stand in a later text. */
 export interface ValueSource {
@@ -77,28 +81,20 @@ export class ValueIndex {
   /** Where what stands in an input was seen before. */
   input(text: string): FoundValues {
     const from = new Map<number, { kind: ValueKind; count: number }>()
-    const shares = new Set<number>()
-    let sharesAll = false
-    let knownAt: number | undefined = 0
-    const counted = new Set<number>()
-    scan(leavesOf(text), (token) => {
-      const seen = this.#tokens.get(token)
-      if (seen === undefined) {
-        knownAt = undefined
-        return
-      }
-      if (knownAt !== undefined) knownAt = Math.max(knownAt, seen.at)
-      sharesAll ||= seen.outputs.length >= MAX_OUTPUTS
-      for (const output of seen.outputs) shares.add(output)
-    }, (value, kind) => this.#note(value, kind, counted, from))
-    return { from, shares: sharesAll ? 'all' : shares, knownAt }
+    const look = new InputLook(this.#tokens, (value, kind) => this.#note(value, kind, look.counted, from))
+    const { values, names, hasNull } = leavesOf(text)
+    if (hasNull) look.knownAt = undefined
+    for (const value of values) look.value(value)
+    for (const name of names) look.name(name)
+    return { from, shares: look.sharesAll ? 'all' : look.shares, knownAt: look.knownAt }
   }
 
   /** Outputs whose distinctive values a text repeats. */
   repeated(text: string): FoundValues['from'] {
     const from = new Map<number, { kind: ValueKind; count: number }>()
     const counted = new Set<number>()
-    scan(text, ignore, (value, kind) => this.#note(value, kind, counted, from))
+    const sink: ScanSink = { value: (value, kind) => this.#note(value, kind, counted, from) }
+    for (const reading of readingsOf(text)) scan(reading, sink)
     return from
   }
 
@@ -116,212 +112,84 @@ export class ValueIndex {
 
   #add(text: string, output: number, at: number): boolean {
     let isWhole = true
-    scan(text, (token) => {
-      const seen = this.#tokens.get(token)
-      if (seen === undefined) {
-        if (this.#tokens.size >= MAX_TOKENS) isWhole = false
-        else this.#tokens.set(token, { at, outputs: output === GIVEN ? [] : [output] })
-      } else if (output !== GIVEN && seen.outputs.at(-1) !== output) {
-        if (seen.outputs.length < MAX_OUTPUTS) seen.outputs.push(output)
-      }
-    }, (value) => {
-      if (!this.#values.has(value) && this.#values.size < MAX_TOKENS) this.#values.set(value, output)
-    })
+    const sink: ScanSink = {
+      // What a word is put together of may be taken out of it again.
+      inside: true,
+      token: (token) => {
+        const seen = this.#tokens.get(token)
+        if (seen === undefined) {
+          if (this.#tokens.size >= MAX_TOKENS) isWhole = false
+          else this.#tokens.set(token, { at, outputs: output === GIVEN ? [] : [output] })
+        } else if (output !== GIVEN && seen.outputs.at(-1) !== output) {
+          if (seen.outputs.length < MAX_OUTPUTS) seen.outputs.push(output)
+        }
+      },
+      value: (value) => {
+        if (!this.#values.has(value) && this.#values.size < MAX_TOKENS) this.#values.set(value, output)
+      },
+    }
+    for (const reading of readingsOf(text)) scan(reading, sink)
     return isWhole
   }
 }
 
 const RANK: Readonly<Record<ValueKind, number>> = { identifier: 0, url: 1, number: 2, words: 3 }
-const ignore = (): void => undefined
 
-const MAX_DEPTH = 32
+/** One input, piece by piece. */
+class InputLook {
+  readonly shares = new Set<number>()
+  readonly counted = new Set<number>()
+  sharesAll = false
+  knownAt: number | undefined = 0
+  readonly #tokens: ReadonlyMap<number, Seen>
+  readonly #onValue: NonNullable<ScanSink['value']>
 
-/** The values of JSON without the names of its fields, which the tool's definition gives; any other text as it is. */
-function leavesOf(text: string): string {
-  const first = text.trimStart()[0]
-  if (first !== '{' && first !== '[') return text
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return text
-  }
-  const leaves: string[] = []
-  const collect = (node: unknown, depth: number): boolean => {
-    if (typeof node !== 'object' || node === null) {
-      if (node !== null) leaves.push(String(node))
-      return true
-    }
-    return depth < MAX_DEPTH && Object.values(node).every((child) => collect(child, depth + 1))
-  }
-  return collect(value, 0) ? leaves.join('\n') : text
-}
-
-const WORDS = 5
-/** Letters that a run of words has at least; shorter ones are phrases that everybody uses. */
-const MIN_WORDS_CHARS = 20
-
-/**
- * Goes over a text once and calls back with the hash of each word or number, and of each distinctive value.
- * @param onToken words of grammar are left out
- */
-function scan(text: string, onToken: (hash: number) => void, onValue: (hash: number, kind: ValueKind) => void): void {
-  const run = new WordRun(onValue)
-  const { length } = text
-  let chunk = 0
-  let hasDigit = false
-  for (let i = 0; i < length;) {
-    const code = text.charCodeAt(i)
-    const type = typeOf(code)
-    if (type === BREAK || type === SPACE) {
-      if (hasDigit || text.charCodeAt(chunk) === 0x68) distinctive(text, chunk, i, onValue)
-      hasDigit = false
-      chunk = ++i
-      if (type === BREAK) run.end()
-      continue
-    }
-    if (type === MARK) {
-      if (code === 0x40) hasDigit = true
-      i++
-      continue
-    }
-    let a = 0x811c9dc5
-    let b = 0x9e3779b9
-    const start = i
-    let isWord = true
-    for (let at: number = type; i < length && (at === LETTER || at === DIGIT);) {
-      let char = text.charCodeAt(i)
-      if (char >= 0x41 && char <= 0x5a) char += 32
-      a = Math.imul(a ^ char, 0x01000193)
-      b = Math.imul(b ^ char, 0x85ebca6b)
-      b ^= b >>> 13
-      if (at === DIGIT) {
-        hasDigit = true
-        isWord = false
-      }
-      i++
-      if (i < length) at = typeOf(text.charCodeAt(i))
-    }
-    if (type === SYMBOL) {
-      a = Math.imul(a ^ code, 0x01000193)
-      b = Math.imul(b ^ code, 0x85ebca6b)
-      i++
-    }
-    const hash = join(a, b)
-    if (!GRAMMAR.has(hash)) onToken(hash)
-    if (isWord) run.word(hash, i - start)
-    else run.end()
-  }
-  if (chunk < length && (hasDigit || text.charCodeAt(chunk) === 0x68)) distinctive(text, chunk, length, onValue)
-}
-
-/** Five words in a row. */
-class WordRun {
-  readonly #onValue: (hash: number, kind: ValueKind) => void
-  readonly #hashes: number[] = []
-  #lengths: number[] = []
-
-  constructor(onValue: (hash: number, kind: ValueKind) => void) {
+  constructor(tokens: ReadonlyMap<number, Seen>, onValue: NonNullable<ScanSink['value']>) {
+    this.#tokens = tokens
     this.#onValue = onValue
   }
 
-  word(hash: number, length: number): void {
-    const hashes = this.#hashes
-    hashes.push(hash)
-    this.#lengths.push(length)
-    if (hashes.length < WORDS) return
-    let chars = 0
-    let a = 17
-    let b = 29
-    for (let i = 0; i < WORDS; i++) {
-      chars += this.#lengths[i]!
-      a = Math.imul(a ^ (hashes[i]! % 0x7fffffff), 0x01000193)
-      b = Math.imul(b ^ (hashes[i]! / 0x200000), 0x85ebca6b)
-      b ^= b >>> 15
+  value(text: string): void {
+    let count = 0
+    let isGrammar = false
+    for (const reading of readingsOf(text)) {
+      const isRaw = reading === text
+      scan(reading, {
+        token: (token) => {
+          const saysNothing = GRAMMAR.has(token)
+          if (saysNothing) isGrammar = true
+          else count++
+          this.#token(token, isRaw && !saysNothing)
+        },
+        value: this.#onValue,
+        smallNumber: () => (this.knownAt = undefined),
+      })
     }
-    if (chars >= MIN_WORDS_CHARS) this.#onValue(join(a, b), 'words')
-    hashes.shift()
-    this.#lengths.shift()
+    // The words of grammar say nothing in a sentence; alone they are a value, such as a language or a switch.
+    if (count === 0 && isGrammar) scan(text, { token: (token) => this.#token(token, true) })
+    else if (count === 0) this.knownAt = undefined
   }
 
-  end(): void {
-    this.#hashes.length = 0
-    this.#lengths = []
+  /** The name of a field is the program's own unless an output has it too. */
+  name(text: string): void {
+    for (const reading of readingsOf(text)) {
+      scan(reading, {
+        token: (token) => {
+          this.#token(token, false)
+          if (isTruthWord(token)) this.knownAt = undefined
+        },
+        value: this.#onValue,
+        smallNumber: () => (this.knownAt = undefined),
+      })
+    }
   }
-}
 
-/** Identifiers, URLs and long numbers in a stretch without white space or quotes. */
-function distinctive(text: string, from: number, to: number, onValue: (hash: number, kind: ValueKind) => void): void {
-  if (to - from < 4 || to - from > MAX_CHUNK) return
-  const chunk = text.slice(from, to)
-  const url = /https?:\/\/[^\s]{4,}/.exec(chunk)?.[0].replace(/[.,;:!?)\]}]+$/, '')
-  if (url !== undefined) onValue(hashOf(url), 'url')
-  for (const piece of chunk.split(/[^A-Za-z0-9_@.+-]+/)) {
-    const value = piece.replace(/^[._+-]+|[._+-]+$/g, '')
-    const kind = kindOf(value)
-    if (kind !== undefined) onValue(hashOf(value.toLowerCase()), kind)
+  #token(token: number, mustBeKnown: boolean): void {
+    const seen = this.#tokens.get(token)
+    if (mustBeKnown && (seen === undefined || isTruthWord(token))) this.knownAt = undefined
+    if (seen === undefined) return
+    if (mustBeKnown && this.knownAt !== undefined) this.knownAt = Math.max(this.knownAt, seen.at)
+    this.sharesAll ||= seen.outputs.length >= MAX_OUTPUTS
+    for (const output of seen.outputs) this.shares.add(output)
   }
-}
-
-const MAX_CHUNK = 2_000
-
-function kindOf(value: string): ValueKind | undefined {
-  if (value.length < 4 || value.length > 200) return undefined
-  if (/^\d+(?:\.\d+)?$/.test(value)) return isTelling(value) ? 'number' : undefined
-  const at = value.indexOf('@')
-  if (at > 0 && value.indexOf('.', at) > at + 1) return 'identifier'
-  const digits = value.length - value.replace(/\d/g, '').length
-  return value.length >= 7 && digits >= 3 && /[A-Za-z]/.test(value) ? 'identifier' : undefined
-}
-
-/** Four digits and more, but no year, and no round number: those come up by themselves. */
-function isTelling(number: string): boolean {
-  const digits = number.replace('.', '')
-  if (digits.length < 4 || /^(?:19|20)\d\d$/.test(number)) return false
-  return digits.replace(/^0+|0+$/g, '').length >= 3
-}
-
-const SPACE = 0
-const BREAK = 1
-const MARK = 2
-const LETTER = 3
-const DIGIT = 4
-/** A sign that is a word by itself, as in Chinese. */
-const SYMBOL = 5
-
-const ascii = Uint8Array.from({ length: 128 }, (_, code) => {
-  const char = String.fromCharCode(code)
-  if (/[a-z]/i.test(char)) return LETTER
-  if (/\d/.test(char)) return DIGIT
-  if (char === ' ' || char === '\t') return SPACE
-  // What a quoted text, a list or a line ends with.
-  return /[\s"'`<>{}[\]()|,\\]/.test(char) || code < 32 ? BREAK : MARK
-})
-
-function typeOf(code: number): number {
-  if (code < 128) return ascii[code]!
-  if (code >= 0x2e80 && code <= 0x9fff) return code <= 0x303f ? BREAK : SYMBOL
-  return (code >= 0x2000 && code <= 0x206f) || code === 0xa0 || code === 0x85 ? SPACE : LETTER
-}
-
-/** 53 bits of two lanes. */
-const join = (a: number, b: number): number => (a >>> 0) * 0x200000 + ((b ^ (b >>> 11)) & 0x1fffff)
-
-function hashOf(text: string): number {
-  let a = 0x1234567
-  let b = 0x2468ace
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    a = Math.imul(a ^ code, 0x01000193)
-    b = Math.imul(b ^ code, 0x85ebca6b)
-    b ^= b >>> 13
-  }
-  return join(a, b)
-}
-
-/** Words that every sentence has say nothing about where it comes from. */
-const GRAMMAR = new Set<number>()
-{
-  const words = 'a an the of to in on at for from by with and or is are was be it its this that as about me my i you your we our please'
-  scan(words, (hash) => GRAMMAR.add(hash), ignore)
 }

@@ -1,6 +1,9 @@
+import type { CostParts } from '../model/analysis.ts'
 import type { Usage } from '../model/usage.ts'
 import { findProvider, PRICE_TABLE_DATE, PRICE_TABLE_VERSION, priceTable, type PriceTable } from './genai-prices.ts'
 import { longestPrefix } from './model-id.ts'
+import { charge, ratesOf, sumOfParts, type Rates } from './rates.ts'
+import { tableModels, TableRates, type ListedModel } from './table-rates.ts'
 
 /** US dollars per million tokens, by bucket. */
 export interface ModelPrice {
@@ -41,15 +44,30 @@ interface PricedCall {
   readonly usage: Usage
   /** Prices change; the day of the call decides. */
   readonly epochMs: number
+  /** The service tier that the provider charged; absent for its standard one. Prices given by the caller hold for any. */
+  readonly serviceTier?: string | undefined
 }
 
 export interface Pricing {
   /** The price of a call in US dollars; undefined when a price that it needs is unknown. */
   price(call: PricedCall): number | undefined
+  /** The same by what was paid for. */
+  parts(call: PricedCall): CostParts | undefined
+  /** The models that the table lists for a provider, that answer in text, and whose context window it knows. */
+  models(provider: string): readonly ListedModel[]
   /** Where the prices come from and of which day. */
   readonly source: string
   /** False where the table could not be loaded. */
   readonly hasTable: boolean
+}
+
+/**
+ * What a service tier does to the price of tokens: half for what may come later, as the price lists of both providers have it.
+ * Of other tiers (priority, scale, fast) prices differ by model or contract: unknown.
+ */
+const TIER_FACTORS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  openai: { flex: 0.5, batch: 0.5 },
+  anthropic: { batch: 0.5 },
 }
 
 /**
@@ -58,11 +76,27 @@ export interface Pricing {
  * @param table `null` where there is none
  */
 export function pricing(own: Prices = {}, table: PriceTable | null = priceTable() ?? null): Pricing {
-  const users = new Map(Object.entries(own))
-  const ours = new Map(OVERRIDES.map((entry) => [`${entry.provider} ${entry.model}`, entry]))
-  const priceOf = (call: PricedCall, model: string): number | undefined => {
-    const listed = longestPrefix(users, model) ?? longestPrefix(ours, `${call.provider} ${model}`)
-    return listed === undefined ? fromTable(table, call, model) : fromList(listed, call.usage)
+  const users = new Map(Object.entries(own).map(([model, price]) => [model, ratesOf(price)]))
+  const ours = new Map(OVERRIDES.map((entry) => [`${entry.provider} ${entry.model}`, ratesOf(entry)]))
+  const listed = new Map<string, TableRates>()
+  const partsOf = ({ provider, usage, epochMs, serviceTier }: PricedCall, model: string): CostParts | undefined => {
+    const key = `${provider} ${model}`
+    let found = listed.get(key)
+    if (found === undefined) {
+      const user = longestPrefix(users, model)
+      const fixed: Rates | undefined = user ?? longestPrefix(ours, key)
+      listed.set(key, (found = new TableRates(fixed === undefined ? table : null, provider, model, fixed, user !== undefined)))
+    }
+    const rates = found.at(epochMs)
+    const factor = serviceTier === undefined || found.isUsers ? 1 : TIER_FACTORS[provider]?.[serviceTier]
+    return rates === undefined || factor === undefined ? undefined : charge(usage, rates, factor)
+  }
+  const parts = (call: PricedCall): CostParts | undefined => {
+    for (const model of call.models) {
+      const found = model === undefined ? undefined : partsOf(call, model)
+      if (found !== undefined) return found
+    }
+    return undefined
   }
   const sources = [
     users.size > 0 && 'prices given by the caller',
@@ -70,66 +104,16 @@ export function pricing(own: Prices = {}, table: PriceTable | null = priceTable(
     `${OVERRIDES.length} models of spanwise's own list`,
   ]
   return {
+    parts,
     price(call) {
-      for (const model of call.models) {
-        const usd = model === undefined ? undefined : priceOf(call, model)
-        if (usd !== undefined) return usd
-      }
-      return undefined
+      const found = parts(call)
+      return found === undefined ? undefined : sumOfParts(found)
+    },
+    models(provider) {
+      const entry = table === null ? undefined : findProvider(table, provider)
+      return entry === undefined ? [] : tableModels(entry)
     },
     source: sources.filter((source) => source !== false).join(', '),
     hasTable: table !== null,
   }
 }
-
-/** Tokens of a call as they are billed: beside its own, those that the provider used for compaction. */
-function billed({ input, output, requests, extra }: Usage) {
-  const cacheWrite1h = Math.min(input?.cacheWriteByTtl?.['1h'] ?? 0, input?.cacheWrite ?? 0)
-  const compactionInput = extra?.['compactionInput'] ?? 0
-  return {
-    input: (input?.total ?? 0) + compactionInput,
-    uncached: (input?.uncached ?? 0) + compactionInput,
-    cacheRead: input?.cacheRead ?? 0,
-    cacheWrite: input?.cacheWrite ?? 0,
-    cacheWrite1h,
-    output: (output?.total ?? 0) + (extra?.['compactionOutput'] ?? 0),
-    webSearches: requests?.webSearch ?? 0,
-  }
-}
-
-function fromList(price: ModelPrice, usage: Usage): number | undefined {
-  const tokens = billed(usage)
-  const { input, output, cacheRead = input, cacheWrite = input, cacheWrite1h = cacheWrite, webSearchPerThousand } = price
-  if (tokens.webSearches > 0 && webSearchPerThousand === undefined) return undefined
-  return (tokens.uncached * input + tokens.cacheRead * cacheRead + (tokens.cacheWrite - tokens.cacheWrite1h) * cacheWrite
-    + tokens.cacheWrite1h * cacheWrite1h + tokens.output * output) / 1e6
-    + tokens.webSearches * (webSearchPerThousand ?? 0) / 1e3
-}
-
-function fromTable(table: PriceTable | null, call: PricedCall, model: string): number | undefined {
-  const provider = table === null ? undefined : findProvider(table, call.provider)
-  if (table === null || provider === undefined) return undefined
-  const tokens = billed(call.usage)
-  const usage = {
-    input_tokens: tokens.input,
-    cache_read_tokens: tokens.cacheRead,
-    cache_write_tokens: tokens.cacheWrite,
-    cache_write_1h_tokens: tokens.cacheWrite1h,
-    output_tokens: tokens.output,
-    web_searches: tokens.webSearches,
-  }
-  try {
-    // Google's API lists its models under `models/`; the table does not.
-    const found = table.calcPrice(usage, model.replace(/^models\//, ''), { provider, timestamp: new Date(call.epochMs) })
-    if (found === null) return undefined
-    // The table charges nothing for what it has no price of.
-    if (tokens.webSearches > 0 && found.model_price['web_searches_kcount'] === undefined) return undefined
-    if (tokens.input + tokens.output > 0 && !hasTokenPrice(found.model_price)) return undefined
-    return found.total_price
-  } catch {
-    return undefined
-  }
-}
-
-const hasTokenPrice = (price: Readonly<Record<string, unknown>>): boolean =>
-  Object.keys(price).some((key) => key.endsWith('_mtok'))

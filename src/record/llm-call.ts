@@ -1,4 +1,5 @@
 import { OK, type Category, type Outcome } from '../model/span.ts'
+import { msToNs } from '../model/units.ts'
 import type { Usage } from '../model/usage.ts'
 import type { Clock } from './clock.ts'
 import { clip } from './limits.ts'
@@ -34,6 +35,12 @@ export interface StreamReader {
 const MAX_ATTEMPTS = 100
 /** Every so many stream events one is timed, and stands for the others in the profiler's own overhead. */
 const TIMED_EVENT = 32
+/**
+ * How many events the reader of a stream is timed for, at its start and again after each pause between tokens. Reading the clock
+ * for each event of a burst, such as a stream that was received whole, would cost more than all else that is done with it.
+ */
+const READER_EVENTS = 128
+const PAUSE_MS = 1
 
 /**
  * One call of a model while it is recorded: what adapters write into. All methods are safe to call in any order and
@@ -48,6 +55,14 @@ export class LlmCall {
   readonly #clock: Clock
   #events = 0
   #lastTokenMs = -1
+  /** Events that the reader asked for. */
+  #asked = 0
+  /** When the reader got what it has now; -1 when that is not timed. */
+  #handedMs = -1
+  #timedEvents = READER_EVENTS
+  #readerMs = -1
+  #readerMsAtFirstToken = 0
+  #readerMsAtLastToken = 0
   #takesMore = true
   #request: PartDraft[] = []
 
@@ -162,12 +177,40 @@ export class LlmCall {
 
   /** A piece of generated content arrived. */
   token(): void {
-    this.#lastTokenMs = this.#clock.now()
-    if (this.draft.firstToken === undefined) this.draft.firstToken = this.span.run.sinceStart(this.#lastTokenMs)
+    const now = this.#clock.now()
+    if (now - this.#lastTokenMs > PAUSE_MS) this.#timedEvents = READER_EVENTS
+    this.#lastTokenMs = now
+    this.#readerMsAtLastToken = this.#readerMs
+    if (this.draft.firstToken === undefined) {
+      this.draft.firstToken = this.span.run.sinceStart(now)
+      this.#readerMsAtFirstToken = this.#readerMs
+    }
+  }
+
+  /** The reader has the stream, and has not asked for an event yet. */
+  streamHanded(): void {
+    this.#readerMs = 0
+    this.#handedMs = this.#clock.now()
+  }
+
+  /** The reader asks for the next event. One that asks ahead of what it got is not slow. */
+  eventAsked(): void {
+    const isAhead = this.#asked++ !== this.#events
+    if (this.#handedMs < 0) return
+    if (!isAhead) this.#readerMs += this.#clock.now() - this.#handedMs
+    this.#handedMs = -1
   }
 
   /** Passes a stream event to its reader; errors of the reader are ours. */
   event(reader: StreamReader, event: unknown): void {
+    this.#read(reader, event)
+    if (this.#timedEvents > 0 && this.#readerMs >= 0) {
+      this.#timedEvents--
+      this.#handedMs = this.#clock.now()
+    }
+  }
+
+  #read(reader: StreamReader, event: unknown): void {
     const count = ++this.#events
     if (count % TIMED_EVENT === 1) {
       const before = this.span.run.overheadMs
@@ -187,8 +230,21 @@ export class LlmCall {
     this.#takesMore = false
     if (this.#events > 0) this.draft.chunks = this.#events
     if (this.#lastTokenMs >= 0) this.draft.lastToken = this.span.run.sinceStart(this.#lastTokenMs)
+    if (this.#readerMs >= 0) {
+      // One that left did so with the last event in its hands.
+      this.eventAsked()
+      this.draft.reader = this.#readerTimes()
+    }
     if (this.span.open) this.span.end(outcome)
     else this.span.extendEnd()
+  }
+
+  #readerTimes(): NonNullable<LlmDraft['reader']> {
+    const all = this.#readerMs
+    const hasTokens = this.draft.firstToken !== undefined
+    const first = hasTokens ? this.#readerMsAtFirstToken : all
+    const last = hasTokens ? this.#readerMsAtLastToken : all
+    return { beforeFirstTokenNs: msToNs(first), betweenTokensNs: msToNs(last - first), afterLastTokenNs: msToNs(all - last) }
   }
 
   /** Ends the span and still takes what is read of the answer afterwards, up to `end`. */

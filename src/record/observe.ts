@@ -93,6 +93,8 @@ export type AnyIterator = Pick<Required<AsyncIterator<unknown>>, 'next' | 'retur
 export interface IteratorWatch {
   /** Calls one step of the iterator; the place to set the async context of a generator's body. */
   readonly around?: (step: () => unknown) => unknown
+  /** Before each `next`; must not throw. */
+  readonly asked?: () => void
   readonly item: (value: unknown) => void
   readonly end: (outcome: ReturnType<typeof outcomeOf>) => void
 }
@@ -102,7 +104,7 @@ export interface IteratorWatch {
  * own class. `item` and `end` must not throw.
  * @returns false when the object cannot be watched (frozen)
  */
-export function watchIterator(iterator: AnyIterator, { around, item, end }: IteratorWatch): boolean {
+export function watchIterator(iterator: AnyIterator, { around, asked, item, end }: IteratorWatch): boolean {
   const seen = (step: IteratorResult<unknown>): IteratorResult<unknown> => {
     if (step.done === true) end(OK)
     else item(step.value)
@@ -119,7 +121,9 @@ export function watchIterator(iterator: AnyIterator, { around, item, end }: Iter
   const watched = (name: 'next' | 'return' | 'throw', done: (step: never) => unknown): Method | undefined => {
     const original = iterator[name] as Method | undefined
     if (typeof original !== 'function') return undefined
+    const before = name === 'next' ? asked : undefined
     return function (this: unknown, ...args) {
+      before?.()
       let result: unknown
       try {
         result = around === undefined ? original.apply(this, args) : around(() => original.apply(this, args))

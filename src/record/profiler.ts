@@ -1,3 +1,4 @@
+import { hashText } from '../model/message.ts'
 import { show } from '../model/show.ts'
 import type { Category, ProcessFacts, Trace } from '../model/span.ts'
 import { Handle, inactive, type ActiveSpan, type StartedSpan } from './active-span.ts'
@@ -36,6 +37,8 @@ export const putOff: ((trace: Trace) => Promise<void>)[] = []
 
 /** Of what a tool got and gave, looked at for its values only. */
 const MAX_VALUE_CHARS = 32_001
+/** Longer arguments and results are not hashed; texts are cut beyond. */
+const MAX_HASHED_CHARS = 32_000
 
 type Listener = (event: RunEvent) => void
 /** @property see gets what the call came to */
@@ -260,8 +263,10 @@ export class Profiler {
       const issued = span.run.takeToolCall(name, args)
       const text = issued?.argumentsText ?? this.#argumentsText(args)
       span.run.values.input(span, text)
+      const argumentsHash = this.#hashOf(text)
       span.extend().tool = {
         name,
+        ...(argumentsHash !== undefined && { argumentsHash }),
         ...(issued?.callId !== undefined && { callId: issued.callId }),
         ...(issued !== undefined && { issuedBy: issued.span.id }),
         ...(this.content === 'full' && { arguments: this.#argumentsText(args) }),
@@ -279,13 +284,22 @@ export class Profiler {
   #seeResult(span: SpanRecord, value: unknown): void {
     const { tool } = span.extend()
     const text = this.#textOf(value)
-    if (this.content === 'full' && tool !== undefined && value !== undefined) tool.result = text
+    if (tool !== undefined && value !== undefined) {
+      const resultHash = this.#hashOf(text)
+      if (resultHash !== undefined) tool.resultHash = resultHash
+      if (this.content === 'full') tool.result = text
+    }
     span.run.values.output(span, text, span.run.now(), tool?.callId)
   }
 
   /** Most tools take one object; several arguments are written as a list. */
   #argumentsText(args: readonly unknown[]): string {
     return this.#textOf(args.length === 1 ? args[0] : args)
+  }
+
+  /** Undefined for a text that was cut: another one may begin alike. */
+  #hashOf(text: string): string | undefined {
+    return text.length < Math.min(MAX_HASHED_CHARS, this.#owner.limits.maxToolChars) ? hashText(text) : undefined
   }
 
   #textOf(value: unknown): string {

@@ -52,6 +52,7 @@ class Writer {
     if (ArrayBuffer.isView(value)) return this.put(`[${value.byteLength} bytes]`)
     if (value instanceof Date) return this.put(JSON.stringify(value) ?? 'null')
     if (value instanceof Error) return this.put(JSON.stringify(`${value.name}: ${value.message}`))
+    if (isOpaque(value)) return this.put(`[unseen ${value.constructor?.name ?? 'object'}]`)
     this.#above.push(value)
     const isOpen = Array.isArray(value) ? this.#items(value, depth) : this.#fields(value, depth)
     this.#above.pop()
@@ -78,4 +79,13 @@ class Writer {
     }
     return this.put('}')
   }
+}
+
+/** A Map, a Set, a Response: what they hold is in no field of theirs. */
+function isOpaque(value: object): boolean {
+  if (Array.isArray(value)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === null || prototype === Object.prototype) return false
+  for (const _key in value) return false
+  return true
 }

@@ -80,17 +80,17 @@ const isAttributes = (value: unknown): boolean => isObject(value) && Object.valu
 
 function isTool(value: unknown): boolean {
   if (!isObject(value)) return false
-  const { name, callId, issuedBy, arguments: args, result, yielded } = value
-  return isText(name) && [callId, issuedBy, args, result].every((text) => isOptional(text, isText)) && isOptional(yielded, isCount)
+  const { name, callId, issuedBy, arguments: args, result, argumentsHash, resultHash, yielded } = value
+  return isText(name) && [callId, issuedBy, args, result, argumentsHash, resultHash].every((text) => isOptional(text, isText)) && isOptional(yielded, isCount)
 }
 
-const llmTexts = ['requestModel', 'responseModel', 'responseId'] as const satisfies readonly (keyof LlmDetail)[]
+const llmTexts = ['requestModel', 'responseModel', 'responseId', 'serviceTier'] as const satisfies readonly (keyof LlmDetail)[]
 const llmNumbers = ['maxOutputTokens', 'firstToken', 'lastToken', 'chunks'] as const satisfies readonly (keyof LlmDetail)[]
 const llmParts = ['requestParts', 'responseParts'] as const satisfies readonly (keyof LlmDetail)[]
 
 function isLlm(value: unknown): boolean {
   if (!isObject(value)) return false
-  const { provider, operation, api, streamed, finishReasons, usage, toolCalls, attempts } = value
+  const { provider, operation, api, streamed, finishReasons, usage, toolCalls, attempts, reader } = value
   return isText(provider) && isText(operation) && isText(api) && typeof streamed === 'boolean'
     && llmTexts.every((name) => isOptional(value[name], isText))
     && llmNumbers.every((name) => isOptional(value[name], isNumber))
@@ -99,7 +99,11 @@ function isLlm(value: unknown): boolean {
     && isOptional(usage, isUsage)
     && isOptional(toolCalls, isListOf(isToolCall))
     && isOptional(attempts, isListOf(isAttempt))
+    && isOptional(reader, isReader)
 }
+
+const isReader = (value: unknown): boolean =>
+  isObject(value) && ['beforeFirstTokenNs', 'betweenTokensNs', 'afterLastTokenNs'].every((name) => isNumber(value[name]))
 
 function isToolCall(value: unknown): boolean {
   return isObject(value) && isText(value['name']) && isCount(value['argumentsChars'])
@@ -115,12 +119,12 @@ const isTokens = (value: unknown, names: readonly string[]): boolean => isObject
 
 function isUsage(value: unknown): boolean {
   if (!isObject(value)) return false
-  const { input, output, requests, extra, complete, source, raw } = value
+  const { input, output, requests, extra, media, complete, source, raw } = value
   return typeof complete === 'boolean' && (source === 'provider' || source === 'estimated')
     && isOptional(input, (tokens) => isTokens(tokens, ['total', 'uncached', 'cacheRead', 'cacheWrite'])
       && isOptional((tokens as Fields)['cacheWriteByTtl'], isCounts))
     && isOptional(output, (tokens) => isTokens(tokens, ['total', 'visible', 'reasoning']))
-    && isOptional(requests, isCounts) && isOptional(extra, isCounts)
+    && [requests, extra, media].every((counts) => isOptional(counts, isCounts))
     && isShallow(raw, MAX_RAW_DEPTH)
 }
 

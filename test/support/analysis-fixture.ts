@@ -86,7 +86,7 @@ function analysisOf(spans: Writable<SpanView>[], lines: readonly Drawn[], extras
       durationNs, spans: spans.length, llmCalls: calls.length, usage, costUsd: costOf(calls),
       toolCalls: spans.filter(({ category }) => category === 'tool').length,
     },
-    categories: categoriesOf(spans), operations: operationsOf(spans), calls, models: modelsOf(calls),
+    categories: categoriesOf(spans), operations: operationsOf(spans), calls, models: modelsOf(calls), latency: [],
     context: { calls: [] }, criticalPath: [],
     schedules: { proven: { durationNs, limit: 1 }, possible: { durationNs, limit: 1 } },
     findings: [], observations: [], problems: [], sources: {},

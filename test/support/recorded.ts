@@ -1,5 +1,5 @@
 import { afterEach, expect } from 'vitest'
-import { Profiler, type ProfilerOptions, type Span, type Trace } from 'spanwise'
+import { Profiler, type ProfilerOptions, type Span, type ToolDetail, type Trace } from 'spanwise'
 import { checkTrace } from '../laws.ts'
 import { manualClock, type ManualClock } from './clock.ts'
 
@@ -21,6 +21,11 @@ afterEach(() => {
     }
   }
 })
+
+/** A tool's details without the hashes of its texts. */
+export function withoutHashes({ argumentsHash: _args, resultHash: _result, ...tool }: ToolDetail): ToolDetail {
+  return tool
+}
 
 /**
  * One line a span, indented under its parent: name, start and end in milliseconds, and what is not the normal case (a

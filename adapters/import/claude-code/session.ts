@@ -115,11 +115,11 @@ class Session {
     }
   }
 
-  #tool({ id, name, start, end, isMeasured, outcome, issuedBy }: ToolRun, parent: string): SpanDraft {
+  #tool({ id, name, start, end, isMeasured, outcome, issuedBy, hashes }: ToolRun, parent: string): SpanDraft {
     return {
       key: `tool ${id}`, parent, name, category: 'tool', outcome,
       start: this.#ns(start), end: end === undefined ? undefined : this.#ns(end),
-      tool: { name, callId: id, issuedBy: `answer ${issuedBy}` },
+      tool: { name, callId: id, issuedBy: `answer ${issuedBy}`, ...hashes },
       ...(!isMeasured && { attributes: INFERRED }),
     }
   }

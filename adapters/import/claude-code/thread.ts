@@ -3,6 +3,7 @@ import { readUsage } from '../../shared/usage.ts'
 import { CANCELLED, OK, type LlmDetail, type Outcome, type ToolCallRequest } from '../../../src/model/span.ts'
 import { objects } from '../shared/json-lines.ts'
 import type { Entry } from './entries.ts'
+import { toolHashes } from '../shared/tool-hashes.ts'
 
 /** One answer of the model, over all its lines. Times are epoch milliseconds. */
 export interface Answer {
@@ -30,6 +31,7 @@ export interface ToolRun {
   readonly outcome: Outcome
   /** The subagent whose answer the result is. */
   readonly agentId: string | undefined
+  readonly hashes: ReturnType<typeof toolHashes>
 }
 
 export interface Thread {
@@ -154,7 +156,8 @@ function toolRuns(key: string, lines: readonly Entry[], results: ReturnType<type
     if (id === undefined) return []
     const subagent = text(valueAt(block, 'input.subagent_type'))
     const result = results.get(id)
-    const common = { id, name: text(block['name']) ?? 'tool', subagent, issuedBy: key }
+    const hashes = toolHashes(block['input'], result?.block['content'])
+    const common = { id, name: text(block['name']) ?? 'tool', subagent, issuedBy: key, hashes }
     if (result === undefined) {
       // The conversation went on without a result, so nobody waited for one any more.
       const end = threadEnd > lines.at(-1)!.at ? at : undefined

@@ -6,6 +6,7 @@ import { assemble, type SpanDraft } from '../shared/assemble.ts'
 import { epochMs, type Problems, type Row } from '../shared/json-lines.ts'
 import { turnAt, turnsOf, turnSpans, type Turn } from '../shared/turns.ts'
 import type { Source } from '../shared/importer.ts'
+import { toolHashes } from '../shared/tool-hashes.ts'
 
 const ROOT = 'session'
 const INFERRED: Attributes = { 'spanwise.time': 'inferred' }
@@ -29,6 +30,7 @@ interface Tool {
   readonly start: number
   end: number | undefined
   outcome: Outcome
+  hashes: ReturnType<typeof toolHashes>
 }
 
 /** @returns undefined when nothing was asked of a model */
@@ -134,7 +136,7 @@ class Session {
     call.toolCalls.push({ ...(id !== undefined && { id }), name, argumentsChars: jsonText(given).length })
     // Without an id it ran at the provider, inside the call.
     if (id === undefined || this.#tools.has(id)) return
-    this.#tools.set(id, { id, name, issuedBy: call.key, start: this.#now, end: undefined, outcome: OK })
+    this.#tools.set(id, { id, name, issuedBy: call.key, start: this.#now, end: undefined, outcome: OK, hashes: toolHashes(given, undefined) })
   }
 
   #output(payload: Fields): void {
@@ -144,6 +146,7 @@ class Session {
     if (tool === undefined) return
     tool.end ??= this.#now
     tool.outcome = outcomeOf(payload['output'])
+    tool.hashes = { ...tool.hashes, ...toolHashes(undefined, payload['output']) }
     this.#outputs.push(tool.id)
   }
 
@@ -216,10 +219,10 @@ class Session {
   }
 }
 
-function toolSpan({ id, name, issuedBy, start, end, outcome }: Tool, turn: Turn | undefined, ns: (ms: number) => number): SpanDraft {
+function toolSpan({ id, name, issuedBy, start, end, outcome, hashes }: Tool, turn: Turn | undefined, ns: (ms: number) => number): SpanDraft {
   return {
     key: id, parent: turn?.key, name, category: 'tool', start: ns(start), end: end === undefined ? undefined : ns(end), outcome,
-    tool: { name, callId: id, issuedBy },
+    tool: { name, callId: id, issuedBy, ...hashes },
   }
 }
 

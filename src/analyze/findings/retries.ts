@@ -1,7 +1,13 @@
 import { formatDuration } from '../../model/units.ts'
 import type { Attempt } from '../../model/span.ts'
-import { savingNs } from '../facts.ts'
+import type { Call } from '../calls.ts'
+import { savingNs, type Facts } from '../facts.ts'
 import type { Detector } from './shared.ts'
+
+/** So many failures, of so many calls, within so long are a storm: calls that retry at once keep each other out. */
+const STORM_FAILURES = 6
+const STORM_CALLS = 3
+const STORM_NS = 10e9
 
 /** RETRY001: time that failed attempts and the waits after them took. */
 export const retries: Detector = (facts) => {
@@ -26,6 +32,46 @@ export const retries: Detector = (facts) => {
       ? 'Stay below the rate limit: fewer calls at once, smaller requests, or a higher limit from the provider.'
       : 'The provider failed, not the agent: a second model or region to fall back on is faster than waiting for the first.',
   }]
+}
+
+interface Failure {
+  readonly call: Call
+  readonly at: number
+}
+
+/** RETRY002: failed attempts of several calls close together. What they cost is RETRY001's; this says that they belong together. */
+export const retryStorms: Detector = (facts) => {
+  const failures = facts.calls.flatMap((call) => failuresOf(facts, call)).sort((a, b) => a.at - b.at || a.call.span - b.call.span)
+  const storms: Failure[][] = []
+  for (let from = 0; from < failures.length;) {
+    let to = from
+    while (to < failures.length && failures[to]!.at - failures[from]!.at <= STORM_NS) to++
+    const storm = failures.slice(from, to)
+    const isStorm = storm.length >= STORM_FAILURES && new Set(storm.map(({ call }) => call)).size >= STORM_CALLS
+    if (isStorm) storms.push(storm)
+    from = isStorm ? to : from + 1
+  }
+  return storms.slice(0, MAX_STORMS).map((storm) => {
+    const calls = [...new Set(storm.map(({ call }) => call))].sort((a, b) => a.span - b.span)
+    return {
+      code: 'RETRY002',
+      title: `A storm of retries: ${storm.length} failed attempts of ${calls.length} calls within ${formatDuration(storm.at(-1)!.at - storm[0]!.at)}`,
+      spanIds: calls.map(({ summary }) => summary.spanId),
+      advice: 'Let the calls share one limiter that slows all of them down when one is refused, and back off with jitter: calls that retry '
+        + 'each by itself come back together.',
+    }
+  })
+}
+
+const MAX_STORMS = 5
+
+/** Of a client that tells no attempts, a call that failed is one. */
+function failuresOf({ timeline: { spans, end } }: Facts, call: Call): Failure[] {
+  const { attempts } = call.summary
+  if (attempts.length === 0) return call.unanswered ? [{ call, at: end[call.span]! }] : []
+  const hasFailed = spans[call.span]!.outcome.state === 'failed'
+  const failed = attempts.filter(({ status, error }, i) => i < attempts.length - 1 || (hasFailed && (error !== undefined || (status ?? 0) >= 400)))
+  return failed.map((attempt) => ({ call, at: attempt.end ?? attempt.start }))
 }
 
 /** `429 ×2, no response` */

@@ -1,0 +1,167 @@
+import type { Span, Trace } from '../model/span.ts'
+import type { Call } from './calls.ts'
+import { isContinued } from './context-layout.ts'
+import type { Timeline } from './timeline.ts'
+
+/** Which request each one goes on from. Arrays are indexed like the calls. */
+export interface Conversations {
+  /** -1 where none is known. */
+  readonly previous: Int32Array
+  /** The first call of its conversation, and the next one of it after each call; -1 after the last. */
+  readonly first: Int32Array
+  readonly next: Int32Array
+  /** Whether both requests are known whole, so that they can be compared part by part. */
+  readonly isComparable: readonly boolean[]
+}
+
+const NONE: readonly number[] = Object.freeze([])
+/** How far back a request's parts are looked for among those of the same parent. */
+const MAX_BACK = 4
+
+/**
+ * The request that a call goes on from is one that had ended when it began:
+ *
+ * - by the id of the answer that the server keeps;
+ * - the last call whose answer it carries; but a later one of the same parent when the request shares messages with that and is
+ *   not simply longer than the former (a message of it was edited, so that its answers are not recognised);
+ * - where no parts are known, the call before it in the same conversation or agent of an imported transcript.
+ */
+export function conversationsOf(trace: Trace, timeline: Timeline, calls: readonly Call[]): Conversations {
+  const previous = new Int32Array(calls.length).fill(-1)
+  const first = Int32Array.from(calls, (_, i) => i)
+  const isComparable = calls.map(() => false)
+  const finder = new Finder(trace, timeline, calls)
+  calls.forEach((call, i) => {
+    const { llm } = timeline.spans[call.span]!
+    if (call.isEmbedding || llm === undefined || call.unanswered) return
+    const found = finder.before(i)
+    if (found !== undefined) {
+      previous[i] = found
+      first[i] = first[found]!
+      isComparable[i] = finder.partsOf(i).length > 0 && finder.partsOf(found).length > 0
+        && !isContinued(timeline, call) && !isContinued(timeline, calls[found]!)
+    }
+    finder.remember(i)
+  })
+  return { previous, first, next: nextOf(first), isComparable }
+}
+
+function nextOf(first: Int32Array): Int32Array {
+  const next = new Int32Array(first.length).fill(-1)
+  const last = Int32Array.from(first, (_, i) => i)
+  first.forEach((conversation, i) => {
+    if (conversation === i) return
+    next[last[conversation]!] = i
+    last[conversation] = i
+  })
+  return next
+}
+
+/** Calls come in order of start. */
+class Finder {
+  readonly #trace: Trace
+  readonly #timeline: Timeline
+  readonly #calls: readonly Call[]
+  /** Last call that answered with a part. */
+  readonly #answers = new Map<number, number>()
+  readonly #byResponseId = new Map<string, number>()
+  /** The last calls with parts, by parent; those without parts, by conversation. */
+  readonly #byParent = new Map<number, number[]>()
+  readonly #byThread = new Map<string, number>()
+  readonly #threads = new Map<number, string | undefined>()
+
+  constructor(trace: Trace, timeline: Timeline, calls: readonly Call[]) {
+    this.#trace = trace
+    this.#timeline = timeline
+    this.#calls = calls
+  }
+
+  partsOf = (call: number): readonly number[] => this.#span(call).llm?.requestParts ?? NONE
+
+  before(i: number): number | undefined {
+    const previousId = this.#span(i).attributes?.['gen_ai.request.previous_response.id']
+    if (typeof previousId === 'string') {
+      const found = this.#byResponseId.get(previousId)
+      if (found !== undefined) return this.#ended(found, i) ? found : undefined
+    }
+    const parts = this.partsOf(i)
+    if (parts.length === 0) {
+      const thread = this.#threadOf(this.#calls[i]!.span)
+      const last = thread === undefined ? undefined : this.#byThread.get(thread)
+      return last !== undefined && this.#ended(last, i) ? last : undefined
+    }
+    const answered = this.#lastAnswered(parts, i)
+    if (answered !== undefined && isPrefix(this.partsOf(answered), parts)) return answered
+    return this.#sharing(parts, i, answered ?? -1) ?? answered
+  }
+
+  remember(i: number): void {
+    const { llm } = this.#span(i)
+    for (const part of llm?.responseParts ?? NONE) this.#answers.set(part, i)
+    if (llm?.responseId !== undefined) this.#byResponseId.set(llm.responseId, i)
+    if (this.partsOf(i).length === 0) {
+      const thread = this.#threadOf(this.#calls[i]!.span)
+      if (thread !== undefined) this.#byThread.set(thread, i)
+      return
+    }
+    const parent = this.#timeline.parent[this.#calls[i]!.span]!
+    const recent = this.#byParent.get(parent)
+    if (recent === undefined) this.#byParent.set(parent, [i])
+    else if (recent.push(i) > MAX_BACK) recent.shift()
+  }
+
+  #lastAnswered(parts: readonly number[], i: number): number | undefined {
+    for (let at = parts.length - 1; at >= 0; at--) {
+      const found = this.#answers.get(parts[at]!)
+      if (found !== undefined && this.#ended(found, i)) return found
+    }
+    return undefined
+  }
+
+  /** The last call of the same parent, after that one, with more than a message in common. */
+  #sharing(parts: readonly number[], i: number, after: number): number | undefined {
+    const recent = this.#byParent.get(this.#timeline.parent[this.#calls[i]!.span]!) ?? []
+    const messages = new Set(parts.filter((part) => this.#isMessage(part)))
+    return recent.findLast((earlier) => earlier > after && this.#ended(earlier, i)
+      && this.partsOf(earlier).some((part) => messages.has(part)))
+  }
+
+  #isMessage(part: number): boolean {
+    const kind = this.#trace.parts[part]?.kind
+    return kind !== undefined && kind !== 'system' && kind !== 'tool-definition'
+  }
+
+  #ended(earlier: number, i: number): boolean {
+    return this.#timeline.end[this.#calls[earlier]!.span]! <= this.#timeline.start[this.#calls[i]!.span]!
+  }
+
+  #span(call: number): Span {
+    return this.#timeline.spans[this.#calls[call]!.span]!
+  }
+
+  /** The nearest span above that names a conversation or an agent of its own. */
+  #threadOf(span: number): string | undefined {
+    const { spans, parent } = this.#timeline
+    const path: number[] = []
+    let found: string | undefined
+    for (let at = span; at !== -1; at = parent[at]!) {
+      if (this.#threads.has(at)) {
+        found = this.#threads.get(at)
+        break
+      }
+      path.push(at)
+      const { attributes, id } = spans[at]!
+      if (attributes?.['gen_ai.agent.id'] !== undefined || attributes?.['gen_ai.conversation.id'] !== undefined) {
+        found = id
+        break
+      }
+    }
+    for (const at of path) this.#threads.set(at, found)
+    return found
+  }
+}
+
+/** Whether a list goes on as another one begins. */
+export function isPrefix(before: readonly number[], after: readonly number[]): boolean {
+  return before.length <= after.length && before.every((part, at) => part === after[at])
+}

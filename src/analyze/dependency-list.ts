@@ -1,0 +1,94 @@
+import type { DependencyEvidence, DependencySummary, SpanDependency } from '../model/analysis.ts'
+import { PROOFS, type Dependencies } from './dependencies.ts'
+import { isFreeOf, leadsTo, type Independence } from './independence.ts'
+import type { Timeline } from './timeline.ts'
+
+/** Pairs that are listed; the others are counted. */
+const MAX_DEPENDENT = 500
+const MAX_INDEPENDENT = 200
+/** For each span the siblings that ended last before it began: these it could have been waiting for. */
+const MAX_BEFORE = 16
+/** Pairs of a long run that are looked at; it has more of the same. */
+const MAX_LOOKED_AT = 400_000
+
+/** What is proven of pairs of spans, with the evidence; undefined when there is no pair to speak of. */
+export function dependencyList(timeline: Timeline, dependencies: Dependencies, free: Independence): DependencySummary | undefined {
+  const { from } = dependencies.edges
+  const listed: SpanDependency[] = []
+  for (let at = 0; at < Math.min(from.length, MAX_DEPENDENT); at++) listed.push(dependent(timeline, dependencies, at))
+  const pairs = new SiblingPairs(timeline, dependencies, free)
+  pairs.look()
+  if (from.length + pairs.independent + pairs.unknown === 0) return undefined
+  return {
+    pairs: [...listed, ...pairs.listed],
+    counts: { dependent: from.length, independent: pairs.independent, unknown: pairs.unknown },
+    leftOut: from.length - listed.length + pairs.independent - pairs.listed.length,
+  }
+}
+
+function dependent({ spans }: Timeline, { edges: { from, to, proofs, values } }: Dependencies, at: number): SpanDependency {
+  const value = values.get(at)
+  const evidence = PROOFS.filter((_, bit) => (proofs[at]! & (1 << bit)) !== 0).map((kind): DependencyEvidence =>
+    (kind === 'value' && value !== undefined ? { kind, value: value.kind, count: value.count } : { kind }))
+  return { from: spans[from[at]!]!.id, to: spans[to[at]!]!.id, verdict: 'dependent', evidence }
+}
+
+/** Siblings of which one began after the other had ended. */
+class SiblingPairs {
+  independent = 0
+  unknown = 0
+  readonly listed: SpanDependency[] = []
+  readonly #timeline: Timeline
+  readonly #dependencies: Dependencies
+  readonly #free: Independence
+  /** The group of spans that one answer asked for, 0 for none. */
+  readonly #together: Int32Array
+  #left = MAX_LOOKED_AT
+
+  constructor(timeline: Timeline, dependencies: Dependencies, free: Independence) {
+    this.#timeline = timeline
+    this.#dependencies = dependencies
+    this.#free = free
+    this.#together = new Int32Array(timeline.spans.length)
+    dependencies.issuedTogether.forEach(({ members }, group) => members.forEach((i) => (this.#together[i] = group + 1)))
+  }
+
+  look(): void {
+    const { children, start, end, late } = this.#timeline
+    for (const siblings of children) {
+      if (this.#left <= 0) return
+      if (siblings.length < 2) continue
+      const byEnd = siblings.filter((i) => !late[i]!).sort((a, b) => end[a]! - end[b]! || a - b)
+      let ended = 0
+      for (const b of siblings) {
+        while (ended < byEnd.length && end[byEnd[ended]!]! <= start[b]!) ended++
+        for (let at = Math.max(0, ended - MAX_BEFORE); at < ended; at++) {
+          // Of two that begin at the same instant, none waited.
+          if (byEnd[at]! < b) this.#pair(byEnd[at]!, b)
+        }
+      }
+    }
+  }
+
+  #pair(a: number, b: number): void {
+    this.#left--
+    const evidence = this.#evidence(a, b)
+    const chain = leadsTo(this.#timeline, this.#dependencies, a, b)
+    if (chain === true) return
+    if (chain === undefined || evidence.length === 0) {
+      this.unknown++
+      return
+    }
+    this.independent++
+    const { spans } = this.#timeline
+    if (this.listed.length < MAX_INDEPENDENT) this.listed.push({ from: spans[a]!.id, to: spans[b]!.id, verdict: 'independent', evidence })
+  }
+
+  #evidence(a: number, b: number): DependencyEvidence[] {
+    const group = this.#together[a]!
+    return [
+      ...(group !== 0 && group === this.#together[b] ? [{ kind: 'issued-together', by: this.#dependencies.issuedTogether[group - 1]!.by } as const] : []),
+      ...(isFreeOf(this.#timeline, this.#free, a, b) ? [{ kind: 'known-before', knownAtNs: this.#free.freeFrom[b]! } as const] : []),
+    ]
+  }
+}

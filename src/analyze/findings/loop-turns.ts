@@ -1,0 +1,111 @@
+import type { Finding } from '../../model/analysis.ts'
+import { savingNs, type Facts } from '../facts.ts'
+import { toolUses, type ToolUse } from '../tool-uses.ts'
+import { groupBy } from '../totals.ts'
+import { amountsOf } from '../amounts.ts'
+import type { Detector } from './shared.ts'
+
+/** Cycles of more turns than this are not looked for. */
+const MAX_PERIOD = 8
+/** One turn that is done again is a repeated tool; from the third on it is a loop. */
+const MIN_SINGLE_TURNS = 3
+
+interface Turn {
+  readonly call: number
+  readonly tools: readonly number[]
+  /** Equal for turns that asked for the same and got the same; unique where that is not known. */
+  readonly key: string
+}
+
+/**
+ * REP002: an agent that goes in circles: a cycle of turns whose tool calls and results are equal, at least two rounds of it (three
+ * of a single turn). What follows the first round learned nothing new.
+ */
+export const loops: Detector = (facts) => {
+  const { calls, timeline } = facts
+  const uses = usesByCall(facts)
+  const llm = calls.filter(({ isEmbedding }) => !isEmbedding)
+  return [...groupBy(llm, ({ span }) => String(timeline.parent[span])).values()].flatMap((conversation) => {
+    const turns = turnsOf(facts, conversation.map(({ span }) => span), uses)
+    return cycles(turns).flatMap((cycle) => finding(facts, turns, cycle) ?? [])
+  })
+}
+
+/** By the call that asked for them; where that is not told, the last call of the same parent that had ended when they began. */
+function usesByCall({ trace, timeline, calls }: Facts): Map<number, ToolUse[]> {
+  const { spans, start, end, parent, byId } = timeline
+  const isCall = new Set(calls.map(({ span }) => span))
+  const uses = new Map(toolUses(trace, timeline).map((use) => [use.span, use]))
+  const last = new Map<number, number>()
+  const found = new Map<number, ToolUse[]>()
+  for (const i of spans.keys()) {
+    if (isCall.has(i)) last.set(parent[i]!, i)
+    const use = uses.get(i)
+    if (use === undefined) continue
+    const { issuedBy } = spans[i]!.tool ?? {}
+    const before = last.get(parent[i]!)
+    const by = issuedBy !== undefined ? byId.get(issuedBy) : before !== undefined && end[before]! <= start[i]! ? before : undefined
+    if (by === undefined) continue
+    const known = found.get(by)
+    if (known === undefined) found.set(by, [use])
+    else known.push(use)
+  }
+  return found
+}
+
+function turnsOf({ timeline: { end, start } }: Facts, calls: readonly number[], uses: ReadonlyMap<number, readonly ToolUse[]>): Turn[] {
+  return calls.map((call, i) => {
+    const asked = uses.get(call) ?? []
+    const isAfter = i === 0 || start[call]! >= end[calls[i - 1]!]!
+    const isKnown = asked.length > 0 && asked.every(({ args, result }) => args !== undefined && result !== undefined)
+    const key = isAfter && isKnown ? JSON.stringify(asked.map(({ name, args, result }) => [name, args, result]).sort()) : `${call}`
+    return { call, tools: asked.map(({ span }) => span), key }
+  })
+}
+
+interface Cycle {
+  readonly from: number
+  /** Turns of one round. */
+  readonly period: number
+  /** Of all rounds, the last perhaps not whole. */
+  readonly turns: number
+}
+
+function cycles(turns: readonly Turn[]): Cycle[] {
+  const found: Cycle[] = []
+  for (let from = 0; from < turns.length;) {
+    const cycle = cycleAt(turns, from)
+    if (cycle !== undefined) found.push(cycle)
+    from += cycle?.turns ?? 1
+  }
+  return found
+}
+
+function cycleAt(turns: readonly Turn[], from: number): Cycle | undefined {
+  for (let period = 1; period <= MAX_PERIOD && from + period < turns.length; period++) {
+    let to = from + period
+    while (to < turns.length && turns[to]!.key === turns[to - period]!.key) to++
+    if (to - from >= Math.max(2 * period, MIN_SINGLE_TURNS)) return { from, period, turns: to - from }
+  }
+  return undefined
+}
+
+function finding(facts: Facts, all: readonly Turn[], { from, period, turns }: Cycle): Finding | undefined {
+  const { timeline: { spans, start, end }, simulator, calls } = facts
+  const again = all.slice(from + period, from + turns)
+  const removed = again.flatMap(({ call, tools }) => [call, ...tools])
+  const timeNs = simulator.saved({ shorter: new Map(removed.map((i) => [i, end[i]! - start[i]!])) })
+  if (timeNs < savingNs(facts)) return undefined
+  const names = [...new Set(all.slice(from, from + period).flatMap(({ tools }) => tools.map((i) => spans[i]!.tool?.name ?? spans[i]!.name)))]
+  const isAgain = new Set(again.map(({ call }) => call))
+  return {
+    code: 'REP002',
+    title: `The agent went in circles: ${period === 1 ? 'one turn' : `a cycle of ${period} turns`} (${names.slice(0, 4).join(', ')}) with the same `
+      + `calls and the same results, ${Math.floor(turns / period)} times over`,
+    spanIds: all.slice(from, from + turns).flatMap(({ call, tools }) => [call, ...tools]).map((i) => spans[i]!.id),
+    saving: { timeNs, ...amountsOf(calls.filter(({ span }) => isAgain.has(span))) },
+    confidence: 'likely',
+    advice: 'Stop, or tell the model, when a call is asked for again that gave the same result just before. Where it was waiting for something, '
+      + 'wait inside the tool, and not a turn at a time.',
+  }
+}

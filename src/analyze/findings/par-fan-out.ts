@@ -1,0 +1,76 @@
+import { formatDuration } from '../../model/units.ts'
+import { savingNs, type Facts } from '../facts.ts'
+import { groupBy } from '../totals.ts'
+import type { Detector } from './shared.ts'
+
+/** Fewer spans than this show no limit; and they are at least so many times as many as run at once. */
+const MIN_SPANS = 6
+const MIN_ROUNDS = 2
+/** A slot is taken again within this share of the median duration, or this time, ns. */
+const SLACK_SHARE = 0.05
+const SLACK_NS = 2e6
+
+interface FanOut {
+  readonly members: readonly number[]
+  readonly limit: number
+}
+
+/**
+ * PAR006: many like siblings of which always the same number ran at once, each begun as another one ended: a limit, or a pool of that
+ * size. Simulated are twice the limit and none.
+ */
+export const fanOutLimits: Detector = (facts) => {
+  const { timeline: { spans }, simulator } = facts
+  return [...groupBy(fanOuts(facts), ({ members: [first], limit }) => `${limit} ${spans[first!]!.name}`).values()].flatMap((pattern) => {
+    const [{ limit }] = pattern as [FanOut, ...FanOut[]]
+    const groupOf = new Int32Array(spans.length).fill(-1)
+    pattern.forEach(({ members }, group) => members.forEach((i) => (groupOf[i] = group)))
+    const relaxed = { groupOf }
+    const high = simulator.saved({ relaxed })
+    const low = Math.min(high, Math.max(0, simulator.saved({ relaxed, concurrency: 2 * limit })))
+    if (high < savingNs(facts)) return []
+    const members = pattern.flatMap((one) => one.members).sort((a, b) => a - b)
+    const { name } = spans[members[0]!]!
+    return [{
+      code: 'PAR006',
+      title: `${members.length} runs of ${name} went ${limit} at a time, each begun as another one ended`,
+      spanIds: members.map((i) => spans[i]!.id),
+      saving: { timeNs: { low, high } },
+      confidence: 'likely' as const,
+      advice: `Raise the limit: ${2 * limit} at a time would save ${formatDuration(low)}, no limit ${formatDuration(high)}. Mind the rate limits of `
+        + 'what they call, and its own speed: what answers more at once may answer each more slowly.',
+    }]
+  })
+}
+
+function fanOuts({ timeline, dependencies: { needs } }: Facts): FanOut[] {
+  const { spans, start, end, children, late } = timeline
+  const found: FanOut[] = []
+  for (const siblings of children) {
+    if (siblings.length < MIN_SPANS) continue
+    const groups = groupBy(siblings.filter((i) => !late[i]! && end[i]! > start[i]!), (i) => JSON.stringify([spans[i]!.name, spans[i]!.category]))
+    for (const members of groups.values()) {
+      const limit = members.length < MIN_SPANS ? undefined : limitOf(timeline, members)
+      if (limit === undefined) continue
+      const own = new Set(members)
+      // What one answer asked for together is said already.
+      const by = spans[members[0]!]!.tool?.issuedBy
+      const isAsked = by !== undefined && members.every((i) => spans[i]!.tool?.issuedBy === by)
+      if (!isAsked && !members.some((i) => needs[i]!.some((needed) => own.has(needed)))) found.push({ members, limit })
+    }
+  }
+  return found
+}
+
+/** How many run at once, where that many begin together and each of the others takes the place of one that ended. */
+function limitOf({ start, end }: Facts['timeline'], members: readonly number[]): number | undefined {
+  const starts = members.map((i) => start[i]!).sort((a, b) => a - b)
+  const ends = members.map((i) => end[i]!).sort((a, b) => a - b)
+  const durations = members.map((i) => end[i]! - start[i]!).sort((a, b) => a - b)
+  const slack = Math.max(SLACK_NS, SLACK_SHARE * durations[durations.length >> 1]!)
+  const limit = starts.filter((time) => time < ends[0]!).length
+  if (limit < 2 || members.length < limit * MIN_ROUNDS) return undefined
+  if (starts[limit - 1]! - starts[0]! > slack) return undefined
+  const isFull = starts.every((time, at) => at < limit || (time >= ends[at - limit]! && time - ends[at - limit]! <= slack))
+  return isFull ? limit : undefined
+}

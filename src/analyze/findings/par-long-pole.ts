@@ -1,0 +1,70 @@
+import { formatDuration } from '../../model/units.ts'
+import { savingNs, type Facts } from '../facts.ts'
+import { groupBy } from '../totals.ts'
+import type { Detector } from './shared.ts'
+
+/** Share of its own time that a long pole runs on alone, and of the run that it would save. */
+const MIN_ALONE = 0.5
+const MIN_SHARE = 0.02
+const MIN_BESIDE = 2
+
+interface Pole {
+  readonly span: number
+  readonly beside: readonly number[]
+  /** Time after the last of the others had ended. */
+  readonly aloneNs: number
+}
+
+/**
+ * PAR005: of several siblings that run beside each other, one goes on alone for most of its time: nothing else that is made faster helps.
+ * Shortening it saves something until it is as long as the second longest.
+ */
+export const longPoles: Detector = (facts) => {
+  const { timeline: { spans, start, end, durationNs }, simulator } = facts
+  return [...groupBy(poles(facts), ({ span }) => spans[span]!.name)].flatMap(([name, members]) => {
+    const shorter = (by: (pole: Pole) => number): Map<number, number> => new Map(members.map((pole) => [pole.span, by(pole)]))
+    const high = simulator.saved({ shorter: shorter(({ aloneNs }) => aloneNs) })
+    if (high < Math.max(savingNs(facts), durationNs * MIN_SHARE)) return []
+    const half = simulator.saved({ shorter: shorter(({ span }) => Math.floor((end[span]! - start[span]!) / 2)) })
+    const [{ span, beside, aloneNs }] = members as [Pole, ...Pole[]]
+    const what = members.length === 1 ? `${name} ran on alone for ${formatDuration(aloneNs)} of its ${formatDuration(end[span]! - start[span]!)} after the `
+      + `${beside.length} spans beside it were done` : `${name} ran on alone ${members.length} times, after what ran beside it was done`
+    return [{
+      code: 'PAR005',
+      title: `${what}: nothing else there shortens the run`,
+      spanIds: [...new Set(members.flatMap((pole) => [pole.span, ...pole.beside.slice(0, 10)]))].sort((a, b) => a - b).map((i) => spans[i]!.id),
+      saving: { timeNs: { low: 0, high } },
+      confidence: 'possible' as const,
+      advice: `Make ${name} faster, start it earlier, or split it. Half as long, it would save ${formatDuration(half)}; `
+        + `${formatDuration(high)} at most, where it takes no longer than the longest of the others.`,
+    }]
+  })
+}
+
+function poles({ timeline, wall }: Facts): Pole[] {
+  const { start, end, children, late, topDown, parent } = timeline
+  const path = Float64Array.from(wall)
+  for (let at = topDown.length - 1; at > 0; at--) path[parent[topDown[at]!]!]! += path[topDown[at]!]!
+  const found: Pole[] = []
+  for (const siblings of children) {
+    if (siblings.length <= MIN_BESIDE) continue
+    const waited = siblings.filter((i) => !late[i]! && end[i]! > start[i]!)
+    // Siblings that overlap follow each other in order of start.
+    for (let first = 0, at = 0, until = 0; first < waited.length; first = at) {
+      for (until = end[waited[first]!]!, at = first + 1; at < waited.length && start[waited[at]!]! < until; at++) until = Math.max(until, end[waited[at]!]!)
+      const pole = at - first <= MIN_BESIDE ? undefined : poleOf(timeline, waited.slice(first, at))
+      if (pole !== undefined && path[pole.span]! >= pole.aloneNs) found.push(pole)
+    }
+  }
+  return found
+}
+
+/** The one of siblings that overlap which ends last, where all others began while it ran and ended long before it. */
+function poleOf({ start, end }: Facts['timeline'], members: readonly number[]): Pole | undefined {
+  const span = members.reduce((last, i) => (end[i]! > end[last]! ? i : last))
+  const beside = members.filter((i) => i !== span)
+  const secondEnd = beside.reduce((last, i) => Math.max(last, end[i]!), 0)
+  const aloneNs = end[span]! - secondEnd
+  const isBeside = beside.every((i) => end[i]! > start[span]!)
+  return isBeside && aloneNs >= (end[span]! - start[span]!) * MIN_ALONE ? { span, beside, aloneNs } : undefined
+}

@@ -1,0 +1,108 @@
+import type { Span } from '../model/span.ts'
+import type { SpanValues } from '../model/values.ts'
+import { ancestryOf } from './ancestry.ts'
+import type { Dependencies } from './dependencies.ts'
+import type { Timeline } from './timeline.ts'
+import { nature } from './tool-uses.ts'
+
+/**
+ * What the values of the texts prove about siblings of which one ran after the other: B could have begun when A did if
+ *
+ * - all of B's input had been seen somewhere when A began, and nothing of it stands in what A, or anything inside A, put out;
+ * - all that A and what is inside it put out was looked at;
+ * - no call of a model began between the two, which could have decided on B after it had read A's result;
+ * - nothing that B needed from elsewhere came after A's beginning;
+ * - neither is named like something that writes or runs commands, nor A like something that decides whether to go on;
+ * - no chain of proven needs leads from A to B.
+ *
+ * What it cannot see, and what is said with every finding: side effects, and a program that decides by A's result whether to run B.
+ */
+export interface Independence {
+  /** The time from which on siblings began that the span need not have waited for; Infinity: nothing is proven. */
+  readonly freeFrom: Float64Array
+  /** Whether later siblings may be free of it. */
+  readonly canBeSkipped: Uint8Array
+  /** Siblings that have something in common with a span's input. */
+  readonly shares: ReadonlyMap<number, ReadonlySet<number>>
+  /** Parents that have a child with a finite `freeFrom`. */
+  readonly parents: Uint8Array
+}
+
+/** Names of what is asked before something else may happen, or must have happened. */
+const DECIDERS = new Set(('check verify validate guard guardrail moderate moderation authorize auth authenticate permission permit allowed classify '
+  + 'route router confirm login connect init setup open begin lock wait sleep plan decide should ensure assert').split(' '))
+
+const decides = (name: string): boolean =>
+  name.replace(/([a-z\d])([A-Z])/g, '$1 $2').toLowerCase().split(/[^a-z]+/).some((word) => DECIDERS.has(word))
+
+const nameOf = ({ name, tool }: Span): string => tool?.name ?? name
+
+export function independence(
+  timeline: Timeline, values: readonly (SpanValues | undefined)[], { outerEnd }: Dependencies,
+): Independence {
+  const { spans, start, end, parent, children, topDown, byId } = timeline
+  const freeFrom = new Float64Array(spans.length).fill(Infinity)
+  const canBeSkipped = new Uint8Array(spans.length)
+  const parents = new Uint8Array(spans.length)
+  const shares = new Map<number, ReadonlySet<number>>()
+  const proven: Independence = { freeFrom, canBeSkipped, shares, parents }
+  if (outerEnd === undefined || values.every((own) => own === undefined)) return proven
+
+  const isPlain = spans.map((span) => nature(nameOf(span)) === 'other')
+  const seen = new Uint8Array(spans.length)
+  for (let at = topDown.length - 1; at >= 0; at--) {
+    const i = topDown[at]!
+    seen[i] = values[i]?.seen === true && children[i]!.every((child) => seen[child] === 1) ? 1 : 0
+    canBeSkipped[i] = seen[i] === 1 && isPlain[i]! && end[i]! > start[i]! && !decides(nameOf(spans[i]!)) ? 1 : 0
+  }
+  const { siblings } = ancestryOf(timeline)
+  let lastCall = -Infinity
+  let pending: number[] = []
+  spans.forEach((span, i) => {
+    // Calls that began before this one; those of the same instant cannot have told it anything.
+    for (const call of pending) if (start[call]! < start[i]!) lastCall = Math.max(lastCall, start[call]!)
+    if (pending.length > 0) pending = pending.filter((call) => start[call]! >= start[i]!)
+    if (span.llm !== undefined || span.category === 'llm') pending.push(i)
+    const own = values[i]
+    if (own?.knownAt === undefined || own.shares === 'all' || parent[i] === -1 || span.llm !== undefined || !isPlain[i]) return
+    const common = new Set<number>()
+    for (const id of own.shares ?? []) {
+      const other = byId.get(id)
+      // What it has in common with a span that is not in the trace cannot be placed.
+      if (other === undefined) return
+      const pair = siblings(other, i)
+      if (pair?.[1] === i) common.add(pair[0])
+    }
+    if (common.size > 0) shares.set(i, common)
+    freeFrom[i] = Math.max(own.knownAt, lastCall, outerEnd[i]!)
+    parents[parent[i]!] = 1
+  })
+  return proven
+}
+
+/** Whether the values prove that `b` need not have waited for its sibling `a`, but for chains of needs between them. */
+export function isFreeOf({ start }: Timeline, { freeFrom, canBeSkipped, shares }: Independence, a: number, b: number): boolean {
+  return canBeSkipped[a] === 1 && start[a]! >= freeFrom[b]! && shares.get(b)?.has(a) !== true
+}
+
+/** Spans of a chain that are looked at. */
+const MAX_CHAIN = 200
+
+/** Whether a chain of proven needs leads from `a` to its later sibling `b`; undefined when there are too many to look at. */
+export function leadsTo({ start }: Timeline, { needs }: Pick<Dependencies, 'needs'>, a: number, b: number): boolean | undefined {
+  if (needs[b]!.length === 0) return false
+  const queue = [b]
+  const known = new Set(queue)
+  for (let head = 0; head < queue.length; head++) {
+    if (head > MAX_CHAIN) return undefined
+    for (const needed of needs[queue[head]!]!) {
+      if (needed === a) return true
+      // Needs lead backwards in time.
+      if (start[needed]! >= start[a]! && !known.has(needed)) {
+        known.add(needed)
+        queue.push(needed)
+      }
+    }
+  }
+  return false
+}

@@ -1,0 +1,91 @@
+import type { CallPhases } from '../model/analysis.ts'
+import type { Attempt, LlmDetail, Span } from '../model/span.ts'
+import type { Timeline } from './timeline.ts'
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
+/**
+ * The stretches of a call, in its order of time. Each begins where the one before it ended, so that they add up whatever the
+ * times say: one that lies outside the call, or before its predecessor, has no length.
+ * @param start and end of the call, whole nanoseconds
+ */
+export function phasesOf({ llm, outcome }: Span, start: number, end: number): CallPhases | undefined {
+  if (llm === undefined) return undefined
+  const { attempts = [], firstToken, lastToken, reader } = llm
+  if (attempts.length === 0 && firstToken === undefined) return undefined
+  const phases: Partial<Writable<CallPhases>> = {}
+  const cursor = new Cursor(start, end)
+  const add = (name: Exclude<keyof CallPhases, 'readerNs' | 'restNs'>, until: number): void => {
+    phases[name] = (phases[name] ?? 0) + cursor.to(until)
+  }
+  attempts.forEach((attempt, i) => {
+    add(i === 0 ? 'waitNs' : 'backoffNs', attempt.start)
+    const isLast = i === attempts.length - 1
+    if (!isLast) add('attemptsNs', attempt.end ?? attempts[i + 1]!.start)
+    else if (hasFailed(attempt, outcome.state === 'failed')) add('attemptsNs', attempt.end ?? end)
+    else if ((attempt.firstByte ?? attempt.end) !== undefined) add('headersNs', attempt.firstByte ?? attempt.end!)
+  })
+  if (firstToken !== undefined) add('firstTokenNs', firstToken)
+  if (firstToken !== undefined && lastToken !== undefined && lastToken >= firstToken) add('decodeNs', lastToken)
+  const restNs = cursor.to(end)
+  return reader === undefined ? { ...phases, restNs } : withReader(phases, restNs, reader)
+}
+
+const hasFailed = ({ status, error, firstByte }: Attempt, callFailed: boolean): boolean =>
+  error !== undefined || (status !== undefined && status >= 400) || (callFailed && status === undefined && firstByte === undefined)
+
+/** Takes the reader's time out of the stretches in which it was spent. */
+function withReader(phases: Partial<Writable<CallPhases>>, rest: number, reader: NonNullable<LlmDetail['reader']>): CallPhases {
+  let readerNs = 0
+  const take = (from: number | undefined, ns: number): number => {
+    const taken = Math.min(from ?? 0, Math.max(0, Math.round(ns)))
+    readerNs += taken
+    return (from ?? 0) - taken
+  }
+  if (phases.firstTokenNs !== undefined) phases.firstTokenNs = take(phases.firstTokenNs, reader.beforeFirstTokenNs)
+  if (phases.decodeNs !== undefined) phases.decodeNs = take(phases.decodeNs, reader.betweenTokensNs)
+  const isTold = phases.firstTokenNs !== undefined
+  const restNs = take(rest, reader.afterLastTokenNs + (isTold ? 0 : reader.beforeFirstTokenNs))
+  return { ...phases, readerNs, restNs }
+}
+
+class Cursor {
+  #at: number
+  readonly #end: number
+
+  constructor(start: number, end: number) {
+    this.#at = start
+    this.#end = end
+  }
+
+  /** Moves on to that time, where it can. @returns how far */
+  to(time: number): number {
+    const from = this.#at
+    this.#at = Math.max(from, Math.min(this.#end, Math.round(time)))
+    return this.#at - from
+  }
+}
+
+/**
+ * For each span the time between the last end of a recorded operation (a span without children) before it and its start, NaN
+ * when none came before it or one still ran. What came before is looked for among its earlier siblings; where it has none,
+ * among those of its parent, and so on: a step's first call follows the last tool of the step before.
+ */
+export function gapsBefore({ start, end, parent, children, topDown }: Timeline): Float64Array {
+  const lastEnd = new Float64Array(start.length)
+  for (let at = topDown.length - 1; at >= 0; at--) {
+    const i = topDown[at]!
+    if (children[i]!.length === 0) lastEnd[i] = end[i]!
+    const p = parent[i]!
+    if (p !== -1) lastEnd[p] = Math.max(lastEnd[p]!, lastEnd[i]!)
+  }
+  const before = new Float64Array(start.length).fill(NaN)
+  for (const i of topDown) {
+    let latest = NaN
+    for (const child of children[i]!) {
+      before[child] = Number.isNaN(latest) ? before[i]! : latest
+      latest = Number.isNaN(latest) ? lastEnd[child]! : Math.max(latest, lastEnd[child]!)
+    }
+  }
+  return before.map((time, i) => (time <= start[i]! ? start[i]! - time : NaN))
+}
