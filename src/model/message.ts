@@ -1,3 +1,5 @@
+import { hex8 } from './hex.ts'
+
 /** The normal form of what goes into and comes out of a model. */
 
 export type PartKind =
@@ -36,26 +38,50 @@ export interface Part {
  * not cryptographic. Two lanes of 32 bits, after Bryc's cyrb53 (public domain).
  */
 export function hashText(text: string, seed = 0): string {
-  let a = 0xdeadbeef ^ seed
-  let b = 0x41c6ce57 ^ seed
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    a = Math.imul(a ^ code, 2654435761)
-    b = Math.imul(b ^ code, 1597334677)
-  }
-  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909)
-  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909)
-  return hex8(b >>> 0) + hex8(a >>> 0)
+  const hash = new TextHash(seed)
+  hash.add(text, 0, text.length)
+  return hash.digest()
 }
 
-const hex8 = (value: number): string => value.toString(16).padStart(8, '0')
+/** The same in steps: a text of millions of characters takes longer than an event loop may be held. */
+export class TextHash {
+  #a: number
+  #b: number
+
+  constructor(seed: number) {
+    this.#a = 0xdeadbeef ^ seed
+    this.#b = 0x41c6ce57 ^ seed
+  }
+
+  add(text: string, from: number, to: number): void {
+    let a = this.#a
+    let b = this.#b
+    for (let i = from; i < to; i++) {
+      const code = text.charCodeAt(i)
+      a = Math.imul(a ^ code, 2654435761)
+      b = Math.imul(b ^ code, 1597334677)
+    }
+    this.#a = a
+    this.#b = b
+  }
+
+  digest(): string {
+    let a = this.#a
+    let b = this.#b
+    a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909)
+    b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909)
+    return hex8(b) + hex8(a)
+  }
+}
 
 /** The hash of a part with that text: over its kind, name and call id too. */
-export function hashPart({ kind, text, name, callId }: Hashed): string {
+export const hashPart = (part: Hashed): string => hashText(part.text, hashSeed(part))
+
+export function hashSeed({ kind, name, callId }: Omit<Hashed, 'text'>): number {
   const label = `${kind}\n${name ?? ''}\n${callId ?? ''}`
   let seed = label.length
   for (let i = 0; i < label.length; i++) seed = Math.imul(seed ^ label.charCodeAt(i), 16777619)
-  return hashText(text, seed)
+  return seed
 }
 
 interface Hashed {

@@ -116,8 +116,8 @@ export class LlmCall {
   requestDone(): void {
     const { run } = this.span
     if (run.open && this.#request.length > 0) {
-      const added = run.requests.add(this.draft, this.#profiler.parts.shared(this.#request))
-      for (const { text } of added) run.textChars += text.length
+      this.draft.request = run.requests.add(this.#profiler.parts.shared(this.#request))
+      for (const { text } of this.draft.request.tail) run.textChars += text?.length ?? 0
     }
     this.#request = []
   }
