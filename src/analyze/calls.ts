@@ -1,4 +1,5 @@
 import type { CallSummary } from '../model/analysis.ts'
+import { callRoles } from '../model/call-roles.ts'
 import type { Attempt, LlmDetail, Span, Trace } from '../model/span.ts'
 import type { Usage } from '../model/usage.ts'
 import { NS_PER_S } from '../model/units.ts'
@@ -19,15 +20,12 @@ export interface Call {
   readonly isEmbedding: boolean
 }
 
-/**
- * The calls that count, in order of start. An LLM span around others that carry usage repeats theirs: an aggregate, not a
- * call. One that carries usage of its own while those below it carry none counts, and they are parts of it.
- */
+/** The calls that count, in order of start; {@link callRoles} says which. */
 export function findCalls(trace: Trace, timeline: Timeline, counter: TokenCounter | false, pricing: () => Pricing): Call[] {
   const calls: Call[] = []
-  const counted = leafCalls(timeline)
+  const roles = callRoles(timeline.spans, timeline.parent, timeline.topDown)
   timeline.spans.forEach((span, i) => {
-    if (counted[i] !== true) return
+    if (roles[i] !== 'call') return
     const { usage, estimate } = callUsage(trace, span, counter)
     const unanswered = usage === undefined && span.outcome.state === 'failed'
     const costUsd = usage === undefined ? undefined : costOf(trace, span, usage, pricing())
@@ -41,29 +39,6 @@ export function findCalls(trace: Trace, timeline: Timeline, counter: TokenCounte
     })
   })
   return calls
-}
-
-/** Which spans are counted as calls. */
-function leafCalls({ spans, parent, topDown }: Timeline): boolean[] {
-  const isModel = spans.map((span) => span.llm !== undefined || span.category === 'llm')
-  const hasUsage = spans.map(({ llm }) => llm?.usage?.input !== undefined || llm?.usage?.output !== undefined)
-  const modelBelow = spans.map(() => false)
-  const usageBelow = spans.map(() => false)
-  for (let at = topDown.length - 1; at > 0; at--) {
-    const i = topDown[at]!
-    const p = parent[i]!
-    modelBelow[p] ||= isModel[i]! || modelBelow[i]!
-    usageBelow[p] ||= hasUsage[i]! || usageBelow[i]!
-  }
-  const counted = spans.map(() => false)
-  const insideCall = spans.map(() => false)
-  for (const i of topDown) {
-    insideCall[i] = parent[i] !== -1 && insideCall[parent[i]!]!
-    if (!isModel[i] || insideCall[i] || usageBelow[i] || (!hasUsage[i] && modelBelow[i])) continue
-    counted[i] = true
-    insideCall[i] = true
-  }
-  return counted
 }
 
 function summarize(
