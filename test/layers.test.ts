@@ -20,6 +20,8 @@ const layers: readonly (readonly [file: RegExp, layer: string, ...may: string[]]
   [/^src\/terminal\.ts$/, 'src/terminal.ts'],
   [/^src\/cli\//, 'src/cli/', 'own', 'src/', 'adapters/', 'reports/', 'viewer/', 'node:'],
   [/^src\/index\.ts$/, 'src/index.ts', 'src/', 'reports/'],
+  // Importers read usage too, and load no recorder.
+  [/^adapters\/shared\/usage\.ts$/, 'adapters/shared/', 'own', 'src/model/usage.ts'],
   [/^adapters\/shared\//, 'adapters/shared/', 'own', 'src/kit.ts', 'type any library'],
   [/^adapters\/import\//, 'adapters/import/', 'own', 'adapters/shared/', 'src/kit.ts', 'src/model/'],
   [/^adapters\//, 'adapters/', 'own folder', 'adapters/shared/', 'src/kit.ts', 'type any library'],
