@@ -19,23 +19,15 @@ export interface CriticalPath {
   readonly wall: Float64Array
   /** The spans with time on the path, in order of their first instant on it. */
   readonly steps: readonly number[]
-  /** The pieces of the path of one span, latest first, flat: `[from, to, from, to, …]`. */
-  readonly pieces: readonly (readonly number[] | undefined)[]
 }
 
 export function criticalPath(timeline: Timeline): CriticalPath {
   const walk = new Walk(timeline)
   if (timeline.spans.length > 0) walk.from(0, timeline.start[0]!, timeline.end[0]!)
-  const { wall, pieces } = walk
-  const first = (i: number): number => pieces[i]!.at(-2)!
-  const steps = [...wall.keys()].filter((i) => wall[i]! > 0).sort((a, b) => first(a) - first(b))
-  return { wall, pieces, steps }
-}
-
-interface Window {
-  readonly span: number
-  readonly from: number
-  readonly to: number
+  const { wall, first } = walk
+  const steps: number[] = []
+  for (let i = 0; i < wall.length; i++) if (wall[i]! > 0) steps.push(i)
+  return { wall, steps: steps.sort((a, b) => first[a]! - first[b]!) }
 }
 
 /** How far the walk through one span's children has come. A span is walked in pieces, but only ever backwards in time. */
@@ -50,24 +42,30 @@ interface Cursor {
 
 class Walk {
   readonly wall: Float64Array
-  readonly pieces: (number[] | undefined)[] = []
+  /** The first instant of each span on the path. */
+  readonly first: Float64Array
   readonly #timeline: Timeline
   readonly #cursors: (Cursor | undefined)[] = []
-  readonly #queue: Window[] = []
+  /** Windows to walk: span, from, to, and so on. Flat, because a long run has millions. */
+  readonly #queue: number[] = []
 
   constructor(timeline: Timeline) {
     this.#timeline = timeline
     this.wall = new Float64Array(timeline.spans.length)
+    this.first = new Float64Array(timeline.spans.length)
   }
 
   from(span: number, from: number, to: number): void {
-    this.#queue.push({ span, from, to })
+    this.#queue.push(span, from, to)
     // A queue, not a stack: the pieces of any one span come out latest first.
-    for (let head = 0; head < this.#queue.length; head++) this.#window(this.#queue[head]!)
+    for (let head = 0; head < this.#queue.length; head += 3) {
+      this.#window(this.#queue[head]!, this.#queue[head + 1]!, this.#queue[head + 2]!)
+    }
   }
 
-  #window({ span, from, to }: Window): void {
-    const { start } = this.#timeline
+  #window(span: number, from: number, to: number): void {
+    const { start, children } = this.#timeline
+    if (children[span]!.length === 0) return this.#own(span, from, to)
     const cursor = (this.#cursors[span] ??= this.#cursor(span))
     let t = to
     while (t > from) {
@@ -84,7 +82,7 @@ class Walk {
         const began = Math.max(from, start[child!]!)
         // It ran on before this piece of the parent: in an earlier piece it is one that ran through.
         if (start[child!]! < from) cursor.running.push(child!)
-        if (began < t) this.#queue.push({ span: child!, from: began, to: t })
+        if (began < t) this.#queue.push(child!, began, t)
         t = Math.min(t, began)
       }
     }
@@ -99,14 +97,15 @@ class Walk {
       const child = cursor.running[cursor.head]
       const began = child === undefined ? from : Math.max(from, start[child]!)
       if (child === undefined) this.#own(span, from, t)
-      else this.#queue.push({ span: child, from: began, to: t })
+      else this.#queue.push(child, began, t)
       t = began
     }
   }
 
   #own(span: number, from: number, to: number): void {
     this.wall[span]! += to - from
-    ;(this.pieces[span] ??= []).push(from, to)
+    // The pieces of one span come latest first.
+    this.first[span] = from
   }
 
   #cursor(span: number): Cursor {

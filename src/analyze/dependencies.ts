@@ -32,15 +32,15 @@ export interface IssuedTogether {
 export function dependencies(trace: Trace, timeline: Timeline): Dependencies {
   const { spans, byId, start } = timeline
   const ancestry = ancestryOf(timeline)
-  const needs: Set<number>[] = []
+  const needs = new Array<number[] | Set<number> | undefined>(spans.length).fill(undefined)
   const add = (needed: number | undefined, by: number): void => {
     if (needed === undefined) return
     const pair = ancestry.siblings(needed, by)
     // Nothing needs what began after it; a trace that says so is wrong.
     if (pair === undefined || start[pair[0]]! > start[pair[1]]!) return
-    ;(needs[pair[1]] ??= new Set()).add(pair[0])
+    needs[pair[1]] = withMember(needs[pair[1]], pair[0])
   }
-  const inputs = new RequestInputs(trace)
+  const inputs = new RequestInputs(trace, spans)
   spans.forEach((span, i) => {
     for (const id of span.dependsOn ?? []) add(byId.get(id), i)
     if (span.tool?.issuedBy !== undefined) add(byId.get(span.tool.issuedBy), i)
@@ -48,32 +48,45 @@ export function dependencies(trace: Trace, timeline: Timeline): Dependencies {
     inputs.remember(i, span)
   })
   return {
-    needs: Array.from(spans, (_, i) => (needs[i] === undefined ? NONE : [...needs[i]])),
+    needs: needs.map((own) => (own === undefined ? NONE : own instanceof Set ? [...own] : own)),
     issuedTogether: issuedTogether(timeline),
   }
 }
 
 const NONE: readonly number[] = Object.freeze([])
 
+/** Most spans need one or two others: a set for each would take several times the room of a list. */
+const FEW = 8
+
+function withMember(members: number[] | Set<number> | undefined, member: number): number[] | Set<number> {
+  if (members === undefined) return [member]
+  if (members instanceof Set) return members.add(member)
+  if (members.includes(member)) return members
+  if (members.length >= FEW) return new Set(members).add(member)
+  members.push(member)
+  return members
+}
+
 /** Which earlier spans gave what a request carries. Spans come in order of start. */
 class RequestInputs {
   readonly #trace: Trace
   /** The last call that answered with a part, by the part's index. */
-  readonly #answers = new Map<number, number>()
+  readonly #answers: (number | undefined)[]
   readonly #toolsByCall = new Map<string, number>()
   readonly #unlinkedTools = new Map<string, number>()
-  readonly #requests = new Map<number, readonly number[]>()
+  readonly #spans: readonly Span[]
 
-  constructor(trace: Trace) {
+  /** @param spans in the order in which they are asked for */
+  constructor(trace: Trace, spans: readonly Span[]) {
     this.#trace = trace
+    this.#spans = spans
+    this.#answers = new Array<undefined>(trace.parts.length).fill(undefined)
   }
 
   remember(i: number, { llm, tool }: Span): void {
     if (tool?.callId !== undefined) this.#toolsByCall.set(tool.callId, i)
     else if (tool !== undefined) this.#unlinkedTools.set(tool.name, i)
-    if (llm === undefined) return
-    this.#requests.set(i, llm.requestParts ?? NONE)
-    for (const part of llm.responseParts ?? NONE) this.#answers.set(part, i)
+    for (const part of llm?.responseParts ?? NONE) this.#answers[part] = i
   }
 
   /**
@@ -85,11 +98,11 @@ class RequestInputs {
     const needed = new Set<number>()
     const previous = this.#lastAnswer(parts)
     if (previous !== undefined) needed.add(previous)
-    const before = previous === undefined ? NONE : this.#requests.get(previous)!
+    const before = previous === undefined ? NONE : (this.#spans[previous]!.llm?.requestParts ?? NONE)
     let at = 0
     while (at < before.length && before[at] === parts[at]) at++
     for (; at < parts.length; at++) {
-      const source = this.#answers.get(parts[at]!) ?? this.#toolOf(parts[at]!)
+      const source = this.#answers[parts[at]!] ?? this.#toolOf(parts[at]!)
       if (source !== undefined && source !== i) needed.add(source)
     }
     return needed
@@ -97,7 +110,7 @@ class RequestInputs {
 
   #lastAnswer(parts: readonly number[]): number | undefined {
     for (let at = parts.length - 1; at >= 0; at--) {
-      const source = this.#answers.get(parts[at]!)
+      const source = this.#answers[parts[at]!]
       if (source !== undefined) return source
     }
     return undefined
@@ -112,8 +125,15 @@ class RequestInputs {
 }
 
 function issuedTogether({ spans, parent }: Timeline): IssuedTogether[] {
-  const issued = spans.flatMap((span, i) => (span.tool?.issuedBy === undefined ? [] : [{ i, by: span.tool.issuedBy }]))
-  return [...groupBy(issued, ({ i, by }) => `${parent[i]!} ${by}`).values()]
-    .filter((group) => group.length > 1)
-    .map((group) => ({ by: group[0]!.by, members: group.map(({ i }) => i) }))
+  const issued: number[] = []
+  spans.forEach(({ tool }, i) => {
+    if (tool?.issuedBy !== undefined) issued.push(i)
+  })
+  const found: IssuedTogether[] = []
+  for (const [by, members] of groupBy(issued, (i) => spans[i]!.tool!.issuedBy!)) {
+    if (members.length === 1) continue
+    const siblings = members.every((i) => parent[i] === parent[members[0]!]) ? [members] : groupBy(members, (i) => String(parent[i])).values()
+    for (const group of siblings) if (group.length > 1) found.push({ by, members: group.slice() })
+  }
+  return found.sort((a, b) => a.members[0]! - b.members[0]!)
 }

@@ -20,14 +20,14 @@ export interface Facts {
 }
 
 /** For each span whether a call of a model lies below it. */
-export function callsBelow({ timeline: { parent, topDown }, calls }: Pick<Facts, 'timeline' | 'calls'>): boolean[] {
-  const below = Array.from(parent, () => false)
-  const isCall = new Set(calls.map((call) => call.span))
+export function callsBelow({ timeline: { parent, topDown }, calls }: Pick<Facts, 'timeline' | 'calls'>): (i: number) => boolean {
+  const below = new Uint8Array(parent.length)
+  for (const { span } of calls) if (span > 0) below[parent[span]!] = 1
   for (let at = topDown.length - 1; at > 0; at--) {
     const i = topDown[at]!
-    if (below[i] || isCall.has(i)) below[parent[i]!] = true
+    if (below[i] === 1) below[parent[i]!] = 1
   }
-  return below
+  return (i) => below[i] === 1
 }
 
 export const savingNs = ({ thresholds }: Pick<Facts, 'thresholds'>): number => thresholds.savingMs * 1e6

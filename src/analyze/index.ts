@@ -15,7 +15,7 @@ import { selfTimes } from './self-time.ts'
 import { slacks } from './slack.ts'
 import { timelineOf, type Timeline } from './timeline.ts'
 import { localTokenCounter } from './token-counter.ts'
-import { categoryTotals, costOf, modelTotals, operationTotals, usageOf } from './totals.ts'
+import { byCategory, categoryTotals, costOf, modelTotals, operationTotals, usageOf } from './totals.ts'
 
 /**
  * Everything that reports show of a run: where the time, the tokens and the money went, what waited for what, and what would
@@ -42,6 +42,7 @@ export function analyze(trace: Trace, options: AnalyzeOptions = {}): Analysis {
   const context = contextSummary(trace, timeline, calls, windows, thresholds.contextShare)
   const dependencies = dependenciesOf(trace, timeline)
   const simulator = new Simulator(timeline, dependencies)
+  const groups = byCategory(timeline)
   const { wall } = path
   const { findings, observations } = detect({ trace, timeline, thresholds, wall, calls, context, dependencies, simulator })
 
@@ -55,8 +56,8 @@ export function analyze(trace: Trace, options: AnalyzeOptions = {}): Analysis {
       usage: usageOf(calls),
       costUsd: costOf(calls),
     },
-    categories: categoryTotals(timeline, self, wall, calls),
-    operations: operationTotals(timeline, self, wall),
+    categories: categoryTotals(timeline, self, wall, calls, groups),
+    operations: operationTotals(timeline, self, wall, groups),
     calls: calls.map(({ summary }) => summary),
     models: modelTotals(calls, self),
     context,
@@ -114,13 +115,14 @@ interface Derived {
 }
 
 function spanViews({ spans, start, end, parent, depth, late }: Timeline, { self, wall, slack, calls }: Derived): SpanView[] {
-  const numbers = new Map(calls.map(({ span, summary }) => [span, summary.number]))
-  return spans.map((span, i) => {
-    const call = numbers.get(i)
-    const issuedBy = span.tool?.issuedBy
-    return {
+  const numbers = new Int32Array(spans.length)
+  for (const { span, summary } of calls) numbers[span] = summary.number
+  return spans.map((span, i): SpanView => {
+    const p = parent[i]!
+    // Written out and added to, not spread together: a run has as many of these as spans, and spreading takes twice the room.
+    const view: Mutable<SpanView> = {
       id: span.id,
-      ...(parent[i] !== -1 && { parentId: spans[parent[i]!]!.id }),
+      parentId: p === -1 ? '' : spans[p]!.id,
       name: span.name,
       category: span.category,
       depth: depth[i]!,
@@ -131,14 +133,18 @@ function spanViews({ spans, start, end, parent, depth, late }: Timeline, { self,
       wallNs: wall[i]!,
       slackNs: slack[i]!,
       outcome: span.outcome,
-      ...(span.attributes !== undefined && { attributes: span.attributes }),
-      ...(late[i] === true && { late: true as const }),
-      ...(call !== undefined && { call }),
-      ...(issuedBy !== undefined && { issuedBy }),
-      ...(span.resources !== undefined && { resources: span.resources }),
     }
+    if (p === -1) delete view.parentId
+    if (span.attributes !== undefined) view.attributes = span.attributes
+    if (late[i] === true) view.late = true
+    if (numbers[i] !== 0) view.call = numbers[i]!
+    if (span.tool?.issuedBy !== undefined) view.issuedBy = span.tool.issuedBy
+    if (span.resources !== undefined) view.resources = span.resources
+    return view
   })
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 function checkTraceShape(trace: unknown): void {
   const { spans, parts } = (trace ?? {}) as Partial<Record<'spans' | 'parts', unknown>>

@@ -79,6 +79,8 @@ export class Plan {
 
   /** How many children run at the same time at most; at least 1 when there are any. */
   peak({ start, end }: PlanResult): number {
+    // Most things that one span does are done one after another.
+    if (start.every((time, at) => at === 0 || time >= end[at - 1]!)) return Math.min(1, this.#children.length)
     const lasting = start.map((time, at) => (end[at]! > time ? 1 : 0))
     const starts = start.filter((_, at) => lasting[at] === 1).sort()
     const ends = end.filter((_, at) => lasting[at] === 1).sort()

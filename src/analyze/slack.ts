@@ -10,6 +10,7 @@ import type { Timeline } from './timeline.ts'
 export function slacks({ start, end, children, late, topDown }: Timeline): Float64Array {
   const slack = new Float64Array(start.length)
   for (const span of topDown) {
+    if (children[span]!.length === 0) continue
     const waited = children[span]!.filter((child) => !late[child]!)
     waited.sort((a, b) => end[b]! - end[a]! || start[b]! - start[a]! || b - a)
     /** Starts of the children that are followed, latest first. */

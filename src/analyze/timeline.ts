@@ -22,6 +22,8 @@ export interface Timeline {
   readonly topDown: readonly number[]
   /** Whether the parent had ended before it did: nobody waited for it. */
   readonly late: readonly boolean[]
+  /** 1 for a span that failed. */
+  readonly failed: Uint8Array
   readonly byId: ReadonlyMap<string, number>
   /** Spans whose parent is not in the trace. */
   readonly orphans: readonly number[]
@@ -31,21 +33,28 @@ export interface Timeline {
 const NONE: readonly number[] = Object.freeze([])
 
 export function timelineOf(trace: Trace): Timeline {
-  const draft = connect(trace.spans)
+  const byId = new Map<string, number>()
+  const draft = connect(trace.spans, byId)
   const order = orderSpans(trace.spans, draft.depth)
   const position = new Int32Array(order.length)
   order.forEach((old, index) => (position[old] = index))
 
   const spans = order.map((old) => trace.spans[old]!)
   const { start, end } = times(spans)
+  // Recorded spans come in their order.
+  if (order.some((old, index) => old !== index)) {
+    byId.clear()
+    for (let i = spans.length - 1; i >= 0; i--) byId.set(spans[i]!.id, i)
+  }
   const parent = Int32Array.from(order, (old) => (draft.parent[old] === -1 ? -1 : position[draft.parent[old]!]!))
   const children = childLists(parent)
   const late = spans.map((span, i) => isLate(span, parent[i]!, spans, end, i))
   return {
     spans, start, end, parent, children, late,
+    failed: Uint8Array.from(spans, ({ outcome }) => (outcome.state === 'failed' ? 1 : 0)),
     depth: Int32Array.from(order, (old) => draft.depth[old]!),
     topDown: topDownOrder(children),
-    byId: new Map(spans.map((span, index) => [span.id, index] as const).reverse()),
+    byId,
     orphans: draft.orphans.map((old) => position[old]!).sort((a, b) => a - b),
     durationNs: spans.length === 0 ? 0 : end[0]! - start[0]!,
   }
@@ -57,13 +66,15 @@ interface Connected {
   readonly orphans: readonly number[]
 }
 
-/** Resolves parents; what the root does not reach is hung under it. */
-function connect(spans: readonly Span[]): Connected {
+/**
+ * Resolves parents; what the root does not reach is hung under it.
+ * @param byId to be filled with the place of each id
+ */
+function connect(spans: readonly Span[], byId: Map<string, number>): Connected {
   const count = spans.length
   const parent = new Int32Array(count).fill(-1)
   const depth = new Int32Array(count).fill(-1)
   const orphans: number[] = []
-  const byId = new Map<string, number>()
   for (let i = count - 1; i >= 0; i--) byId.set(spans[i]!.id, i)
   const root = Math.max(0, spans.findIndex(({ parentId }) => parentId === undefined || !byId.has(parentId)))
   for (let i = 0; i < count; i++) {
@@ -125,12 +136,16 @@ function times(spans: readonly Span[]): { readonly start: Float64Array; readonly
 }
 
 function childLists(parent: Int32Array): (readonly number[])[] {
-  const lists: number[][] = []
+  const counts = new Int32Array(parent.length)
+  for (const p of parent) if (p !== -1) counts[p]!++
+  // Of their length from the start: a list that grows takes room for seventeen, and most spans have one child or none.
+  const lists = Array.from(counts, (count): readonly number[] => (count === 0 ? NONE : new Array<number>(count).fill(0)))
+  counts.fill(0)
   for (let i = 0; i < parent.length; i++) {
     const p = parent[i]!
-    if (p !== -1) (lists[p] ??= []).push(i)
+    if (p !== -1) (lists[p] as number[])[counts[p]!++] = i
   }
-  return Array.from(parent, (_, i) => lists[i] ?? NONE)
+  return lists
 }
 
 function topDownOrder(children: readonly (readonly number[])[]): number[] {

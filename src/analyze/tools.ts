@@ -15,13 +15,13 @@ export interface ToolRuns {
 export function toolRuns(facts: Facts): ToolRuns[] {
   const { spans, parent, topDown } = facts.timeline
   const hasCalls = callsBelow(facts)
-  const insideTool = spans.map(() => false)
+  const insideTool = new Uint8Array(spans.length)
   const runs: number[] = []
   for (const i of topDown) {
-    insideTool[i] = parent[i] !== -1 && insideTool[parent[i]!]!
+    insideTool[i] = parent[i] === -1 ? 0 : insideTool[parent[i]!]!
     const span = spans[i]!
-    if (span.category !== 'tool' || insideTool[i] || hasCalls[i]) continue
-    insideTool[i] = true
+    if (span.category !== 'tool' || insideTool[i] === 1 || hasCalls(i)) continue
+    insideTool[i] = 1
     runs.push(i)
   }
   runs.sort((a, b) => a - b)

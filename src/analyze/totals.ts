@@ -21,12 +21,15 @@ export function costOf(calls: readonly Call[]): Cost {
   return { knownUsd, unknownCalls, estimatedCalls }
 }
 
+/** The spans of each category, in order of first appearance. */
+export const byCategory = ({ spans }: Timeline): ReadonlyMap<string, readonly number[]> => groupBy(spans.keys(), (i) => spans[i]!.category)
+
 export function categoryTotals(
-  timeline: Timeline, self: Float64Array, wall: Float64Array, calls: readonly Call[],
+  timeline: Timeline, self: Float64Array, wall: Float64Array, calls: readonly Call[], groups: ReturnType<typeof byCategory>,
 ): CategoryTotals[] {
   const { spans } = timeline
   const callsOf = groupBy(calls, (call) => spans[call.span]!.category)
-  return [...groupBy(spans.keys(), (i) => spans[i]!.category)].map(([category, members]) => {
+  return [...groups].map(([category, members]) => {
     const own = callsOf.get(category)
     return {
       category,
@@ -39,10 +42,12 @@ export function categoryTotals(
   }).sort((a, b) => b.wallNs - a.wallNs || b.busyNs - a.busyNs || byText(a.category, b.category))
 }
 
-export function operationTotals(timeline: Timeline, self: Float64Array, wall: Float64Array): OperationTotals[] {
+export function operationTotals(
+  timeline: Timeline, self: Float64Array, wall: Float64Array, groups: ReturnType<typeof byCategory>,
+): OperationTotals[] {
   const { spans, start, end } = timeline
-  return [...groupBy(spans.keys(), (i) => JSON.stringify([spans[i]!.name, spans[i]!.category]))].map(([, members]) => {
-    const { name, category } = spans[members[0]!]!
+  return [...groups.values()].flatMap((ofCategory) => [...groupBy(ofCategory, (i) => spans[i]!.name)]).map(([name, members]) => {
+    const { category } = spans[members[0]!]!
     const durations = members.map((i) => end[i]! - start[i]!)
     return {
       name, category,
@@ -77,8 +82,7 @@ export function modelTotals(calls: readonly Call[], self: Float64Array): ModelTo
 
 const tokens = ({ input, output }: UsageTotals): number => input.total + output.total
 const total = (members: readonly number[], figures: Float64Array): number => members.reduce((sum, i) => sum + figures[i]!, 0)
-const failures = ({ spans }: Timeline, members: readonly number[]): number =>
-  members.filter((i) => spans[i]!.outcome.state === 'failed').length
+const failures = ({ failed }: Timeline, members: readonly number[]): number => members.reduce((sum, i) => sum + failed[i]!, 0)
 export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** In order of first appearance. */

@@ -1,5 +1,7 @@
 import type { calcPrice, findProvider as findInTable, Provider } from '@pydantic/genai-prices'
 
+export type { Provider } from '@pydantic/genai-prices'
+
 /** The part of the package that we use; its data is bundled, nothing is fetched. */
 export interface PriceTable {
   readonly calcPrice: typeof calcPrice

@@ -1,5 +1,5 @@
 import type { Usage } from '../model/usage.ts'
-import { findProvider, PRICE_TABLE_DATE, PRICE_TABLE_VERSION, priceTable, type PriceTable } from './genai-prices.ts'
+import { findProvider, PRICE_TABLE_DATE, PRICE_TABLE_VERSION, priceTable, type PriceTable, type Provider } from './genai-prices.ts'
 import { longestPrefix } from './model-id.ts'
 
 /** US dollars per million tokens, by bucket. */
@@ -60,9 +60,10 @@ export interface Pricing {
 export function pricing(own: Prices = {}, table: PriceTable | null = priceTable() ?? null): Pricing {
   const users = new Map(Object.entries(own))
   const ours = new Map(OVERRIDES.map((entry) => [`${entry.provider} ${entry.model}`, entry]))
+  const known = new Map<string, Provider | null>()
   const priceOf = (call: PricedCall, model: string): number | undefined => {
     const listed = longestPrefix(users, model) ?? longestPrefix(ours, `${call.provider} ${model}`)
-    return listed === undefined ? fromTable(table, call, model) : fromList(listed, call.usage)
+    return listed === undefined ? fromTable(table, call, model, known) : fromList(listed, call.usage)
   }
   const sources = [
     users.size > 0 && 'prices given by the caller',
@@ -106,9 +107,14 @@ function fromList(price: ModelPrice, usage: Usage): number | undefined {
     + tokens.webSearches * (webSearchPerThousand ?? 0) / 1e3
 }
 
-function fromTable(table: PriceTable | null, call: PricedCall, model: string): number | undefined {
-  const provider = table === null ? undefined : findProvider(table, call.provider)
-  if (table === null || provider === undefined) return undefined
+/**
+ * @param known by provider and model, the provider with that model alone, null where the table has none: the table goes through
+ * all models of a provider for each call
+ */
+function fromTable(table: PriceTable | null, call: PricedCall, model: string, known: Map<string, Provider | null>): number | undefined {
+  const key = `${call.provider} ${model}`
+  const provider = known.get(key) ?? (table === null ? undefined : findProvider(table, call.provider))
+  if (table === null || provider === undefined || known.get(key) === null) return undefined
   const tokens = billed(call.usage)
   const usage = {
     input_tokens: tokens.input,
@@ -121,6 +127,7 @@ function fromTable(table: PriceTable | null, call: PricedCall, model: string): n
   try {
     // Google's API lists its models under `models/`; the table does not.
     const found = table.calcPrice(usage, model.replace(/^models\//, ''), { provider, timestamp: new Date(call.epochMs) })
+    if (!known.has(key)) known.set(key, found === null ? null : { ...provider, models: [found.model] })
     if (found === null) return undefined
     // The table charges nothing for what it has no price of.
     if (tokens.webSearches > 0 && found.model_price['web_searches_kcount'] === undefined) return undefined

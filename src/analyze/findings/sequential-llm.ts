@@ -12,7 +12,7 @@ import type { Detector } from './shared.ts'
  */
 export const sequentialLlmCalls: Detector = (facts) => {
   const hasCalls = callsBelow(facts)
-  const inTools = facts.dependencies.issuedTogether.filter(({ members }) => members.filter((i) => hasCalls[i]).length >= 2)
+  const inTools = facts.dependencies.issuedTogether.filter(({ members }) => members.filter(hasCalls).length >= 2)
   return [
     ...worthwhile(facts, inTools).map((pattern) => finding(facts, pattern, {
       title: `Run the LLM calls inside ${listNames(facts, pattern)} together: one answer asked for these tools at once, `
@@ -47,7 +47,11 @@ function sameRequests({ timeline: { spans, parent }, calls }: Facts): { readonly
     const { requestModel, requestParts } = spans[span]!.llm!
     return `${parent[span]!} ${requestModel} ${requestParts!.join()}`
   }
-  return [...groupBy(candidates, ({ span }) => keyOf(span)).values()]
+  // The lists can be long, so first what is quick to tell apart: where each ends.
+  const endOf = (span: number): string => `${parent[span]!} ${spans[span]!.llm!.requestParts!.length} ${spans[span]!.llm!.requestParts!.at(-1)!}`
+  const alike = [...groupBy(candidates, ({ span }) => endOf(span)).values()].filter((group) => group.length > 1).flat()
+  alike.sort((a, b) => a.span - b.span)
+  return [...groupBy(alike, ({ span }) => keyOf(span)).values()]
     .filter((group) => group.length > 1)
     .map((group) => ({ members: group.map(({ span }) => span) }))
 }

@@ -6,7 +6,7 @@ import type { Detector } from './shared.ts'
 export const sequentialTools: Detector = (facts) => {
   const hasCalls = callsBelow(facts)
   // Tools that call models are sequential LLM calls.
-  const groups = facts.dependencies.issuedTogether.filter(({ members }) => members.filter((i) => hasCalls[i]).length < 2)
+  const groups = facts.dependencies.issuedTogether.filter(({ members }) => members.filter(hasCalls).length < 2)
   return together(facts, groups)
     .filter(({ savedNs }) => savedNs > 0 && savedNs >= savingNs(facts))
     .map((pattern) => ({

@@ -1,23 +1,25 @@
-import { EXIT, printJson, type Command } from '../command.ts'
+import { EXIT, helpOption, pageOptions, printJson, type Command } from '../command.ts'
 import { load, recordedRuns, tellProblems } from '../load.ts'
 import { operationsOver, operationTable } from '../tables.ts'
 
 const DEFAULT_LIMIT = 20
 
 export const top: Command = {
-  help: `Percentiles per operation over many runs, those with the most time first. Without a name: all runs recorded here.
+  help: `Percentiles per operation, those with the most time first. Without a name over
+all runs recorded here.
 
 Options
-  -n, --limit <n>       the first n operations (default ${DEFAULT_LIMIT}; 0: all)
-      --last            the newest session of a coding agent
-      --json            as JSON, times in nanoseconds
+  -n, --limit <n>    the first n operations (default ${DEFAULT_LIMIT}; 0: all)
+      --last         the newest session of a coding agent
+      --json         as JSON, times in nanoseconds
+      --width <n>    columns; also --ascii, --color and --no-color
 
 Examples
   spanwise top
-  spanwise top runs/ other-run.jsonl
+  spanwise top runs/ run.jsonl
   spanwise top 3f2a9c07 81bd04e2 --json`,
   options: {
-    limit: { type: 'string', short: 'n' }, last: { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
+    limit: { type: 'string', short: 'n' }, last: { type: 'boolean' }, json: { type: 'boolean' }, ...pageOptions, ...helpOption,
   },
   async run(input, io) {
     const limit = input.number('limit', 0) ?? DEFAULT_LIMIT
@@ -27,7 +29,7 @@ Examples
     const isBad = tellProblems(loaded, io)
     const count = loaded.runs.length
     const operations = operationsOver(loaded.runs, limit)
-    if (input.flag('json')) printJson(io, { runs: count, operations })
+    if (input.flag('json')) printJson(io, 'top', { runs: count, operations, problems: loaded.problems, skipped: loaded.skipped })
     else if (count > 0) io.out(operationTable(operations, `Operations of ${count} ${count === 1 ? 'run' : 'runs'}`, io))
     return isBad || count === 0 ? EXIT.bad : EXIT.ok
   },
