@@ -50,7 +50,7 @@ export async function withHead(chunks: AsyncIterable<Buffer>, least: number): Pr
   const head = Buffer.concat(first, size)
   async function* all(): AsyncGenerator<Buffer> {
     yield head
-    if (failure instanceof DamagedGzip) throw failure.error
+    if (failure !== undefined) throw failure.error
     for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value
   }
   return { head, all: all() }
