@@ -8,7 +8,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { jsonReport } from '../reports/json.ts'
 import { otlpReport } from '../reports/otlp.ts'
 import { analyze } from '../src/analyze/index.ts'
-import { fileBytes } from '../src/cli/bytes.ts'
 import { LIMITS, type Limits } from '../src/cli/limits.ts'
 import { LineSplitter } from '../src/cli/lines.ts'
 import { load } from '../src/cli/load.ts'

@@ -30,15 +30,22 @@ export async function* counted(chunks: AsyncIterable<Uint8Array>, seen: (bytes: 
 const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
-/** At least the first `least` bytes, where there are as many, and all chunks with them in front. */
-export async function withHead(chunks: AsyncIterable<Buffer>, least: number): Promise<{ readonly head: Buffer; readonly all: AsyncGenerator<Buffer> }> {
-  const iterator = chunks[Symbol.asyncIterator]()
+export interface Opened {
+  readonly head: Buffer
+  /** All chunks, the head in front. */
+  readonly all: AsyncIterable<Buffer>
+  /** Ends what gives the chunks, also before its end. */
+  readonly close: () => Promise<unknown>
+}
+
+/** Reads at least the first `least` bytes, where there are as many. */
+export async function withHead(chunks: AsyncGenerator<Buffer>, least: number): Promise<Opened> {
   const first: Buffer[] = []
   let failure: { readonly error: unknown } | undefined
   let size = 0
   try {
     while (size < least) {
-      const { done, value } = await iterator.next()
+      const { done, value } = await chunks.next()
       if (done === true) break
       first.push(value)
       size += value.length
@@ -51,9 +58,9 @@ export async function withHead(chunks: AsyncIterable<Buffer>, least: number): Pr
   async function* all(): AsyncGenerator<Buffer> {
     yield head
     if (failure !== undefined) throw failure.error
-    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value
+    yield* chunks
   }
-  return { head, all: all() }
+  return { head, all: all(), close: () => chunks.return(undefined) }
 }
 
 export const isGzip = (head: Uint8Array): boolean => head[0] === 0x1f && head[1] === 0x8b
@@ -66,11 +73,12 @@ const PACKED_BYTES = 16 * 1024
  * throw away.
  */
 export async function* unpacked(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const gunzip = createGunzip({ chunkSize: 256 * 1024 })
+  // What one step of it unpacks before it meets damage is lost, so the steps are small.
+  const gunzip = createGunzip({ chunkSize: 8 * 1024 })
   const ready: Buffer[] = []
   gunzip.on('data', (data: Buffer) => ready.push(data))
   // What is being written when it fails is never said to be done.
-  const failed = new Promise<DamagedGzip>((resolve) => gunzip.once('error', ({ message }) => resolve(new DamagedGzip(message))))
+  const failed = new Promise<DamagedGzip>((resolve) => gunzip.on('error', ({ message }) => resolve(new DamagedGzip(message))))
   try {
     for await (const chunk of chunks) {
       for (let from = 0; from < chunk.length; from += PACKED_BYTES) {

@@ -31,9 +31,9 @@ export const HEAD_BYTES = 65_536
  * @throws Complaint that says why nothing of it can be read
  */
 export async function readContent(name: string, source: ByteSource, { limits = LIMITS, seen = () => {} }: ReadOptions = {}): Promise<Content> {
-  const raw = await withHead(counted(source.chunks, seen), 2)
+  const raw = await withHead(counted(source.chunks, seen), HEAD_BYTES)
   const packed = isGzip(raw.head)
-  const { head, all } = packed ? await withHead(unpacked(raw.all), HEAD_BYTES) : await withHead(raw.all, HEAD_BYTES)
+  const { head, all, close } = packed ? await withHead(unpacked(raw.all), HEAD_BYTES) : raw
   try {
     if (isRunFile(head.toString('utf8', 0, HEAD_BYTES))) return await readRunFile(all, packed ? limits.unpackedBytes : Infinity, limits)
     if (!isUtf16(head) && isBinary(head)) throw new Complaint(`${name}: a binary file; traces are text (JSON or JSON lines, also as gzip)`)
@@ -43,8 +43,9 @@ export async function readContent(name: string, source: ByteSource, { limits = L
     if (error instanceof Complaint) throw error
     throw new Complaint(`${name}: ${reasonOf(error)}`)
   } finally {
-    // Closes the file when it was not read to its end.
-    await all.return(undefined)
+    // What was not read to its end is closed.
+    await close()
+    await raw.close()
   }
 }
 
