@@ -1,4 +1,5 @@
 import type { Span, Trace } from '../model/span.ts'
+import { IdIndex } from './id-index.ts'
 
 /**
  * The spans of a run as arrays that the steps of the analysis share, all indexed alike: in order of start, the root at 0.
@@ -24,7 +25,7 @@ export interface Timeline {
   readonly late: readonly boolean[]
   /** 1 for a span that failed. */
   readonly failed: Uint8Array
-  readonly byId: ReadonlyMap<string, number>
+  readonly byId: Pick<IdIndex, 'get'>
   /** Spans whose parent is not in the trace. */
   readonly orphans: readonly number[]
   readonly durationNs: number
@@ -33,19 +34,14 @@ export interface Timeline {
 const NONE: readonly number[] = Object.freeze([])
 
 export function timelineOf(trace: Trace): Timeline {
-  const byId = new Map<string, number>()
-  const draft = connect(trace.spans, byId)
+  const arrived = new IdIndex(trace.spans)
+  const draft = connect(trace.spans, arrived)
   const order = orderSpans(trace.spans, draft.depth)
   const position = new Int32Array(order.length)
   order.forEach((old, index) => (position[old] = index))
 
   const spans = order.map((old) => trace.spans[old]!)
   const { start, end } = times(spans)
-  // Recorded spans come in their order.
-  if (order.some((old, index) => old !== index)) {
-    byId.clear()
-    for (let i = spans.length - 1; i >= 0; i--) byId.set(spans[i]!.id, i)
-  }
   const parent = Int32Array.from(order, (old) => (draft.parent[old] === -1 ? -1 : position[draft.parent[old]!]!))
   const children = childLists(parent)
   const late = spans.map((span, i) => isLate(span, parent[i]!, spans, end, i))
@@ -54,7 +50,8 @@ export function timelineOf(trace: Trace): Timeline {
     failed: Uint8Array.from(spans, ({ outcome }) => (outcome.state === 'failed' ? 1 : 0)),
     depth: Int32Array.from(order, (old) => draft.depth[old]!),
     topDown: topDownOrder(children),
-    byId,
+    // Recorded spans come in their order.
+    byId: order.every((old, index) => old === index) ? arrived : new IdIndex(spans),
     orphans: draft.orphans.map((old) => position[old]!).sort((a, b) => a - b),
     durationNs: spans.length === 0 ? 0 : end[0]! - start[0]!,
   }
@@ -66,17 +63,13 @@ interface Connected {
   readonly orphans: readonly number[]
 }
 
-/**
- * Resolves parents; what the root does not reach is hung under it.
- * @param byId to be filled with the place of each id
- */
-function connect(spans: readonly Span[], byId: Map<string, number>): Connected {
+/** Resolves parents; what the root does not reach is hung under it. */
+function connect(spans: readonly Span[], byId: IdIndex): Connected {
   const count = spans.length
   const parent = new Int32Array(count).fill(-1)
   const depth = new Int32Array(count).fill(-1)
   const orphans: number[] = []
-  for (let i = count - 1; i >= 0; i--) byId.set(spans[i]!.id, i)
-  const root = Math.max(0, spans.findIndex(({ parentId }) => parentId === undefined || !byId.has(parentId)))
+  const root = Math.max(0, spans.findIndex(({ parentId }) => parentId === undefined || byId.get(parentId) === undefined))
   for (let i = 0; i < count; i++) {
     if (i === root) continue
     const { parentId } = spans[i]!

@@ -60,7 +60,7 @@ export interface Pricing {
 export function pricing(own: Prices = {}, table: PriceTable | null = priceTable() ?? null): Pricing {
   const users = new Map(Object.entries(own))
   const ours = new Map(OVERRIDES.map((entry) => [`${entry.provider} ${entry.model}`, entry]))
-  const known = new Map<string, Provider | null>()
+  const known: KnownModels = new Map()
   const priceOf = (call: PricedCall, model: string): number | undefined => {
     const listed = longestPrefix(users, model) ?? longestPrefix(ours, `${call.provider} ${model}`)
     return listed === undefined ? fromTable(table, call, model, known) : fromList(listed, call.usage)
@@ -107,15 +107,63 @@ function fromList(price: ModelPrice, usage: Usage): number | undefined {
     + tokens.webSearches * (webSearchPerThousand ?? 0) / 1e3
 }
 
-/**
- * @param known by provider and model, the provider with that model alone, null where the table has none: the table goes through
- * all models of a provider for each call
- */
-function fromTable(table: PriceTable | null, call: PricedCall, model: string, known: Map<string, Provider | null>): number | undefined {
+/** A model of the table: its provider with that model alone, because the table goes through all of them for each call. */
+interface KnownModel {
+  readonly provider: Provider
+  /** Where the price is a number per token and always the same. */
+  readonly rates: readonly Rate[] | undefined
+}
+
+/** By provider and model; null where the table has none. */
+type KnownModels = Map<string, KnownModel | null>
+
+type Bucket = 'input' | 'cacheRead' | 'cacheWrite' | 'output'
+type Rate = readonly [bucket: Bucket, usdPerMillion: number]
+
+const BUCKETS: Readonly<Record<string, Bucket>> = { input_mtok: 'input', cache_read_mtok: 'cacheRead', cache_write_mtok: 'cacheWrite', output_mtok: 'output' }
+/** Of what a call of ours never has. */
+const NEVER_BILLED: ReadonlySet<string> = new Set(['web_searches_kcount', 'storage_searches_kcount'])
+
+/** Undefined for prices that change with the day or with the length of the input, and for those of other things than tokens. */
+function ratesOf({ model, model_price: price }: NonNullable<ReturnType<PriceTable['calcPrice']>>): Rate[] | undefined {
+  const rates: Rate[] = []
+  if (Array.isArray(model.prices)) return undefined
+  for (const [key, usd] of Object.entries(price)) {
+    if (usd === undefined || NEVER_BILLED.has(key)) continue
+    const bucket = Object.hasOwn(BUCKETS, key) ? BUCKETS[key] : undefined
+    if (bucket === undefined || typeof usd !== 'number') return undefined
+    rates.push([bucket, usd])
+  }
+  return rates
+}
+
+/** The very sum that the table gives, in its order, at a hundredth of its time. A test compares the two, model by model. */
+function atRates(rates: readonly Rate[], tokens: ReturnType<typeof billed>): number | undefined {
+  const isPlain = tokens.webSearches === 0 && tokens.cacheWrite1h === 0 && tokens.cacheRead + tokens.cacheWrite <= tokens.input
+  if (!isPlain) return undefined
+  const priced = (bucket: Bucket): boolean => rates.some(([own]) => own === bucket)
+  let input = 0
+  let output = 0
+  for (const [bucket, usd] of rates) {
+    if (bucket === 'output') output += usd * tokens.output / 1e6
+    else if (bucket !== 'input') input += usd * tokens[bucket] / 1e6
+    else {
+      const cached = (priced('cacheRead') ? tokens.cacheRead : 0) + (priced('cacheWrite') ? tokens.cacheWrite : 0)
+      input += usd * (tokens.input - cached) / 1e6
+    }
+  }
+  return input + output
+}
+
+function fromTable(table: PriceTable | null, call: PricedCall, model: string, known: KnownModels): number | undefined {
   const key = `${call.provider} ${model}`
-  const provider = known.get(key) ?? (table === null ? undefined : findProvider(table, call.provider))
-  if (table === null || provider === undefined || known.get(key) === null) return undefined
+  const before = known.get(key)
+  if (table === null || before === null) return undefined
   const tokens = billed(call.usage)
+  const quick = before?.rates && atRates(before.rates, tokens)
+  if (quick !== undefined) return quick
+  const provider = before?.provider ?? findProvider(table, call.provider)
+  if (provider === undefined) return undefined
   const usage = {
     input_tokens: tokens.input,
     cache_read_tokens: tokens.cacheRead,
@@ -127,7 +175,7 @@ function fromTable(table: PriceTable | null, call: PricedCall, model: string, kn
   try {
     // Google's API lists its models under `models/`; the table does not.
     const found = table.calcPrice(usage, model.replace(/^models\//, ''), { provider, timestamp: new Date(call.epochMs) })
-    if (!known.has(key)) known.set(key, found === null ? null : { ...provider, models: [found.model] })
+    if (before === undefined) known.set(key, found === null ? null : { provider: { ...provider, models: [found.model] }, rates: hasTokenPrice(found.model_price) ? ratesOf(found) : undefined })
     if (found === null) return undefined
     // The table charges nothing for what it has no price of.
     if (tokens.webSearches > 0 && found.model_price['web_searches_kcount'] === undefined) return undefined
