@@ -23,7 +23,7 @@ function check(holds, message) {
 function checkContents({ files, unpackedSize, size }) {
   const paths = files.map(({ path }) => path)
   const needed = ['package.json', 'README.md', 'LICENSE', 'NOTICE', 'CHANGELOG.md', 'docs/analysis.schema.json', 'docs/format.md',
-    'docs/budget.schema.json', 'docs/budgets.md', 'docs/diff.md',
+    'docs/budget.schema.json', 'docs/budgets.md', 'docs/diff.md', 'examples/demo-run.jsonl',
     ...Object.values(manifest.bin).map((path) => path.slice(2)),
     ...Object.values(manifest.exports).flatMap((target) => [target.types, target.default].filter(Boolean).map((path) => path.slice(2)))]
   const allowed = (path) => needed.includes(path) || /^dist\/(src|adapters|reports)\/.+\.d\.ts$/.test(path) || /^dist\/chunks\/[\w-]+\.js$/.test(path)

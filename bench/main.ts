@@ -3,14 +3,16 @@ import { parseArgs } from 'node:util'
 import { agent } from './cases/agent.ts'
 import { analyze } from './cases/analyze.ts'
 import { calls } from './cases/calls.ts'
+import { command } from './cases/command.ts'
 import { off } from './cases/off.ts'
+import { runFile } from './cases/run-file.ts'
 import { spans } from './cases/spans.ts'
 import { startup } from './cases/startup.ts'
 import { tokens } from './cases/count.ts'
 import type { Case } from './harness.ts'
 import { machine, markdown, table, verdict, type Measured } from './results.ts'
 
-const cases: readonly Case[] = [spans, calls, off, startup, agent, tokens, analyze]
+const cases: readonly Case[] = [spans, calls, off, startup, agent, tokens, analyze, command, runFile]
 
 const USAGE = `npm run bench [-- --only <name> --write]
   --only <name>   one of ${cases.map(({ name }) => name).join(', ')}; may be given several times

@@ -16,8 +16,9 @@ import { wrapOpenAI } from 'spanwise/openai'
 import { scaledPause } from './replay/pause.ts'
 import { supportAgentScript } from './replay/recordings.ts'
 import { startReplayServer } from './replay/server.ts'
-import { supportAgent, type Ticket } from './support-agent/agent.ts'
+import { supportAgent } from './support-agent/agent.ts'
 import { standIns } from './support-agent/services.ts'
+import { recordedTicket } from './support-agent/ticket.ts'
 
 const HELP = `A support agent under the profiler, and its report.
 
@@ -31,12 +32,6 @@ const HELP = `A support agent under the profiler, and its report.
   --help                       this text
 
 Models matter with --live only: a recorded answer says which model gave it.`
-
-const ticket: Ticket = {
-  customerId: 'c-1042',
-  question: "What's the weather in Seattle and San Francisco today?",
-  chatQuestion: 'I stay 6 nights and each is worth 7 points. What is 6 times 7?',
-}
 
 interface Backend {
   readonly openai: OpenAI
@@ -104,7 +99,7 @@ async function main(): Promise<void> {
       profiler,
       services: standIns(scaledPause(scale)),
       models: options.models,
-    }, ticket)
+    }, recordedTicket)
     console.log(`Its reply: ${shorten(reply, 68)}\n`)
   } finally {
     await backend.close()

@@ -1,6 +1,8 @@
 import type { Analysis, CallSummary, SpanView } from '../src/model/analysis.ts'
 import { nsToUs } from '../src/model/units.ts'
+import { printable } from './shared/json-text.ts'
 import { layOut, type Lanes } from './shared/lanes.ts'
+import { withoutNoise } from './shared/numbers.ts'
 import type { Report } from './shared/report.ts'
 import { attemptFailed, categoryOf, nameOf, runBoxes, type RunBox } from './shared/run-boxes.ts'
 
@@ -28,7 +30,7 @@ function renderChrome(analysis: Analysis): string {
   ]
   const { traceId, startedAtEpochMs, service, tags } = run
   const about = { generator: 'spanwise', traceId, startedAtEpochMs, service, tags }
-  return `{"displayTimeUnit":"ms","otherData":${JSON.stringify(about)},"traceEvents":[\n${events.join(',\n')}\n]}`
+  return printable(`{"displayTimeUnit":"ms","otherData":${JSON.stringify(about)},"traceEvents":[\n${events.join(',\n')}\n]}`)
 }
 
 export const chromeReport: Report<string> = { name: 'chrome', extension: 'chrome.json', render: renderChrome }
@@ -103,20 +105,21 @@ function arrowsOf(boxes: readonly RunBox[], { order, laneOf, bareUntil }: Lanes)
 }
 
 function spanArgs(span: SpanView, call: CallSummary | undefined): Json {
-  const { id, category, outcome, selfNs, wallNs, slackNs, late, issuedBy, attributes } = span
+  const { id, parentId, category, outcome, selfNs, wallNs, slackNs, late, issuedBy, attributes } = span
   return {
     category, outcome: outcome.state,
     ...(outcome.state === 'failed' && { error: `${outcome.type}: ${outcome.message}` }),
     selfUs: nsToUs(selfNs), criticalPathUs: nsToUs(wallNs), slackUs: nsToUs(slackNs), late,
     ...(call && callArgs(call)),
-    issuedBy, spanId: id, attributes,
+    issuedBy, spanId: id, parentId, attributes,
   }
 }
 
 function callArgs(call: CallSummary): { readonly [key: string]: Json } {
   const { provider, requestModel, responseModel, ttftNs, usage, costUsd, finishReasons } = call
   return {
-    provider, model: responseModel ?? requestModel, costUsd, finishReasons,
+    provider, model: responseModel ?? requestModel, finishReasons,
+    ...(costUsd !== undefined && { costUsd: withoutNoise(costUsd) }),
     ...(ttftNs !== undefined && { ttftUs: nsToUs(ttftNs) }),
     ...(usage && {
       usage: { input: { ...usage.input }, output: { ...usage.output }, source: usage.source, ...(!usage.complete && { complete: false }) },

@@ -1,6 +1,8 @@
 import type { Analysis, CacheBreak, CallSummary, ContextCall, SpanView } from '../src/model/analysis.ts'
 import { nsToMs } from '../src/model/units.ts'
-import type { Report } from './shared/report.ts'
+import { withoutNoise } from './shared/numbers.ts'
+import type { Report, ReportOptions } from './shared/report.ts'
+import { controlPicture } from './shared/text.ts'
 
 interface Row {
   readonly analysis: Analysis
@@ -45,7 +47,7 @@ const columns: readonly (readonly [title: string, cell: (row: Row) => Cell])[] =
   ['output_tokens', ({ call }) => call?.usage?.output?.total],
   ['reasoning_tokens', ({ call }) => call?.usage?.output?.reasoning],
   ['usage_source', ({ call }) => call?.usage?.source],
-  ['cost_usd', ({ call }) => call?.costUsd],
+  ['cost_usd', ({ call }) => (call?.costUsd === undefined ? undefined : withoutNoise(call.costUsd))],
   ['ttft_ms', ({ call }) => ms(call?.ttftNs)],
   ['attempts', ({ call }) => call?.attempts.length],
   ['retry_ms', ({ call }) => ms(call?.retryNs)],
@@ -72,9 +74,10 @@ const columns: readonly (readonly [title: string, cell: (row: Row) => Cell])[] =
 /**
  * The spans as CSV of RFC 4180, one row each in order of start, after a header. Times are milliseconds, costs US dollars.
  * Texts that a spreadsheet would take for a formula begin with an apostrophe.
+ * @param options `bom: true` for a byte order mark at the start
  * @returns rows that end in CR LF, but for the last one
  */
-export function renderCsv(analysis: Analysis): string {
+export function renderCsv(analysis: Analysis, { bom = false }: ReportOptions = {}): string {
   const calls = bySpan(analysis.calls)
   const contexts = bySpan(analysis.context.calls)
   const breaks = bySpan(analysis.cache?.breaks ?? [])
@@ -82,7 +85,7 @@ export function renderCsv(analysis: Analysis): string {
     const row: Row = { analysis, span, call: calls.get(span.id), context: contexts.get(span.id), cacheBreak: breaks.get(span.id) }
     return columns.map(([, cell]) => print(cell(row))).join(',')
   })
-  return [columns.map(([title]) => title).join(','), ...rows].join('\r\n')
+  return (bom ? '\ufeff' : '') + [columns.map(([title]) => title).join(','), ...rows].join('\r\n')
 }
 
 const bySpan = <T extends { readonly spanId: string }>(all: readonly T[]): ReadonlyMap<string, T> => new Map(all.map((one) => [one.spanId, one]))
@@ -91,14 +94,17 @@ const bySpan = <T extends { readonly spanId: string }>(all: readonly T[]): Reado
  * What makes a spreadsheet take a text for a formula, wide forms of the signs too, and apostrophes before it: so that taking one
  * away always gives the text back. Spaces before the sign do not help in every program.
  */
-const FORMULA = /^'*[\s\0]*[=+\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]/
+const FORMULA = /^'*\s*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/
+/** A file that somebody prints must not act on the terminal, and tables hold no control characters but these three. */
+const CONTROLS = /(?![\t\r\n])[\p{Cc}\p{Cs}]/gu
 /** Semicolons and tabs separate cells in some countries' spreadsheets. */
 const NEEDS_QUOTES = /[",;\t\r\n]|^\s|\s$/
 
 function print(cell: Cell): string {
   if (cell === undefined) return ''
   if (typeof cell === 'number') return Number.isFinite(cell) ? String(cell) : ''
-  const text = FORMULA.test(cell) ? `'${cell}` : cell
+  const shown = cell.replace(CONTROLS, controlPicture)
+  const text = FORMULA.test(shown) ? `'${shown}` : shown
   return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 

@@ -1,14 +1,16 @@
 import type { Analysis, Finding, ModelTotals, OperationTotals, Observation } from '../src/model/analysis.ts'
 import { formatDuration } from '../src/model/units.ts'
+import { flameChart } from './shared/flame/chart.ts'
 import { number, folded, short, shareOf, withMore } from './markdown/cells.ts'
 import { cacheDetails, contextDetails, costDetails, llmDetails } from './markdown/details.ts'
 import { freedom, isParallel, needs } from './shared/evidence.ts'
 import { handlesFor, shownOf, spanList } from './shared/handles.ts'
-import { markdownCode, markdownTable } from './shared/markdown.ts'
+import { markdownCode, markdownCodeBlock, markdownTable } from './shared/markdown.ts'
 import {
   cachedShare, formatCost, formatCount, formatSaving, formatShare, formatTokens, formatWholeShare,
 } from './shared/numbers.ts'
-import type { Report } from './shared/report.ts'
+import { pageOf, print } from './shared/page.ts'
+import type { Report, ReportOptions } from './shared/report.ts'
 import { totalsTexts } from './shared/totals.ts'
 
 const MAX_CATEGORIES = 12
@@ -18,17 +20,21 @@ const MAX_MODELS = 10
 const MAX_OPERATIONS = 10
 const MAX_NOTES = 8
 
+type Section = (analysis: Analysis, options: ReportOptions) => string
+
 /** The sections in the order of reading; an empty one is left out. */
-const sections: readonly ((analysis: Analysis) => string)[] = [
-  headline, categories, findings, observations, details, llmDetails, cacheDetails, contextDetails, notes,
+const sections: readonly Section[] = [
+  headline, categories, findings, observations, chart, details, llmDetails, cacheDetails, contextDetails, notes,
 ]
 
 /**
- * The report for a pull request or an issue: GitHub-flavoured Markdown, the long tables folded away.
+ * The report for a pull request or an issue: GitHub-flavoured Markdown, the chart and the long tables folded away.
+ * @param options `maxRows` of the flame chart
  * @returns lines without a newline at the end; texts of the run's own are escaped
+ * @throws TypeError when `maxRows` is not a number that can be used
  */
-export function renderMarkdown(analysis: Analysis): string {
-  return sections.map((section) => section(analysis)).filter((text) => text !== '').join('\n\n')
+export function renderMarkdown(analysis: Analysis, options: ReportOptions = {}): string {
+  return sections.map((section) => section(analysis, options)).filter((text) => text !== '').join('\n\n')
 }
 
 function headline(analysis: Analysis): string {
@@ -49,7 +55,8 @@ function categories({ categories: all, totals: { durationNs } }: Analysis): stri
     ...(withFailures ? [formatCount(failed)] : []),
   ])
   const titles = ['time by category', 'wall', 'share', 'busy', 'spans', ...(withFailures ? ['failed'] : [])]
-  return withMore(markdownTable(titles, rows), all.length - rows.length, 'categories')
+  const legend = '<sub>wall: time on the critical path, adds up to the run · busy: sum of self times, more where spans ran together</sub>'
+  return `${withMore(markdownTable(titles, rows), all.length - rows.length, 'categories')}\n\n${legend}`
 }
 
 function findings(analysis: Analysis): string {
@@ -88,6 +95,15 @@ function observations({ observations: all }: Analysis): string {
     `- ${markdownCode(code)} ${short(title)}${advice === '' ? '' : `<br>${short(advice)}`}`
   const shown = all.slice(0, MAX_OBSERVATIONS)
   return `#### Observations\n\n${withMore(shown.map(item).join('\n'), all.length - shown.length, 'observations')}`
+}
+
+/** As a comment on GitHub is wide. */
+const CHART_WIDTH = 100
+
+function chart(analysis: Analysis, { maxRows }: ReportOptions): string {
+  const page = pageOf({ width: CHART_WIDTH, ...(maxRows !== undefined && { maxRows }) })
+  const text = print(flameChart(analysis, page), page)
+  return text === '' ? '' : folded('Flame chart', [markdownCodeBlock(text)])
 }
 
 function details(analysis: Analysis): string {

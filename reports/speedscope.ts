@@ -1,4 +1,5 @@
 import type { Analysis } from '../src/model/analysis.ts'
+import { printable } from './shared/json-text.ts'
 import { layOut } from './shared/lanes.ts'
 import type { Report } from './shared/report.ts'
 import { categoryOf, nameOf, runBoxes, type RunBox } from './shared/run-boxes.ts'
@@ -26,8 +27,8 @@ function renderSpeedscope(analysis: Analysis): string {
   const profiles = eventsOf(boxes, frameOf).map((events, lane) => profile(
     { type: 'evented', name: lane === 0 ? name : `${name} (lane ${lane + 1})`, unit: 'nanoseconds', startValue, endValue }, events,
   ))
-  return `{"$schema":"${SCHEMA}","exporter":"spanwise","name":${JSON.stringify(name)},"activeProfileIndex":0,`
-    + `"shared":{"frames":[\n${frames.join(',\n')}\n]},"profiles":[\n${profiles.join(',\n')}\n]}`
+  return printable(`{"$schema":"${SCHEMA}","exporter":"spanwise","name":${JSON.stringify(name)},"activeProfileIndex":0,`
+    + `"shared":{"frames":[\n${frames.join(',\n')}\n]},"profiles":[\n${profiles.join(',\n')}\n]}`)
 }
 
 export const speedscopeReport: Report<string> = { name: 'speedscope', extension: 'speedscope.json', render: renderSpeedscope }

@@ -60,6 +60,52 @@ describe('calls', () => {
     expect(spans.map(({ call }) => call)).toEqual([undefined, 1, 2])
   })
 
+  test('another agent that a tool of a call began is not repeated by that call', () => {
+    const { totals, calls, spans } = analyzed(`
+      agent 0-100
+        ask 0-90 llm model=gpt-5-mini in=100 out=10
+          research 20-80 tool
+            helper 21-79 agent
+              look 22-50 llm model=gpt-5-mini in=70 out=7
+              unknown 51-70 llm model=gpt-5-mini
+    `)
+    expect(totals).toMatchObject({ llmCalls: 3, usage: { input: { total: 170 }, output: { total: 17 }, unknownCalls: 1 } })
+    expect(calls.map(({ spanId }) => spans.find(({ id }) => id === spanId)!.name)).toEqual(['ask', 'look', 'unknown'])
+  })
+
+  test('but a wrapper that says exactly what the calls below its tools add up to repeats them', () => {
+    const { totals } = analyzed(`
+      agent 0-100
+        loop 0-90 llm model=gpt-5-mini in=150 out=15
+          one 1-40 tool
+            a 2-39 llm model=gpt-5-mini in=100 out=10
+          two 41-80 agent
+            b 42-79 llm model=gpt-5-mini in=50 out=5
+    `)
+    expect(totals).toMatchObject({ llmCalls: 2, usage: { input: { total: 150 }, output: { total: 15 } } })
+  })
+
+  test('a wrapper with a call of its own below it repeats, also where a tool is below that call', () => {
+    const { totals } = analyzed(`
+      agent 0-100
+        outer 0-90 llm model=gpt-5-mini in=100 out=10
+          inner 1-89 llm model=gpt-5-mini in=100 out=10
+            tool 2-80 tool
+              other 3-70 llm model=gpt-5-mini in=5 out=1
+    `)
+    expect(totals).toMatchObject({ llmCalls: 2, usage: { input: { total: 105 }, output: { total: 11 } } })
+  })
+
+  test('an agent repeats whatever is below it, at any depth', () => {
+    const { totals } = analyzed(`
+      agent 0-100 agent model=gpt-5-mini in=170 out=17
+        helper 0-90 tool
+          inner 1-80 agent model=gpt-5-mini in=70 out=7
+            a 2-70 llm model=gpt-5-mini in=70 out=7
+    `)
+    expect(totals).toMatchObject({ llmCalls: 1, usage: { input: { total: 70 }, output: { total: 7 } } })
+  })
+
   test('a span with usage around others without counts once, as one call', () => {
     const { totals, calls } = analyzed(`
       agent 0-100

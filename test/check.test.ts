@@ -10,7 +10,7 @@ import type { Analysis } from '../src/model/analysis.ts'
 import { encodeTrace } from '../src/trace-file/index.ts'
 import { draw } from './draw.ts'
 import { Desk } from './support/cli.ts'
-import { validate, type Schema } from './support/json-schema.ts'
+import { validator, type Schema } from './support/json-schema.ts'
 import { root } from './support/source.ts'
 
 /** An agent that takes so many milliseconds, with two tools that one answer asked for one after another. */
@@ -25,7 +25,7 @@ const idOf = (i: number): string => i.toString(16).padStart(32, '0')
 
 function checkSchema(budget: unknown, fits: boolean): void {
   const schema = JSON.parse(readFileSync(`${root}docs/budget.schema.json`, 'utf8')) as Schema
-  expect(validate(budget, schema).length === 0).toBe(fits)
+  expect(validator(schema)(budget).length === 0).toBe(fits)
 }
 
 describe('limits', () => {

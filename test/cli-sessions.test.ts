@@ -57,8 +57,8 @@ describe('sessions', () => {
   })
 
   test('as JSON, and narrowed by words', async () => {
-    const rows = JSON.parse((await desk.say(['sessions', 'KITCHEN', '--json'])).out) as { id: string; path: string }[]
-    expect(rows).toMatchObject([{ handle: '7fad920a', agent: 'codex', id: CODEX, project: '/work/kitchen' }])
+    const { sessions } = JSON.parse((await desk.say(['sessions', 'KITCHEN', '--json'])).out) as { sessions: { id: string; path: string }[] }
+    expect(sessions).toMatchObject([{ handle: '7fad920a', agent: 'codex', id: CODEX, project: '/work/kitchen' }])
     expect((await desk.say(['sessions', 'garden'])).out).toContain('none of 3 sessions fits')
   })
 

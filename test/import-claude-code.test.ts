@@ -49,9 +49,9 @@ describe('recorded sessions', () => {
     expect(compaction.attributes).toMatchObject({ 'spanwise.compaction.tokens_before': 167_094, 'spanwise.compaction.trigger': 'auto' })
   })
 
-  test('a subagent whose file is missing is a problem, not silence', () => {
+  test('a subagent whose file is missing is a note, not silence', () => {
     expect(readClaudeCode(sourcesOf('spotter-subagent')).problems).toEqual([
-      { message: 'the file of the subagent afb92ff is not here: its calls and tokens are not counted' },
+      { message: 'the file of the subagent afb92ff is not here: its calls and tokens are not counted', severity: 'note' },
     ])
   })
 

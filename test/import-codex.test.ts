@@ -34,6 +34,21 @@ describe('recorded sessions', () => {
   })
 })
 
+test.each(['codex/older-2025-08.jsonl', 'codex/older-2025-04.json'])('%s, without times, tells its calls, tools and their order', (file) => {
+  const read = codex.read(fixture(file))
+  const [trace] = checkImport(read)
+  expect(tree(trace!, NS_PER_S).split('\n').map((line) => line.replace(' 0-0', ''))).toEqual([
+    'Codex session', '  turn', '    model', '    model', '    model', '    shell', '    shell failed',
+  ])
+  const calls = trace!.spans.filter(({ llm }) => llm !== undefined)
+  expect(calls.map(({ dependsOn = [] }) => dependsOn.map((id) => trace!.spans.find((span) => span.id === id)!.tool?.callId)))
+    .toEqual([[], ['call_1', 'call_2'], []])
+  expect(calls.map(({ llm }) => [llm!.usage, llm!.toolCalls?.length])).toEqual([[undefined, 2], [undefined, undefined], [undefined, undefined]])
+  expect(read.problems).toEqual([
+    { severity: 'note', message: 'this version of Codex wrote no tokens and no times: all stands at the start of the session' },
+  ])
+})
+
 function session(...lines: readonly (readonly [second: number, type: string, payload: object])[]): Source {
   const rows = lines.map(([second, type, payload]) => JSON.stringify({ timestamp: new Date(second * 1_000).toISOString(), type, payload }))
   return { name: 'drawn', text: rows.join('\n') }

@@ -53,6 +53,46 @@ test('a call ends where its tools begin, by the time in their ids', () => {
   expect(JSON.stringify(traces)).not.toContain('PRIVATE')
 })
 
+test('the newer form is a log: messages again with their tools and tokens, changes of the head, a rewind', () => {
+  const source = fixture('gemini-cli-lines/session-2026-05.jsonl')
+  checkDetection(geminiCli, source)
+  checkPrefixes(geminiCli, source, 100)
+  const read = geminiCli.read(source)
+  const [trace] = checkImport(read)
+  expect(read.problems).toEqual([])
+  expect(trace!.tags).toEqual({ session: 'a1b2c3d4-0000-4000-8000-000000000001' })
+  // The rewound answer had its time and its tokens; the history that the program put together had none.
+  expect(tree(trace!, NS_PER_S)).toBe([
+    'Gemini CLI session 0-65',
+    '  turn 1-20',
+    '    gemini-3-pro-preview 1-6',
+    '    read_file 6-8',
+    '    run_shell_command 6-12 failed',
+    '    gemini-3-pro-preview 12-20',
+    '  waiting for the user 20-60',
+    '  turn 60-65',
+    '    gemini-3-pro-preview 60-65',
+  ].join('\n'))
+  expect(trace!.spans.flatMap(({ llm }) => llm?.usage?.output ?? [])).toEqual([
+    { total: 55, visible: 30, reasoning: 25 }, { total: 50, visible: 40, reasoning: 10 }, { total: 50, visible: 50, reasoning: 0 },
+  ])
+})
+
+test('lines that are none of the log are problems with their number', () => {
+  const { text } = fixture('gemini-cli-lines/session-2026-05.jsonl')
+  const [head, ...rest] = text.split('\n')
+  const { problems } = geminiCli.read({ name: 'x', text: [head, '{"other":1}', 'torn', '{"id":"late","type":"user","timestamp":"2031-01-01T00:00:00Z"}', ...rest].join('\n') })
+  expect(problems).toEqual([
+    { line: 3, message: 'not JSON' }, { line: 2, message: 'expected a message, a change or the head of a session' },
+    { line: 4, message: 'the message has a time that is far from that of the first line; the time of the one before it is used' },
+  ])
+})
+
+test("a subagent's file is a session of its own", () => {
+  const { text } = fixture('gemini-cli-lines/session-2026-05.jsonl')
+  expect(geminiCli.read({ name: 'x', text: text.replace('"kind":"main"', '"kind":"subagent"') }).traces[0]!.name).toBe('Gemini CLI subagent')
+})
+
 test.each(['', '[]', '{"messages":5}', '{"messages":[null,{"type":"user"}]}', '{"sessionId":"a'])('bad input gives problems: %s', (text) => {
   const read = geminiCli.read({ name: 'bad', text })
   expect(checkImport(read)).toEqual([])

@@ -11,7 +11,6 @@ afterAll(() => {
   expect(Object.keys({})).toEqual([])
 })
 
-const mine = importers.filter(({ name }) => ['otlp', 'langfuse', 'langsmith'].includes(name))
 const real = {
   otlp: fixture('otlp-derived/openai-agents-2025-09-30.otlp.json.gz'),
   langfuse: fixture('langfuse/langgraph-js-2025-10-30.trace.json.gz'),
@@ -19,7 +18,7 @@ const real = {
 } as const
 
 function read(text: string): ImportResult[] {
-  return mine.map((importer) => {
+  return importers.map((importer) => {
     const result = importer.read({ name: 'file', text })
     result.traces.forEach(checkTrace)
     return result

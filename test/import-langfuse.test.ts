@@ -136,3 +136,28 @@ describe('observations', () => {
     expect(spans.map(({ start, end }) => [start, end])).toEqual([[0, 1e9], [0, 0], [0, undefined]])
   })
 })
+
+describe('rows of the API, of the table and of the export to a blob storage', () => {
+  test.each(['observations-v2.json', 'table-export.json', 'blob-observations.jsonl'])('%s', (file) => {
+    const { format, traces, problems } = imported(fixture(`langfuse-rows/${file}`))
+    expect([format, problems]).toEqual(['langfuse', []])
+    expect(traces.map(tree)).toEqual([[
+      'support internal 0-1900',
+      '  llm-generation llm 20-601 in 98 out 68',
+      '  close-ticket tool 620-1880 failed',
+      '  note internal 1890-1890',
+    ].join('\n')])
+    const [trace] = traces
+    expect(trace).toMatchObject({ name: 'support-chat', tags: { support: 'true', chat: 'true' } })
+    expect(trace!.spans[1]!.llm).toMatchObject({ requestModel: 'gpt-4o', firstToken: 140_000_000 })
+    expect(trace!.spans[2]!.outcome).toEqual({ state: 'failed', type: 'Error', message: 'ticket is locked' })
+    expect(trace!.parts.map(({ kind }) => kind)).toContain('assistant')
+  })
+
+  test('counts beside the details', () => {
+    const row = { id: 'o', traceId: 't', type: 'GENERATION', name: 'x', startTime: '2026-01-01T00:00:00Z', usageDetails: {}, inputUsage: 7, outputUsage: 3 }
+    expect(onlyTrace([row]).spans[0]!.llm!.usage).toMatchObject({ input: { total: 7 }, output: { total: 3 } })
+    const { inputUsage: _in, outputUsage: _out, ...older } = { ...row, promptTokens: 8, completionTokens: 2 }
+    expect(onlyTrace([older]).spans[0]!.llm!.usage).toMatchObject({ input: { total: 8 }, output: { total: 2 } })
+  })
+})

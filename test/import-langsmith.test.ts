@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { imported, onlyTrace, tree } from './support/imported.ts'
+import { fixture, imported, onlyTrace, tree } from './support/imported.ts'
 
-// Shaped after LangSmith's documentation and its client's types: there is no recorded file to be had.
 const uuid = (n: number): string => `0190a2c8-0000-7000-8000-${String(n).padStart(12, '0')}`
 const step = (n: number, ms: number): string => `20250101T000000${String(ms * 1000).padStart(6, '0')}Z${uuid(n)}`
 const iso = (ms: number): string => `2025-01-01T00:00:00.${String(ms).padStart(3, '0')}`
@@ -80,5 +79,36 @@ describe('runs', () => {
   test('counts of the run itself', () => {
     const { spans } = onlyTrace([{ ...runs[0], run_type: 'llm', prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 }])
     expect(spans[0]!.llm!.usage).toMatchObject({ input: { total: 5 }, output: { total: 2 } })
+  })
+})
+
+describe('files in the forms of the SDK, the API, the command and the bulk export', () => {
+  test.each(['sdk-requests.json', 'api-runs.json', 'bulk-export.jsonl', 'command.jsonl'])('%s', (file) => {
+    const { format, traces, problems } = imported(fixture(`langsmith/${file}`))
+    expect([format, problems]).toEqual(['langsmith', []])
+    expect(traces.map(tree)).toEqual([[
+      'agent internal 0-2600',
+      '  ChatOpenAI llm 10-910 in 58 out 17',
+      '  lookup tool 920-1400',
+      '  ChatOpenAI llm 1410-2590 in 96 out 6',
+    ].join('\n')])
+    const calls = traces[0]!.spans.flatMap(({ llm }) => llm ?? [])
+    expect(calls.map(({ provider, requestModel, responseModel, firstToken }) => [provider, requestModel, responseModel, firstToken])).toEqual([
+      ['openai', 'gpt-4o-mini', 'gpt-4o-mini-2024-07-18', undefined], ['openai', 'gpt-4o-mini', 'gpt-4o-mini-2024-07-18', 1_830_000_000],
+    ])
+    // The command writes no details.
+    expect(calls[1]!.usage!.input!.cacheRead).toBe(file === 'command.jsonl' ? 0 : 64)
+    expect(traces[0]!.parts.map(({ kind }) => kind)).toEqual(['user', 'tool-call', 'tool-result', 'assistant'])
+  })
+
+  test('a start in epoch milliseconds needs no dotted order; a parent may be the last of its ancestors', () => {
+    const plain = runs.map(({ dotted_order: _order, parent_run_id: parent, ...rest }) => ({
+      ...rest, start_time: Date.parse(`${String(rest['start_time'])}Z`), parent_run_ids: parent === undefined ? [] : ['other', parent],
+    }))
+    expect(tree(onlyTrace(plain))).toBe(expected)
+  })
+
+  test('a status of error without a text is a failure', () => {
+    expect(onlyTrace([{ ...runs[0], status: 'error', error: null }]).spans[0]!.outcome).toEqual({ state: 'failed', type: 'Error', message: '' })
   })
 })

@@ -365,3 +365,125 @@ describe('details', () => {
     ])
   })
 })
+
+describe('messages as events', () => {
+  const shown = (trace: Trace, which: 'requestParts' | 'responseParts'): unknown[] =>
+    llmOf(trace)[which]?.map((i) => [trace.parts[i]!.kind, trace.parts[i]!.name, trace.parts[i]!.callId, textOf(trace, i)]) ?? []
+  const chat = { 'gen_ai.operation.name': 'chat', 'gen_ai.system': 'openai', 'gen_ai.request.model': 'gpt-4o' }
+  const asked = [
+    ['gen_ai.system.message', { content: 'be brief' }],
+    ['gen_ai.user.message', { content: 'Weather in Paris?', role: 'user' }],
+    ['gen_ai.assistant.message', { tool_calls: [{ id: 'c1', type: 'function', function: { name: 'get_weather', arguments: '{"location":"Paris"}' } }] }],
+    ['gen_ai.tool.message', { content: 'rainy, 57°F', id: 'c1' }],
+    ['gen_ai.choice', { index: 0, finish_reason: 'stop', message: { content: 'It rains.', role: 'assistant' } }],
+  ] as const
+  const request = [
+    ['system', undefined, undefined, 'be brief'], ['user', undefined, undefined, 'Weather in Paris?'],
+    ['tool-call', 'get_weather', 'c1', '{"location":"Paris"}'], ['tool-result', undefined, 'c1', 'rainy, 57°F'],
+  ]
+  const response = [['assistant', undefined, undefined, 'It rains.']]
+
+  /** A value as OTLP has it. */
+  const any = (value: unknown): unknown => {
+    if (typeof value === 'string') return { stringValue: value }
+    if (typeof value === 'number') return { intValue: String(value) }
+    if (Array.isArray(value)) return { arrayValue: { values: value.map(any) } }
+    return { kvlistValue: { values: pairs(value as object) } }
+  }
+  const pairs = (object: object): unknown[] => Object.entries(object).map(([key, value]) => ({ key, value: any(value) }))
+  const logs = (named: (name: string) => object): unknown => ({ resourceLogs: [{ scopeLogs: [{ scope: { name: 'test' }, logRecords: asked.map(([name, body]) => ({
+    ...named(name), timeUnixNano: `${BASE_MS}000000`, traceId: TRACE.toUpperCase(), spanId: spanId('b'), body: any(body),
+  })) }] }] })
+  const spans = otlpOf([{ id: 'a', end: 20 }, { id: 'b', parent: 'a', start: 5, end: 15, attributes: chat }])
+  const withEvents = (events: readonly (readonly [string, object])[]): Trace => onlyTrace(otlpOf([
+    { id: 'b', end: 15, attributes: chat, more: { events: events.map(([name, attributes]) => ({ name, attributes: pairs(attributes) })) } },
+  ]))
+  /** Attributes hold no objects: what is one is JSON. */
+  const flat = ([name, body]: readonly [string, object]): readonly [string, object] =>
+    [name, Object.fromEntries(Object.entries(body).map(([key, value]) => [key, typeof value === 'object' ? JSON.stringify(value) : value]))]
+
+  test.each<[string, unknown]>([
+    ['with the name as a field, before the spans', [logs((eventName) => ({ eventName })), spans]],
+    ['with the name as an attribute, after the spans', `${JSON.stringify(spans)}\n${JSON.stringify(logs((name) => ({ attributes: pairs({ 'event.name': name }) })))}`],
+  ])('as log records %s', (_form, content) => {
+    const { traces, problems } = imported(content)
+    expect([problems, traces.length]).toEqual([[], 1])
+    expect(shown(traces[0]!, 'requestParts')).toEqual(request)
+    expect(shown(traces[0]!, 'responseParts')).toEqual(response)
+    expect(llmOf(traces[0]!).finishReasons).toEqual(['stop'])
+    expect(JSON.stringify(traces)).not.toContain('rain')
+  })
+
+  test('log records alone are no trace', () => {
+    expect(imported(logs((eventName) => ({ eventName })))).toMatchObject({ format: 'otlp', traces: [], problems: ['file holds no span that could be read'] })
+  })
+
+  test.each<[string, readonly (readonly [string, object])[]]>([
+    ['with attributes', asked.map(flat)],
+    ['with the body as JSON in one attribute', asked.map(([name, body]) => [name, { 'gen_ai.event.content': JSON.stringify(body) }])],
+    ['of all details', [['gen_ai.client.inference.operation.details', {
+      'gen_ai.system_instructions': [{ type: 'text', content: 'be brief' }],
+      'gen_ai.input.messages': [
+        { role: 'user', parts: [{ type: 'text', content: 'Weather in Paris?' }] },
+        { role: 'assistant', parts: [{ type: 'tool_call', id: 'c1', name: 'get_weather', arguments: '{"location":"Paris"}' }] },
+        { role: 'tool', parts: [{ type: 'tool_call_response', id: 'c1', result: 'rainy, 57°F' }] },
+      ],
+      'gen_ai.output.messages': [{ role: 'assistant', parts: [{ type: 'text', content: 'It rains.' }], finish_reason: 'stop' }],
+    }]]],
+  ])('of the span, %s', (_form, events) => {
+    const trace = withEvents(events)
+    expect(shown(trace, 'requestParts')).toEqual(request)
+    expect(shown(trace, 'responseParts')).toEqual(response)
+    expect(JSON.stringify(trace)).not.toContain('rain')
+  })
+
+  test('before 1.28, of the prompt and the completion', () => {
+    const trace = withEvents([
+      ['gen_ai.content.prompt', { 'gen_ai.prompt': '[{"role":"user","content":"Weather in Paris?"}]' }],
+      ['gen_ai.content.completion', { 'gen_ai.completion': '[{"role":"assistant","content":"It rains."}]' }],
+    ])
+    expect([shown(trace, 'requestParts'), shown(trace, 'responseParts')]).toEqual([[request[1]], response])
+  })
+
+  test('without their texts they say nothing', () => {
+    const trace = withEvents([['gen_ai.user.message', {}], ['gen_ai.choice', { index: 0, finish_reason: 'length', message: {} }], ['exception', {}]])
+    expect([trace.parts, llmOf(trace).finishReasons]).toEqual([[], ['length']])
+  })
+
+  test("Pydantic AI's, in attributes: a real call", () => {
+    const trace = onlyTrace(fixture('otlp-derived/pydantic-ai-2025-06-06.otlp.json.gz'))
+    expect(shown(trace, 'requestParts')).toEqual([
+      ['system', undefined, undefined, 'You are a helpful assistant that answers questions clearly and concisely.'],
+      ['user', undefined, undefined, 'What is Langfuse?'],
+    ])
+    expect(shown(trace, 'responseParts')).toEqual([['assistant', undefined, undefined, expect.stringMatching(/^Langfuse is a tool .* solutions\.$/)]])
+    expect(JSON.stringify(trace)).not.toContain('helpful assistant')
+  })
+
+  test("Pydantic AI's, of an agent's run whose calls are not in the file", () => {
+    const all = (JSON.parse(fixture('otlp-derived/pydantic-ai-2025-06-06.otlp.json.gz')) as OtlpFile).resourceSpans[0]!.scopeSpans[0]!
+    const run = all.spans.filter(({ name }) => name === 'qa_agent run')
+    const trace = onlyTrace({ resourceSpans: [{ scopeSpans: [{ ...all, spans: run }] }] })
+    expect(shown(trace, 'requestParts').map((part) => (part as unknown[])[0])).toEqual(['system', 'user'])
+    expect(shown(trace, 'responseParts')).toHaveLength(1)
+  })
+
+  test("Pydantic AI's tools", () => {
+    const { llm } = spanWith({ ...chat, model_request_parameters: '{"function_tools":[{"name":"search","parameters_json_schema":{}}],"output_tools":[]}' })
+    expect(llm?.requestParts).toEqual([0])
+  })
+})
+
+test('calls of another agent, which a tool of a call began, count beside it: a real run of ADK with a second agent in its tool', () => {
+  const file = JSON.parse(fixture('otlp-derived/google-adk-2025-08-28.otlp.json.gz')) as { resourceSpans: { scopeSpans: { spans: unknown[] }[] }[] }
+  const { spans } = file.resourceSpans[0]!.scopeSpans[0]!
+  const calls = spans as (Record<string, unknown> & { name: string; spanId: string; startTimeUnixNano: string })[]
+  const tool = calls.find(({ name }) => name.startsWith('execute_tool'))!
+  const second = calls.filter(({ name }) => name === 'call_llm').toSorted((a, b) => (a.startTimeUnixNano < b.startTimeUnixNano ? 1 : -1))[0]!
+  const alone = imported(file)
+  const nested = imported({ resourceSpans: [{ scopeSpans: [{ spans: [
+    ...spans, { ...second, spanId: 'aaaaaaaaaaaaaaaa', parentSpanId: tool.spanId, startTimeUnixNano: tool.startTimeUnixNano },
+  ] }] }] })
+  expect(alone.analyses[0]!.totals).toMatchObject({ llmCalls: 2, usage: { input: { total: 67 }, output: { total: 9 } } })
+  expect(nested.analyses[0]!.totals).toMatchObject({ llmCalls: 3, usage: { input: { total: 106 }, output: { total: 15 } } })
+})

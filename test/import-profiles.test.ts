@@ -15,7 +15,7 @@ describe('Chrome trace events', () => {
     const source = fixture(file)
     checkDetection(chromeTrace, source)
     const read = chromeTrace.read(source)
-    expect(checkImport(read).length).toBe(WITHOUT_SPANS.includes(file) ? 0 : 1)
+    expect(checkImport(read).length).toBe(WITHOUT_SPANS.includes(file) ? 0 : file.startsWith('chrome/roboflow') ? 2 : 1)
     if (WITHOUT_SPANS.includes(file)) expect(read.problems.length).toBeGreaterThan(0)
   })
 
@@ -91,6 +91,21 @@ describe('Chrome trace events', () => {
     expect(trace!.spans[2]!.attributes).toEqual({ 'chrome.cat': 'workflow_block_operation', 'args.step': '$steps.detector' })
   })
 
+  test("Roboflow's file of several runs gives a trace for each; pool threads lie below the phase that waits for them", () => {
+    const { traces, problems } = chromeTrace.read(fixture('chrome/roboflow-runs.json'))
+    const run = (failed: string): string => [
+      'workflow_run 0-1000', '  workflow_parsing 10-410', '  workflow_steps_execution 500-950', '    step_input_assembly 520-540',
+      '    workflow_block_execution 550-750', `    workflow_block_execution 560-900${failed}`,
+    ].join('\n')
+    expect(traces.map((trace) => tree(trace, NS_PER_US))).toEqual([run(''), `${run(' failed')}\n      workflow_block_execution_error 899-899`])
+    expect(new Set(traces.map(({ id }) => id)).size).toBe(2)
+    expect(problems).toEqual([])
+  })
+
+  test('beside other events a run of that name is an event like others', () => {
+    expect(drawn([at('B', 'workflow_run', 0), at('E', 'workflow_run', 5), at('X', 'after', 7, { dur: 1 })])).toBe('Chrome trace 0-8\n  workflow_run 0-5\n  after 7-8')
+  })
+
   test('our own categories are taken over, times of day where the clock has them, and long texts are not', () => {
     const text = JSON.stringify([at('X', 'ask', 1_790_000_000_000_000, { dur: 5, cat: 'llm', args: { prompt: 'x'.repeat(500), __proto__x: 1, n: 2 } })])
     const { traces: [trace] } = chromeTrace.read({ name: 'x', text })
@@ -110,6 +125,54 @@ describe('Chrome trace events', () => {
       expect(checkImport(read)).toEqual([])
       expect(read.problems.length).toBeGreaterThan(0)
     })
+})
+
+describe("Chrome's CPU profiler inside of a trace", () => {
+  const head = (more: object = {}): object => ({ ph: 'P', name: 'Profile', pid: 1, tid: 1, id: '0x1', ts: 100, args: { data: { startTime: 100 } }, ...more })
+  const chunk = (nodes: unknown, samples: readonly number[], timeDeltas: readonly number[], more: object = {}): object =>
+    ({ ph: 'P', name: 'ProfileChunk', pid: 1, tid: 9, id: '0x1', ts: 130, args: { data: { cpuProfile: { nodes, samples }, timeDeltas } }, ...more })
+  const node = (id: number, functionName: string, parent?: number): object => ({ id, callFrame: { functionName, scriptId: 0 }, ...(parent !== undefined && { parent }) })
+  const drawn = (events: readonly object[]): string => {
+    const { traces, problems } = chromeTrace.read({ name: 'x', text: JSON.stringify(events) })
+    return [...checkImport({ traces, problems }).map((trace) => tree(trace, NS_PER_US)), ...problems.map(({ message }) => message)].join('\n')
+  }
+
+  test('parts of a profile go on where the one before them ended, and know its nodes', () => {
+    expect(drawn([
+      head(), chunk([node(1, '(root)'), node(2, 'a', 1)], [2, 2], [10, 10]), chunk([node(3, 'b', 2)], [3, 2], [20, 30]),
+      { ph: 'X', name: 'task', pid: 1, tid: 1, ts: 90, dur: 100 },
+    ])).toBe(['Chrome trace 0-100', '  task 0-100', '  CPU profile 10-80', '    a 20-80', '      b 50-80'].join('\n'))
+  })
+
+  test('a profile alone is the root; one without samples is nothing', () => {
+    expect(drawn([head(), head({ id: '0x2' }), chunk([node(1, '(root)'), node(2, 'a', 1), node(3, '(idle)', 1)], [2, 3], [10, 10])]))
+      .toBe('CPU profile 0-20\n  a 10-20')
+  })
+
+  test('profiles of several threads stand in their threads; a part without a beginning is a problem', () => {
+    const nodes = [node(1, '(root)'), node(2, 'a', 1), node(3, '(idle)', 1)]
+    expect(drawn([head(), head({ id: '0x2', tid: 2 }), chunk(nodes, [2, 3], [1, 5]), chunk(nodes, [2, 3], [2, 5], { id: '0x2' }), chunk(nodes, [2], [2], { id: '0x3' })])).toBe([
+      'Chrome trace 0-7', '  thread 1/1 0-6', '    CPU profile 0-6', '      a 1-6', '  thread 1/2 0-7', '    CPU profile 0-7', '      a 2-7',
+      '1 parts of CPU profiles have no beginning and were left out',
+    ].join('\n'))
+  })
+
+  test('until Chrome 67 one event held the whole profile', () => {
+    const { traces, problems } = chromeTrace.read(fixture('chrome/devtools-66-worker.json.gz'))
+    const names = new Set(traces[0]!.spans.map(({ name }) => name))
+    expect([names.has('onmessage'), traces[0]!.spans.filter(({ name }) => name === 'CPU profile').length]).toEqual([true, 2])
+    expect(problems.filter(({ message }) => /sample|profile/.test(message))).toEqual([])
+    expect(problems.filter(({ severity }) => severity === 'note').map(({ message }) => message)).toEqual([
+      'events that are not spans were left out: 6 of phase T, 4 of phase N, 4 of phase D',
+    ])
+  })
+
+  test.each([['chrome/devtools-69.json.gz', 283.121], ['chrome/devtools-116.json.gz', 269.531]])('%s: the samples last as long as their times add up to', (file, ms) => {
+    const { traces: [trace] } = chromeTrace.read(fixture(file))
+    const profile = trace!.spans.find(({ name }) => name === 'CPU profile')!
+    expect((profile.end! - profile.start) / 1e6).toBe(ms)
+    expect(trace!.spans.filter(({ name }) => ['alpha', 'beta', 'gamma', 'delta'].includes(name)).length).toBeGreaterThan(100)
+  })
 })
 
 describe('V8 CPU profiles', () => {

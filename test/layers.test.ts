@@ -21,6 +21,8 @@ const layers: readonly (readonly [file: RegExp, layer: string, ...may: string[]]
   [/^src\/cli\//, 'src/cli/', 'own', 'src/', 'adapters/', 'reports/', 'viewer/', 'node:'],
   [/^src\/index\.ts$/, 'src/index.ts', 'src/', 'reports/'],
   [/^src\/vitest\.ts$/, 'src/vitest.ts', 'src/', 'reports/shared/', 'vitest'],
+  // Importers read usage too, and load no recorder.
+  [/^adapters\/shared\/usage\.ts$/, 'adapters/shared/', 'own', 'src/model/usage.ts'],
   [/^adapters\/shared\//, 'adapters/shared/', 'own', 'src/kit.ts', 'type any library'],
   [/^adapters\/import\//, 'adapters/import/', 'own', 'adapters/shared/', 'src/kit.ts', 'src/model/'],
   [/^adapters\//, 'adapters/', 'own folder', 'adapters/shared/', 'src/kit.ts', 'type any library'],

@@ -1,82 +1,16 @@
 import { describe, expect, test } from 'vitest'
+import { importTraces } from '../adapters/import/index.ts'
 import { chromeReport } from '../reports/chrome.ts'
-import { analyze } from '../src/analyze/index.ts'
-import type { Analysis } from '../src/model/analysis.ts'
+import { analyze, type Analysis, type Trace } from '../src/index.ts'
 import { draw } from './draw.ts'
 import { checkAnalysis, checkTrace } from './laws.ts'
 import { drawn } from './support/analysis-fixture.ts'
-import { goldenAnalysis } from './support/golden-run.ts'
-import { longTrace, randomTrace } from './support/random-run.ts'
-
-interface Event {
-  readonly ph: string
-  readonly name: string
-  readonly cat?: string
-  readonly pid: number
-  readonly tid: number
-  readonly ts: number
-  readonly dur?: number
-  readonly id?: number
-  readonly args: Readonly<Record<string, unknown>>
-}
-
-const eventsOf = (analysis: Analysis): readonly Event[] =>
-  (JSON.parse(chromeReport.render(analysis)) as { readonly traceEvents: readonly Event[] }).traceEvents
-
-interface Slice {
-  readonly event: Event
-  readonly end: number
-  /** Depth on its track. */
-  readonly around: Slice | undefined
-}
-
-interface Arrow {
-  readonly kind: string
-  readonly from: Slice | undefined
-  readonly to: Slice | undefined
-}
-
-interface Trace {
-  readonly slices: readonly Slice[]
-  readonly arrows: readonly Arrow[]
-  readonly faults: readonly string[]
-}
-
-/**
- * Reads events as Perfetto's trace processor does: in order of time, then of the file; a slice leaves the stack of its
- * thread when another begins at or after its end (of two instants at one moment the first stays); one that begins inside another and
- * ends after it is an error; an arrow belongs to the top of the stack.
- */
-function read(events: readonly Event[]): Trace {
-  const stacks = new Map<number, Slice[]>()
-  const begun = new Map<number, Slice>()
-  const [slices, arrows, faults]: [Slice[], Arrow[], string[]] = [[], [], []]
-  const timed = events.filter(({ ph }) => 'Xsf'.includes(ph)).sort((a, b) => a.ts - b.ts)
-  for (const event of timed) {
-    const stack = stacks.get(event.tid) ?? []
-    stacks.set(event.tid, stack)
-    const top = stack.at(-1)
-    if (event.ph === 's') begun.set(event.id!, top!)
-    else if (event.ph === 'f') arrows.push({ kind: event.cat!, from: begun.get(event.id!), to: top })
-    else {
-      const end = event.ts + event.dur!
-      while (stack.length > 0 && ended(stack.at(-1)!, event)) stack.pop()
-      const around = stack.at(-1)
-      if (stack.some((open) => event.ts < open.end && end > open.end)) faults.push(`${event.name} at ${event.ts} ends after what is around it`)
-      const slice = { event, end, around }
-      slices.push(slice)
-      stack.push(slice)
-    }
-  }
-  if (begun.size !== arrows.length) faults.push('an arrow has one end')
-  return { slices, arrows, faults }
-}
-
-const ended = ({ event, end }: Slice, next: Event): boolean =>
-  end < next.ts || (end === next.ts && !(event.dur === 0 && next.dur === 0))
+import { chromeFaults, eventsOf, readEvents, type ChromeEvent } from './support/chrome-events.ts'
+import { goldenAnalysis, goldenTrace } from './support/golden-run.ts'
+import { concurrentTrace, longTrace } from './support/random-run.ts'
 
 /** The lanes as text, one line a slice: `1 agent 0-100`. */
-const lanes = (drawing: string): string[] => read(eventsOf(analyze(draw(drawing)))).slices
+const lanes = (drawing: string): string[] => readEvents(eventsOf(analyze(draw(drawing)))).slices
   .map(({ event, end }) => `${event.tid} ${event.name} ${event.ts / 1000}-${end / 1000}`)
 
 describe('lanes', () => {
@@ -114,7 +48,7 @@ describe('lanes', () => {
 
 describe('events', () => {
   test('a retried call shows its attempts and the waits', () => {
-    const { slices } = read(eventsOf(analyze(draw(`
+    const { slices } = readEvents(eventsOf(analyze(draw(`
       agent 0-100
         answer 10-90 llm model=m attempts=10-30:429,50-90:200
     `))))
@@ -125,7 +59,7 @@ describe('events', () => {
   })
 
   test('arrows lead from an answer to its tools, and to children on other lanes', () => {
-    const { arrows } = read(eventsOf(analyze(draw(`
+    const { arrows } = readEvents(eventsOf(analyze(draw(`
       agent 0-100
         plan 0-20 llm model=m asks=a#c1,b#c2
         a 20-60 tool call=c1 by=plan
@@ -170,54 +104,83 @@ describe('events', () => {
   })
 })
 
-test('golden', async () => {
-  checkAnalysis(goldenAnalysis)
-  expect(read(eventsOf(goldenAnalysis)).faults).toEqual([])
-  await expect(`${chromeReport.render(goldenAnalysis)}\n`).toMatchFileSnapshot(`./golden/run.${chromeReport.extension}`)
+test('a long run takes a few lanes', () => {
+  const analysis = analyze(longTrace(20_000))
+  const events = eventsOf(analysis)
+  expect(chromeFaults(events, analysis)).toEqual([])
+  expect(Math.max(...events.map(({ tid }) => tid))).toBe(4)
 })
 
-const spanIdOf = (slice: Slice | undefined): unknown => slice?.event.args['spanId']
+describe('read back', () => {
+  const back = (trace: Trace): Trace => {
+    const { format, traces, problems } = importTraces({ name: 'x', text: chromeReport.render(analyze(trace)) })
+    expect([format, traces.length, problems]).toEqual(['chrome', 1, []])
+    checkTrace(traces[0]!)
+    return traces[0]!
+  }
+  const wholeUs = (ns: number): number => Math.floor(ns / 1_000) * 1_000
+  const tree = ({ spans }: Trace): unknown => spans.map(({ id, parentId, name, category, start, end, outcome }) =>
+    ({ id, parentId, name: name === '' ? '(no name)' : name, category, start: wholeUs(start), end: end === undefined ? end : wholeUs(end), outcome }))
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
 
-/** What is wrong with a run's events: nothing. */
-function faultsOf(seed: number): string[] {
-  const trace = randomTrace(seed)
-  const analysis = analyze(trace)
-  if (seed % 20 === 0) {
-    checkTrace(trace)
-    checkAnalysis(analysis)
-  }
-  const parents = new Map(trace.spans.map(({ id, parentId }) => [id, parentId]))
-  const { slices, arrows, faults } = read(eventsOf(analysis))
-  const isInside = ({ event, around }: Slice): boolean => {
-    if (around === undefined || (event.dur === 0 && around.event.dur === 0)) return true
-    let id = event.args['spanId'] as string | undefined
-    while (id !== undefined && id !== spanIdOf(around)) id = parents.get(id)
-    return id !== undefined
-  }
-  const isTrue = ({ kind, from, to }: Arrow): boolean => {
-    if (from === undefined || to === undefined || from === to) return false
-    if (kind === 'issued') return to.event.args['issuedBy'] === spanIdOf(from)
-    const isPart = ['attempt', 'wait'].includes(to.event.cat!)
-    return spanIdOf(from) === (isPart ? spanIdOf(to) : parents.get(spanIdOf(to) as string))
-  }
-  return [
-    ...faults, ...slices.filter((slice) => !isInside(slice)).map(({ event, around }) => `${event.name} at ${event.ts} lies in ${around!.event.name}`),
-    ...(new Set(slices.map(spanIdOf)).size === trace.spans.length ? [] : ['a span is missing']),
-    ...arrows.filter((arrow) => !isTrue(arrow)).map(({ kind, from, to }) => `${kind} arrow from ${from?.event.name} to ${to?.event.name}`),
-  ].map((fault) => `seed ${seed}: ${fault}`)
-}
-
-describe('many runs at random', () => {
-  test('ten thousand small ones nest, under their own ancestors', () => {
-    const faults: string[] = []
-    for (let seed = 1; seed <= 10_000; seed++) faults.push(...faultsOf(seed))
-    expect(faults.slice(0, 5)).toEqual([])
+  test('the golden run is the same, with its calls', () => {
+    const trace = back(goldenTrace)
+    expect(tree(trace)).toEqual(tree(goldenTrace))
+    const about = ({ id, name, service, tags, startedAtEpochMs }: Trace): unknown => ({ id, name, service, tags, startedAtEpochMs })
+    expect(about(trace)).toEqual(about(goldenTrace))
+    const again = analyze(trace)
+    expect(again.totals).toEqual(goldenAnalysis.totals)
+    const facts = ({ calls }: Analysis): unknown => calls.map(({ spanId, ttftNs, retryNs, usage, costUsd }) => [spanId, ttftNs, retryNs, usage, costUsd])
+    expect(facts(again)).toEqual(facts(goldenAnalysis))
+    expect(again.findings.map(({ code }) => code)).toEqual(goldenAnalysis.findings.map(({ code }) => code))
   })
 
-  test('a long run takes a few lanes', () => {
-    const { slices, faults } = read(eventsOf(analyze(longTrace(20_000))))
-    expect(faults).toEqual([])
-    expect(slices.length).toBeGreaterThan(19_990)
-    expect(Math.max(...slices.map(({ event }) => event.tid))).toBe(4)
+  test('three hundred random runs have the same tree', () => {
+    for (let seed = 1; seed <= 300; seed++) {
+      const trace = concurrentTrace(seed)
+      expect([seed, tree(back(trace))]).toEqual([seed, tree(trace)])
+    }
+  })
+
+  test.each<[string, (event: { ph: string; ts: number; args: Record<string, unknown> }) => void]>([
+    ['an id twice', ({ args }) => { args['spanId'] = '0000000000000001' }],
+    ['a parent that is not there', ({ args }) => { args['parentId'] = 'lost' }],
+    ['parents in a ring', ({ args }) => { args['parentId'] = args['spanId'] }],
+    ['usage that makes no sense', ({ args }) => { args['usage'] = { input: { total: -1, cacheRead: 9 }, output: 'x' } }],
+    ['other types', ({ args }) => { Object.assign(args, { outcome: 7, attributes: 'x', provider: 1, finishReasons: [1], ttftUs: 'soon', category: {} }) }],
+    ['times of other types', (event) => { Object.assign(event, { ts: '7', dur: null }) }],
+  ])('a file of ours that somebody changed: %s', (_, change) => {
+    const file = JSON.parse(chromeReport.render(goldenAnalysis)) as { traceEvents: { ph: string; ts: number; args: Record<string, unknown> }[] }
+    file.traceEvents.filter(({ ph }) => ph === 'X').forEach((event, i) => i % 3 === 1 && change(event))
+    const { traces } = importTraces({ name: 'x', text: JSON.stringify(file) })
+    expect(traces.length).toBe(1)
+    checkTrace(traces[0]!)
+    checkAnalysis(analyze(traces[0]!))
+  })
+})
+
+describe('the check itself', () => {
+  const analysis = analyze(draw(`
+    agent 0-100
+      plan 0-20 llm model=m asks=a#c1,b#c2
+      a 20-60 tool call=c1 by=plan
+      b 30-70 tool call=c2 by=plan
+  `))
+  const changed = (ph: string, name: string, change: object): ChromeEvent[] =>
+    eventsOf(analysis).map((event) => (event.ph === ph && event.name === name ? { ...event, ...change } : event))
+  test.each<[fault: string, events: readonly ChromeEvent[]]>([
+    ['ends after what is around it', changed('X', 'b', { tid: 1 })],
+    ['ts 1.5', changed('X', 'a', { ts: 1.5 })],
+    ['ts 20000', JSON.parse(JSON.stringify(changed('X', 'a', { ts: '20000' }))) as ChromeEvent[]],
+    ['fields', changed('X', 'a', { dur: undefined, end: 4 })],
+    ['lanes 1,2, named 1,1', changed('M', 'thread_name', { tid: 1 })],
+    ['lies in plan', changed('X', 'a', { ts: 5_000, dur: 5_000 })],
+    ['bp i', changed('f', 'issued', { bp: 'i' })],
+    ['an arrow has one end', eventsOf(analysis).filter(({ ph, id }) => ph !== 'f' || id !== 1)],
+    ['arrow from', changed('s', 'issued', { ts: 95_000 })],
+    ['a span is missing', eventsOf(analysis).filter(({ ph, name }) => ph !== 'X' || name !== 'b')],
+  ])('finds: %s', (fault, events) => {
+    expect(chromeFaults(eventsOf(analysis), analysis)).toEqual([])
+    expect(chromeFaults(events, analysis).join('\n')).toContain(fault)
   })
 })

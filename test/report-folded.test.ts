@@ -4,22 +4,11 @@ import type { Weight } from '../reports/shared/report.ts'
 import { analyze } from '../src/analyze/index.ts'
 import type { Analysis } from '../src/model/analysis.ts'
 import { draw, text } from './draw.ts'
-import { checkAnalysis } from './laws.ts'
 import { drawn } from './support/analysis-fixture.ts'
-import { goldenAnalysis } from './support/golden-run.ts'
-import { randomTrace } from './support/random-run.ts'
+import { foldedSum } from './support/folded.ts'
 
 const folded = (analysis: Analysis, weight?: Weight): string => foldedReport.render(analysis, weight && { weight })
 const weights: readonly Weight[] = ['time', 'tokens', 'cost']
-
-/** The sum over all lines, each of which must be a stack and a whole number. */
-function sum(lines: string): number {
-  return lines === '' ? 0 : lines.split('\n').map((line) => {
-    const [, count] = /^\S.* ([1-9]\d*)$/.exec(line) ?? []
-    if (count === undefined) throw new Error(`not a folded stack: ${JSON.stringify(line)}`)
-    return Number(count)
-  }).reduce((a, b) => a + b, 0)
-}
 
 const run = analyze(draw(`
   agent 0-100
@@ -71,7 +60,7 @@ test('deep stacks are cut, and what lies deeper is counted in the last frame', (
     ...root, id: `d${i}`, name: 'call', depth: i, selfNs: 1_000, ...(i > 0 && { parentId: `d${i - 1}` }),
   }))
   const lines = folded({ ...analysis, spans })
-  expect(sum(lines)).toBe(depth)
+  expect(foldedSum(lines).total).toBe(depth)
   expect(lines.split('\n')).toHaveLength(257)
   expect(lines).toMatch(/;call;\(deeper\) 4744$/)
 })
@@ -81,16 +70,3 @@ test('a run that weighs nothing is empty', () => {
   expect(folded(drawn('agent agent 0-100'), 'tokens')).toBe('')
 })
 
-test.each(weights)('golden by %s', async (weight) => {
-  checkAnalysis(goldenAnalysis)
-  const name = weight === 'time' ? 'run' : `run-${weight}`
-  await expect(`${folded(goldenAnalysis, weight)}\n`).toMatchFileSnapshot(`./golden/${name}.${foldedReport.extension}`)
-})
-
-test('a thousand runs at random: the lines add up to the self times and the tokens', () => {
-  for (let seed = 1; seed <= 1_000; seed++) {
-    const analysis = analyze(randomTrace(seed, 12, 2_000))
-    expect(sum(folded(analysis))).toBe(analysis.spans.reduce((ns, { selfNs }) => ns + selfNs, 0) / 1000)
-    expect(sum(folded(analysis, 'tokens'))).toBe(analysis.totals.usage.input.total + analysis.totals.usage.output.total)
-  }
-})

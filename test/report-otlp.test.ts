@@ -1,13 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { importTraces } from '../adapters/import/index.ts'
-import { unixNano } from '../reports/otlp/span.ts'
+import { unixNano } from '../reports/otlp/times.ts'
 import { renderOtlp, renderOtlpTrace } from '../reports/otlp.ts'
 import { analyze, type Trace } from '../src/index.ts'
 import { draw, idOf } from './draw.ts'
 import { drawn } from './support/analysis-fixture.ts'
-import { checkTrace } from './laws.ts'
-import { goldenAnalysis, goldenTrace } from './support/golden-run.ts'
-import { randomTrace } from './support/random-run.ts'
+import { Desk } from './support/cli.ts'
+import { goldenAnalysis, goldenTrace, HOSTILE_NAMES } from './support/golden-run.ts'
 
 interface Attribute { readonly key: string; readonly value: Readonly<Record<string, unknown>> }
 interface OtlpSpan {
@@ -39,9 +37,38 @@ const values = (attributes: readonly Attribute[]): Record<string, unknown> =>
 const named = (spans: readonly OtlpSpan[], name: string): OtlpSpan =>
   spans.find(({ attributes }) => values(attributes)['spanwise.name'] === name)!
 
-test('golden', async () => {
-  await expect(`${renderOtlpTrace(goldenTrace, goldenAnalysis, { indent: true })}\n`).toMatchFileSnapshot('./golden/run.otlp.json')
+test.each([['1.41', 'run.otlp.json'], ['latest', 'run-latest.otlp.json']] as const)('golden of %s', async (semconv, file) => {
+  await expect(`${renderOtlpTrace(goldenTrace, goldenAnalysis, { indent: true, semconv })}\n`).toMatchFileSnapshot(`./golden/${file}`)
 })
+
+/** The conventions' names for what is written, with the field of the value that holds their type. */
+const CONVENTIONS: Readonly<Record<string, string>> = {
+  'gen_ai.operation.name': 'stringValue', 'gen_ai.provider.name': 'stringValue', 'gen_ai.agent.name': 'stringValue',
+  'gen_ai.request.model': 'stringValue', 'gen_ai.request.max_tokens': 'intValue', 'gen_ai.request.stream': 'boolValue',
+  'gen_ai.response.id': 'stringValue', 'gen_ai.response.model': 'stringValue', 'gen_ai.response.finish_reasons': 'arrayValue',
+  'gen_ai.response.time_to_first_chunk': 'doubleValue',
+  'gen_ai.usage.input_tokens': 'intValue', 'gen_ai.usage.output_tokens': 'intValue',
+  'gen_ai.usage.cache_read.input_tokens': 'intValue', 'gen_ai.usage.reasoning.output_tokens': 'intValue',
+  'gen_ai.tool.name': 'stringValue', 'gen_ai.tool.call.id': 'stringValue', 'gen_ai.tool.type': 'stringValue',
+  'error.type': 'stringValue', 'http.request.resend_count': 'intValue', 'http.response.status_code': 'intValue',
+}
+const OF_GENERATION = { '1.41': 'gen_ai.usage.cache_creation.input_tokens', latest: 'gen_ai.usage.cache_write.input_tokens' } as const
+
+test.each(['1.41', 'latest'] as const)('in %s each name is one of its conventions, with its type, or ours', (semconv) => {
+  const full = spansOf(renderOtlpTrace(fullTrace, analyze(fullTrace), { semconv }))
+  const known: Readonly<Record<string, string>> = { ...CONVENTIONS, [OF_GENERATION[semconv]]: 'intValue' }
+  const said = [...full, ...of(goldenTrace, semconv)].flatMap((span) => [span, ...(span.events ?? []), ...(span.links ?? [])])
+    .flatMap(({ attributes }) => attributes).filter(({ key }) => !/^(spanwise|app)\./.test(key))
+  for (const { key, value } of said) expect([key, Object.keys(value)]).toEqual([key, [known[key]]])
+  expect([...new Set(said.map(({ key }) => key))].sort()).toEqual(Object.keys(known).sort())
+})
+
+/** With what the golden run has not. */
+const fullTrace: Trace = (() => {
+  const trace = draw('agent 0-10\n  call 0-5 llm model=gpt-5 in=10 cached=2 written=1 out=5 reasoning=1 first=1 last=4')
+  const llm = { ...trace.spans[1]!.llm!, responseId: 'r1', responseModel: 'gpt-5-x', finishReasons: ['stop'], maxOutputTokens: 5, streamed: true }
+  return { ...trace, spans: [trace.spans[0]!, { ...trace.spans[1]!, llm }] }
+})()
 
 test('the form of OTLP in JSON', () => {
   const text = renderOtlpTrace(goldenTrace, goldenAnalysis)
@@ -92,9 +119,12 @@ describe('the conventions', () => {
 
   test('names and kinds', () => {
     expect(spans.map(({ name, kind }) => `${kind} ${name}`)).toEqual([
-      '1 invoke_agent support-agent', '1 load_memory', '3 chat gpt-5-mini', '1 execute_tool search_kb', '3 embeddings text-embedding-3-small',
-      '3 retrieval vector_search', '1 execute_tool get_orders', '3 chat gpt-5-mini', '1 execute_tool check_stock', '1 execute_tool price_quote',
-      '3 chat claude-haiku-4-5', '3 chat house-model', '1 save_memory', '1 log', '1 watch',
+      '1 invoke_agent support-agent', '1 load_memory', '1 check_input', '3 chat gpt-5-mini', '1 execute_tool search_kb',
+      '3 embeddings text-embedding-3-small', '3 retrieval vector_search', '1 execute_tool get_orders', '3 chat gpt-5-mini',
+      '1 execute_tool check_stock', '1 execute_tool price_quote', '1 invoke_agent research',
+      ...['formula', 'markup', 'terminal'].map((name) => `1 execute_tool ${HOSTILE_NAMES[name]}`), `1 ${HOSTILE_NAMES['table']}`,
+      `3 retrieval ${HOSTILE_NAMES['languages']}`, `1 execute_tool ${HOSTILE_NAMES['lines']}`, '1 ', '3 chat house-model', '3 chat gpt-5-mini',
+      '3 chat claude-haiku-4-5', '3 chat gpt-5-mini', '1 save_memory', '1 log', '1 watch',
     ])
   })
 
@@ -172,6 +202,9 @@ describe('the conventions', () => {
     const { resource, scopeSpans: [{ scope }] } = read(renderOtlp(goldenAnalysis)).resourceSpans[0]
     expect(values(resource.attributes)).toEqual({ 'service.name': 'support', 'telemetry.sdk.name': 'spanwise', 'telemetry.sdk.language': 'nodejs' })
     expect(scope).toEqual({ name: 'spanwise' })
+    const versioned = read(renderOtlp(goldenAnalysis, { version: '1.2.3' })).resourceSpans[0]
+    expect(values(versioned.resource.attributes)['telemetry.sdk.version']).toBe('1.2.3')
+    expect(versioned.scopeSpans[0].scope).toEqual({ name: 'spanwise', version: '1.2.3' })
     expect(values(spans[0]!.attributes)).toMatchObject({ 'spanwise.tag.branch': 'main', 'spanwise.run.name': 'support-agent' })
   })
 })
@@ -193,40 +226,26 @@ test('texts are not in it', () => {
   expect(text).not.toContain(secret)
 })
 
+test("the user's attributes do not pass for ours", () => {
+  const trace = draw('agent 0-10\n  call 0-5 llm model=gpt-5 in=10 out=1')
+  const attributes = { 'gen_ai.request.model': 'other', 'gen_ai.request.seed': 4, 'spanwise.time': 'inferred', 'app.a': 1 }
+  const said = values(named(of({ ...trace, spans: [trace.spans[0]!, { ...trace.spans[1]!, attributes }] }), 'call').attributes)
+  expect(said).toMatchObject({
+    'gen_ai.request.model': 'gpt-5', 'spanwise.attribute.gen_ai.request.model': 'other', 'gen_ai.request.seed': '4', 'app.a': '1', 'spanwise.time': 'inferred',
+    'spanwise.attributes': { values: [{ stringValue: 'gen_ai.request.seed' }, { stringValue: 'spanwise.time' }] },
+  })
+})
+
 test('an unknown generation is named', () => {
   expect(() => renderOtlp(goldenAnalysis, JSON.parse('{"semconv":"2"}') as object)).toThrow("semconv must be '1.41' or 'latest', got 2")
 })
 
-test.each(['1.41', 'latest'] as const)('read back, %s says what docs/formats.md says', (semconv) => {
-  const { format, traces, problems } = importTraces({ name: 'run', text: renderOtlpTrace(goldenTrace, goldenAnalysis, { semconv }) })
-  expect([format, problems, traces.length]).toEqual(['otlp', [], 1])
-  const [back] = traces
-  checkTrace(back!)
-  expect([back?.id, back?.service, back?.startedAtEpochMs]).toEqual([goldenTrace.id, goldenTrace.service, goldenTrace.startedAtEpochMs])
-  const facts = (trace: Trace): unknown[] => trace.spans.map(({ id, parentId, start, end, outcome, llm, tool }) => ({
-    id, parentId, start, end: end ?? goldenAnalysis.totals.durationNs, failure: outcome.state === 'failed' ? outcome : undefined,
-    llm: llm && {
-      provider: llm.provider, operation: llm.operation, request: llm.requestModel, response: llm.responseModel,
-      usage: llm.usage && { ...llm.usage, raw: undefined },
-      streamed: llm.streamed, firstToken: llm.firstToken,
-    },
-    tool: tool && { name: tool.name, callId: tool.callId },
-  }))
-  expect(facts(back!)).toEqual(facts(goldenTrace))
-})
-
-test('random runs read back with the same tree and times', () => {
-  for (let seed = 0; seed < 300; seed++) {
-    const trace = randomTrace(seed)
-    const analysis = analyze(trace)
-    const [back] = importTraces({ name: 'run', text: renderOtlpTrace(trace, analysis) }).traces
-    checkTrace(back!)
-    const views = new Map(analysis.spans.map((view) => [view.id, view]))
-    const placed = back!.spans.map(({ id, parentId, start, end }) => [id, parentId, start, end])
-    expect([seed, placed.length]).toEqual([seed, trace.spans.length])
-    expect(placed).toEqual(placed.map(([id]) => {
-      const { parentId, startNs, endNs } = views.get(String(id))!
-      return [id, parentId, startNs, endNs]
-    }))
+test("the command's own version is in what it writes", async () => {
+  const desk = new Desk()
+  try {
+    const { out } = await desk.say(['report', '-', '--format', 'otlp'], { input: renderOtlpTrace(goldenTrace, goldenAnalysis) })
+    expect(values(read(out).resourceSpans[0].resource.attributes)['telemetry.sdk.version']).toMatch(/^\d+\.\d+\.\d+/)
+  } finally {
+    desk.remove()
   }
 })

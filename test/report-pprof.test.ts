@@ -4,15 +4,11 @@ import { renderPprof } from '../reports/pprof.ts'
 import { analyze, type Analysis } from '../src/index.ts'
 import { drawn, manyTurns, supportAgent } from './support/analysis-fixture.ts'
 import { goldenAnalysis } from './support/golden-run.ts'
-import { pprofText, readPprof } from './support/pprof.ts'
+import { readPprof } from './support/pprof.ts'
 import { randomTrace } from './support/random-run.ts'
 
 const sums = (analysis: Analysis): number[] =>
   [0, 1, 2].map((i) => readPprof(renderPprof(analysis)).samples.reduce((sum, { values }) => sum + Number(values[i]), 0))
-
-test('golden', async () => {
-  await expect(`${pprofText(readPprof(renderPprof(goldenAnalysis)))}\n`).toMatchFileSnapshot('./golden/run.pprof.txt')
-})
 
 test('the head of the profile', () => {
   const profile = readPprof(renderPprof(goldenAnalysis))

@@ -3,10 +3,8 @@ import { speedscopeReport } from '../reports/speedscope.ts'
 import { analyze } from '../src/analyze/index.ts'
 import type { Analysis } from '../src/model/analysis.ts'
 import { draw, text } from './draw.ts'
-import { checkAnalysis } from './laws.ts'
 import { drawn } from './support/analysis-fixture.ts'
-import { goldenAnalysis } from './support/golden-run.ts'
-import { longTrace, randomTrace } from './support/random-run.ts'
+import { longTrace } from './support/random-run.ts'
 import { speedscopeFaults } from './support/speedscope.ts'
 
 interface File {
@@ -75,31 +73,10 @@ test('names are data', () => {
   expect(file.shared.frames[0]!.name).toBe(name)
 })
 
-test('golden', async () => {
-  checkAnalysis(goldenAnalysis)
-  expect(speedscopeFaults(fileOf(goldenAnalysis))).toEqual([])
-  await expect(`${speedscopeReport.render(goldenAnalysis)}\n`).toMatchFileSnapshot(`./golden/run.${speedscopeReport.extension}`)
-})
-
-describe('many runs at random', () => {
-  test('three thousand small ones are valid, and each span is there once', () => {
-    const faults: string[] = []
-    for (let seed = 1; seed <= 3_000; seed++) {
-      const analysis = analyze(randomTrace(seed))
-      const file = fileOf(analysis)
-      faults.push(...speedscopeFaults(file).map((fault) => `seed ${seed}: ${fault}`))
-      const opened = file.profiles.flatMap(({ events }) => events)
-        .filter(({ type, frame }) => type === 'O' && !['attempt', 'wait'].includes(file.shared.frames[frame]!.file))
-      if (opened.length !== analysis.spans.length) faults.push(`seed ${seed}: ${opened.length} of ${analysis.spans.length} spans`)
-    }
-    expect(faults.slice(0, 5)).toEqual([])
-  })
-
-  test('a long one is', () => {
-    const file = fileOf(analyze(longTrace(20_000)))
-    expect(speedscopeFaults(file)).toEqual([])
-    expect(file.profiles).toHaveLength(4)
-  })
+test('a long run is valid', () => {
+  const file = fileOf(analyze(longTrace(20_000)))
+  expect(speedscopeFaults(file)).toEqual([])
+  expect(file.profiles).toHaveLength(4)
 })
 
 describe('the check itself', () => {
@@ -114,10 +91,11 @@ describe('the check itself', () => {
     ['outside', file([event('O', 0, 0), event('C', 0, 10)])],
     ['is after 5', file([event('O', 0, 5), event('C', 0, 4)])],
     ['no frame 2', file([event('O', 2, 0), event('C', 2, 1)])],
-    ['neither O nor C', file([event('B', 0, 0)])],
-    ['not of the format', file([], { extra: 1 })],
-    ['$schema', file([], { $schema: 'other' })],
-    ['frames is missing', file([], { shared: {} })],
+    ['/profiles/0/events/0', file([event('B', 0, 0)])],
+    ['additional properties', file([], { extra: 1 })],
+    ['/$schema', file([], { $schema: 'other' })],
+    ["required property 'frames'", file([], { shared: {} })],
+    ['no profile', file([], { profiles: [] })],
   ])('finds: %s', (fault, invalid) => {
     expect(speedscopeFaults(invalid).join('\n')).toContain(fault)
   })

@@ -125,8 +125,8 @@ describe('sections', () => {
     ]
     const text = section(renderText(drawn('agent agent 0-9', { findings })), 'What to do')
     expect(text.split('\n').filter((line) => /A\d/.test(line)).map((line) => line.trim().replace(/ {2,}/g, ' | '))).toEqual([
-      '1 | A1 | interval | 300–480 ms | proven',
-      '2 | A2 | two units | 900 ms–1.20 s | possible',
+      '1 | A1 | interval | 300 to 480 ms | proven',
+      '2 | A2 | two units | 900 ms to 1.20 s | possible',
       '3 | A3 | from nothing | up to $0.5000 | likely',
       '4 | A4 | equal bounds | 7 tokens | proven',
       '5 | A5 | none | ? | proven',
@@ -136,8 +136,8 @@ describe('sections', () => {
     const findings = Array.from({ length: 20 }, (_, index) => finding('X', `finding ${index}`))
     const observations = findings.slice(0, 11).map(({ title }) => ({ code: 'Y', title, spanIds: [] }))
     const text = renderText(drawn('agent agent 0-9', { findings, observations }))
-    expect(text).toContain('\n  and 8 more findings\n')
-    expect(text).toContain('\n  and 1 more observation\n')
+    expect(text).toContain('\n  and 12 more findings\n')
+    expect(text).toContain('\n  and 5 more observations\n')
   })
 })
 

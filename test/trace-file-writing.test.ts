@@ -1,5 +1,5 @@
-import { execFileSync, spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -10,7 +10,6 @@ import { surplus } from '../src/record/sinks/retention.ts'
 import { decodeTrace } from '../src/trace-file/index.ts'
 import { checkTrace } from './laws.ts'
 import { build, type Built } from './support/built.ts'
-import { seeded } from './support/random.ts'
 
 let dir: string
 beforeEach(() => { dir = mkdtempSync(join(tmpdir(), 'spanwise-files-')) })
@@ -161,11 +160,11 @@ describe('a disk that takes nothing', () => {
   test.runIf(existsSync('/dev/full'))('a full one: what is lost is counted', async () => {
     const profiler = new Profiler({ dir })
     const fs = process.getBuiltinModule('node:fs')
-    const { openSync } = fs
-    Object.assign(fs, { openSync: () => openSync('/dev/full', 'r+') })
+    const { open } = fs
+    Object.assign(fs, { open: (_path: string, _flags: string, _mode: number, done: (error: Error | null, file: number) => void) => open('/dev/full', 'r+', done) })
     profiler.run('agent', () => {})
     await profiler.flush()
-    Object.assign(fs, { openSync })
+    Object.assign(fs, { open })
     expect(profiler.stats().written).toEqual({ files: 1, lostSpans: 1 })
   })
 
@@ -222,6 +221,10 @@ describe('processes', () => {
     ['process.exit', 'process.exit(3)', 3],
     ['an uncaught exception', 'throw new Error("x")', 1],
     ['an unhandled rejection', 'Promise.reject(new Error("x"))', 1],
+    ['an exit code that was set', 'process.exitCode = 4', 4],
+    ["a user's handler of an exception, which ends the process later", 'process.on("uncaughtException", () => setTimeout(() => process.exit(5), 5)); throw new Error("x")', 5],
+    ["a user's handler of a rejection", 'process.on("unhandledRejection", () => { process.exitCode = 6 }); Promise.reject(new Error("x"))', 6],
+    ["a user's handler at the exit", 'process.on("exit", (code) => { process.exitCode = code + 9 })', 9],
     ["an exit in the user's handler of a signal", 'process.on("SIGTERM", () => process.exit(7)); process.kill(process.pid, "SIGTERM"); setInterval(() => {}, 1000)', 7],
     ["a user's handler that goes on", 'process.on("SIGINT", () => { setTimeout(() => process.exit(8), 5) }); process.kill(process.pid, "SIGINT"); setInterval(() => {}, 1000)', 8],
   ])('%s loses nothing', (_, end, status) => {
@@ -235,7 +238,7 @@ describe('processes', () => {
     ['beside a handler that passes it on', 'const f = () => { process.off(name, f); process.kill(process.pid, name) }; process.on(name, f);'],
     ['after a handler came and went', 'const f = () => {}; process.on(name, f); process.off(name, f);'],
   ])('a signal ends the process as a signal, %s', (_, handler) => {
-    for (const name of ['SIGINT', 'SIGTERM']) {
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
       rmSync(dir, { recursive: true, force: true })
       const script = join(folder, 'signal.mjs')
       writeFileSync(script, `${work}; const name = '${name}'; ${handler} process.kill(process.pid, name); setInterval(() => {}, 1000)`)
@@ -244,6 +247,32 @@ describe('processes', () => {
       expect(signal).toBe(name)
       expect(seen()).toEqual(all)
     }
+  })
+
+  test('what a handler at the exit still records is written too', () => {
+    const end = 'process.on("exit", () => { profiler.run("last words", () => { profiler.span("goodbye", () => 1) }) })'
+    expect(built.run(`${work}; ${end}; process.exit(2)`, { SPANWISE_DIR: dir }).status).toBe(2)
+    const { traces } = readAll()
+    expect(traces.map(({ name, spans }) => [name, spans.length, spans[0]!.outcome.state]).sort()).toEqual([['agent', 51, 'ok'], ['last words', 2, 'ok'], ['unfinished', 2, 'open']])
+  })
+
+  const listeners = `
+    const said = []
+    process.on('SIGTERM', () => said.push('first'))
+    ${work}
+    process.once('SIGTERM', () => said.push('once'))
+    process.on('SIGTERM', () => said.push('last'))
+    process.on('beforeExit', () => { if (!said.includes('before')) said.push('before') })
+    process.on('exit', (code) => console.log(JSON.stringify([...said, code, process.listenerCount('SIGTERM')])))
+    process.kill(process.pid, 'SIGTERM')
+    setTimeout(() => process.kill(process.pid, 'SIGTERM'), 20)
+    setTimeout(() => {}, 50)
+  `
+  test.skipIf(process.platform === 'win32')("the program's own listeners are called as often, and in the same order, as without us", () => {
+    const [on, off] = [dir, '0'].map((where) => built.run(listeners, { SPANWISE_DIR: where }).stdout)
+    expect(on).toBe('["first","once","last","first","last","before",0,2]\n')
+    expect(on).toBe(off)
+    expect(seen()).toEqual(all)
   })
 
   test('SPANWISE_DIR says where: a path, 1 for ./.spanwise, 0 for nowhere', () => {
@@ -268,37 +297,46 @@ describe('processes', () => {
     expect(readAll().traces.map(({ spans }) => spans.length).sort()).toEqual([2, 2, 2, 2, 2, 2, 2, 51, 51, 51, 51, 51, 51, 51].sort())
   })
 
-  test('killed at any moment, a file can be read and lacks at most its last moments', async () => {
-    const script = join(folder, 'load.mjs')
-    writeFileSync(script, `
+  test('the workers of a cluster write side by side', () => {
+    const { status, stderr } = built.run(`
+      import cluster from 'node:cluster'
+      ${work}
+      if (cluster.isPrimary) for (let i = 0; i < 4; i++) cluster.fork()
+      else process.exit(0)
+    `, { SPANWISE_DIR: dir })
+    expect([status, stderr]).toEqual([0, ''])
+    const { traces } = readAll()
+    expect(traces.map(({ spans }) => spans.length).sort()).toEqual([2, 2, 2, 2, 2, 51, 51, 51, 51, 51])
+    expect(new Set(traces.map((trace) => trace.process!.pid)).size).toBe(5)
+    expect(files().length).toBe(10)
+  })
+
+  test.skipIf(process.platform === 'win32')('a program that has all its descriptors in use goes on, and its run is written when some are free', () => {
+    const script = `
+      import { openSync, closeSync } from 'node:fs'
+      const held = []
+      const holdAll = () => { try { for (;;) held.push(openSync('/dev/null', 'r')) } catch (error) { return error.code } }
       import { Profiler } from 'spanwise'
       const profiler = new Profiler()
-      const wait = () => new Promise((resolve) => setTimeout(resolve, 1))
-      profiler.run('agent', async () => {
-        for (let i = 0;; i++) {
-          await profiler.span('turn', async () => { await wait(); for (let j = 0; j < 20; j++) profiler.span('step', () => j) }, { attributes: { at: Date.now(), text: 'ü'.repeat(i % 500) } })
-        }
-      })
-      process.stdout.write('.')
-    `)
-    const random = seeded(7)
-    for (let i = 0; i < 24; i++) {
-      rmSync(dir, { recursive: true, force: true })
-      mkdirSync(dir)
-      const child = spawn(process.execPath, [script], { env: { ...process.env, SPANWISE_DIR: dir }, stdio: ['ignore', 'pipe', 'ignore'] })
-      await new Promise((resolve) => child.stdout.once('data', resolve))
-      const delay = random() * 400
-      await new Promise((resolve) => setTimeout(resolve, delay))
-      const killedAt = Date.now()
-      const ended = new Promise((resolve) => child.once('exit', resolve))
-      child.kill('SIGKILL')
-      await ended
-      const { traces, problems } = readAll()
-      for (const problem of problems) expect(problem).toMatch(/cut off or damaged|still running, or was killed|checksum|the file is empty/)
-      if (delay < 350) continue
-      const last = Math.max(...traces[0]!.spans.map(({ attributes }) => Number(attributes?.['at'] ?? 0)))
-      // The last 100 ms, and what a busy machine adds.
-      expect(killedAt - last).toBeLessThan(300)
-    }
-  }, 60_000)
+      console.log(await profiler.run('agent', async () => {
+        profiler.span('step', () => 1)
+        const code = holdAll()
+        await new Promise((resolve) => setTimeout(resolve, 150))
+        for (const file of held) closeSync(file)
+        return code
+      }))
+      await profiler.flush()
+      console.log(JSON.stringify(profiler.stats().written))
+    `
+    writeFileSync(join(folder, 'few.mjs'), script)
+    const stdout = execFileSync('sh', ['-c', `ulimit -n 64; exec "${process.execPath}" few.mjs`], { cwd: folder, encoding: 'utf8', env: { ...process.env, SPANWISE_DIR: dir } })
+    expect(stdout).toBe('EMFILE\n{"files":1,"lostSpans":0}\n')
+    expect(readAll()).toMatchObject({ problems: [], traces: [{ name: 'agent' }] })
+  })
+
+  test('a program that is over at once hears of a disk that takes nothing', () => {
+    writeFileSync(join(dir, 'x'), '')
+    const { status, stderr } = built.run(work, { SPANWISE_DIR: join(dir, 'x') })
+    expect([status, stderr.match(/The program goes on/g)?.length]).toEqual([0, 1])
+  })
 })

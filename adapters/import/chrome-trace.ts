@@ -1,5 +1,6 @@
 import { hashText } from '../../src/model/message.ts'
 import { at, fields, list, text } from '../shared/json.ts'
+import { ownRun } from './chrome-trace/own.ts'
 import { parseEvents } from './chrome-trace/parse.ts'
 import { drawTracks } from './chrome-trace/tracks.ts'
 import { assemble } from './shared/assemble.ts'
@@ -12,8 +13,9 @@ import type { Importer } from './shared/importer.ts'
  *
  * Read: a list of events, with or without its closing bracket, or an object with `traceEvents`; complete events (`X`), begin
  * and end (`B`, `E`), asynchronous ones (`b`, `e`, `S`, `F`), instants (`i`, `I`), and the names of processes and threads
- * (`M`). Counters, flows, objects and the samples of Chrome's CPU profiler are counted and left out. Times are microseconds of
- * any clock. One file is one trace; several threads are spans below its root.
+ * (`M`); what Chrome's CPU profiler saw (`Profile`, `ProfileChunk`, `CpuProfile`). Counters, flows and objects are counted and left
+ * out. Times are microseconds of any clock. One file is one trace; several threads are spans below its root. Only Roboflow's files
+ * hold several runs, and each is a trace. Our own exports say which span lies in which, and come back as they were.
  */
 export const chromeTrace: Importer = {
   name: 'chrome',
@@ -28,19 +30,19 @@ export const chromeTrace: Importer = {
   read(source) {
     const problems = new Problems()
     const { events, head } = parseEvents(source.text, problems)
-    const { spans, originUs, dropped } = drawTracks(events, problems)
-    if (spans.length === 0) {
-      problems.add('no event with a duration was found')
-      return { traces: [], problems: problems.all() }
-    }
-    const trace = assemble({
-      seed: `chrome ${source.text.length} ${hashText(source.text)}`,
+    const seed = `chrome ${source.text.length} ${hashText(source.text)}`
+    const own = ownRun(events, head)
+    if (own !== undefined) return { traces: [assemble({ ...own, seed })], problems: problems.all() }
+    const { runs, dropped } = drawTracks(events, problems)
+    if (runs.length === 0) problems.add('no event with a duration was found')
+    const traces = runs.map(({ spans, originUs }, i) => assemble({
+      seed: i === 0 ? seed : `${seed} ${i}`,
       name: spans[0]!.name,
       startedAtEpochMs: startOf(originUs, text(at(head, 'metadata.startTime'))),
       spans,
-      droppedSpans: dropped,
-    })
-    return { traces: [trace], problems: problems.all() }
+      droppedSpans: i === 0 ? dropped : 0,
+    }))
+    return { traces, problems: problems.all() }
   },
 }
 

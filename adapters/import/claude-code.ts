@@ -24,6 +24,7 @@ export const claudeCode: Importer = {
   title: 'Claude Code session',
   detect: ({ text, json }) => sampleRows(text).some(isOurs) || isOurs(json) || MARKS.every((mark) => text.includes(mark)),
   read: (source) => readClaudeCode([source]),
+  readAll: readClaudeCode,
 }
 
 const MARKS = ['"parentUuid":', '"isSidechain":', '"sessionId":']

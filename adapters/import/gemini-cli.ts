@@ -2,35 +2,35 @@ import { inputInclusive, outputInclusive, tokenCount, type Usage } from '../../s
 import { NS_PER_MS } from '../../src/model/units.ts'
 import { CANCELLED, OK, type Attributes, type Outcome, type Trace } from '../../src/model/span.ts'
 import { at, jsonText, text, type Fields } from '../shared/json.ts'
+import { isHead, isPrompt, readConversation, type Conversation } from './gemini-cli/conversation.ts'
 import { assemble, type SpanDraft } from './shared/assemble.ts'
-import { epochMs, objects, Problems } from './shared/json-lines.ts'
+import { objects, Problems } from './shared/json-lines.ts'
+import { SessionClock } from './shared/times.ts'
 import { turnAt, turnsOf, turnSpans, type Turn } from './shared/turns.ts'
 import type { Importer } from './shared/importer.ts'
 import { toolHashes } from './shared/tool-hashes.ts'
 
 /**
- * Session files of the Gemini CLI (`~/.gemini/tmp/<project>/chats/session-<time>-<id>.json`): one JSON object with
- * `messages`. An answer and the tools it asked for are one message, written when its tools had ended; a tool's id holds the
- * time of its call. Nothing says when a request was sent: a call begins at the message before it (`spanwise.time:
- * 'inferred'`). `tokens.input` contains the cached tokens, `tokens.output` not the thoughts. Texts are not taken over.
+ * Session files of the Gemini CLI (`~/.gemini/tmp/<project>/chats/session-<time>-<id>`): one JSON object with `messages`
+ * (`.json`), and since 2026 JSON lines that log changes (`.jsonl`), as its `chatRecordingService` writes and reads them.
+ *
+ * An answer and the tools it asked for are one message. In the older form it has the time at which its tools had ended; in the
+ * newer one that at which it had arrived, and the tools end later. A tool's id holds the time of its call. Nothing says when a
+ * request was sent: a call begins at the message before it (`spanwise.time: 'inferred'`). `tokens.input` contains the cached
+ * tokens, `tokens.output` not the thoughts. Texts are not taken over.
  */
 export const geminiCli: Importer = {
   name: 'gemini-cli',
   title: 'Gemini CLI session',
   detect: ({ text: sample, json }) =>
-    (typeof at(json, 'sessionId') === 'string' && Array.isArray(at(json, 'messages')) && at(json, 'startTime') !== undefined)
+    isHead(json)
+    || (typeof at(json, 'sessionId') === 'string' && Array.isArray(at(json, 'messages')) && at(json, 'startTime') !== undefined)
     || (json === undefined && /^\s*\{\s*"sessionId"\s*:\s*"[^"]*",\s*"projectHash"\s*:/.test(sample)),
   read(source) {
     const problems = new Problems()
-    let session: unknown
-    try {
-      session = JSON.parse(source.text)
-    } catch {
-      problems.add('not JSON, or cut: a session of the Gemini CLI cannot be read in part')
-      return { traces: [], problems: problems.all() }
-    }
-    const trace = readSession(session, source.name, problems)
-    if (trace === undefined) problems.add('no call of a model was found')
+    const conversation = readConversation(source, problems)
+    const trace = conversation && readSession(conversation, source.name, problems)
+    if (conversation !== undefined && trace === undefined) problems.add('no call of a model was found')
     return { traces: trace === undefined ? [] : [trace], problems: problems.all() }
   },
 }
@@ -54,57 +54,70 @@ interface Tool {
   readonly call: Fields
 }
 
-function readSession(session: unknown, fileName: string, problems: Problems): Trace | undefined {
+function readSession({ id: stated, startTime, isSubagent, messages }: Conversation, fileName: string, problems: Problems): Trace | undefined {
   const answers: Answer[] = []
   const prompts: number[] = []
-  let now = epochMs(at(session, 'startTime'))
-  const origin = now ?? epochMs(at(session, 'messages.0.timestamp')) ?? 0
-  now ??= origin
+  const clock = new SessionClock()
+  const origin = [startTime, ...messages.map(({ row }) => row['timestamp'])].map((time) => clock.read(time)).find((time) => typeof time === 'number') ?? 0
+  let now = origin
   let after: readonly string[] = []
-  for (const [i, message] of objects(at(session, 'messages')).entries()) {
-    const time = epochMs(message['timestamp'])
-    if (time === undefined) problems.add(`message ${i + 1} has no valid timestamp; the time of the one before it is used`)
+  for (const [i, message] of messages.entries()) {
+    const { row, place, line } = message
+    const time = clock.read(row['timestamp'])
+    if (typeof time !== 'number') problems.add(`${place} has ${time}; the time of the one before it is used`, line)
     const before: number = now
-    now = Math.max(before, time ?? before)
-    if (message['type'] === 'user') prompts.push(now)
-    if (message['type'] !== 'gemini') continue
-    const answer = readAnswer(message, `answer ${i}`, before, now, after)
+    const arrived = Math.max(before, typeof time === 'number' ? time : before)
+    if (isPrompt(message)) prompts.push(arrived)
+    now = arrived
+    if (row['type'] !== 'gemini') continue
+    const answer = readAnswer(row, `answer ${i}`, before, arrived, { after, clock })
     after = answer.tools.map(({ key }) => key)
+    now = Math.max(arrived, ...answer.tools.map(({ end }) => end))
     answers.push(answer)
   }
   if (answers.length === 0) return undefined
-  const id = text(at(session, 'sessionId')) ?? fileName
+  const id = stated ?? fileName
+  const name = isSubagent ? 'Gemini CLI subagent' : 'Gemini CLI session'
   const turns = turnsOf(prompts, answers.map(({ start, end, tools }) => ({ time: start, end: Math.max(end, ...tools.map((tool) => tool.end)) })))
   const ns = (epoch: number): number => (epoch - origin) * NS_PER_MS
   return assemble({
     seed: `gemini-cli ${id}`,
-    name: 'Gemini CLI session',
+    name,
     service: 'gemini-cli',
     tags: { session: id },
     startedAtEpochMs: origin,
     spans: [
-      { key: ROOT, name: 'Gemini CLI session', category: 'agent', start: 0, end: ns(now), attributes: { 'gen_ai.conversation.id': id } },
+      { key: ROOT, name, category: 'agent', start: 0, end: ns(now), attributes: { 'gen_ai.conversation.id': id } },
       ...turnSpans(turns, ROOT, origin),
       ...answers.flatMap((answer) => spansOf(answer, turnAt(turns, answer.start), ns)),
     ],
   })
 }
 
-function readAnswer(message: Fields, key: string, start: number, now: number, after: readonly string[]): Answer {
+function readAnswer(message: Fields, key: string, start: number, arrived: number, { after, clock }: Around): Answer {
   const calls = objects(message['toolCalls'])
-  const begun = calls.map((call) => calledAt(call, start, now))
-  const end = Math.min(now, ...begun)
-  const tools = calls.map((call, i): Tool => {
-    const ended = epochMs(call['timestamp']) ?? now
-    return { key: `${key} tool ${i}`, start: begun[i]!, end: Math.min(Math.max(begun[i]!, ended), now), call }
+  const ends = calls.map((call) => {
+    const time = clock.read(call['timestamp'])
+    return typeof time === 'number' ? time : arrived
   })
+  const last = Math.max(arrived, ...ends)
+  // What ended after the message has begun after it, if nothing says more.
+  const begun = calls.map((call, i) => calledAt(call, start, last) ?? (ends[i]! > arrived ? arrived : last))
+  const end = Math.min(arrived, ...begun)
+  const tools = calls.map((call, i): Tool => ({ key: `${key} tool ${i}`, start: begun[i]!, end: Math.max(begun[i]!, ends[i]!), call }))
   return { key, start, end, tools, after, message }
 }
 
+interface Around {
+  /** Tools whose results it was given. */
+  readonly after: readonly string[]
+  readonly clock: SessionClock
+}
+
 /** `read_file-1764625560264-22036414d7d65`: the time of the call is in its id. */
-function calledAt(call: Fields, earliest: number, latest: number): number {
+function calledAt(call: Fields, earliest: number, latest: number): number | undefined {
   const time = Number(/-(\d{13})-/.exec(text(call['id'])?.slice(0, 200) ?? '')?.[1])
-  return time >= earliest && time <= latest ? time : latest
+  return time >= earliest && time <= latest ? time : undefined
 }
 
 function spansOf({ key, start, end, tools, after, message }: Answer, turn: Turn | undefined, ns: (ms: number) => number): SpanDraft[] {
@@ -151,7 +164,8 @@ function usageOf(tokens: unknown): Usage | undefined {
   const count = (name: string): number | undefined => tokenCount(at(tokens, name))
   const [input, visible, reasoning = 0] = [count('input'), count('output'), count('thoughts')]
   if (input === undefined && visible === undefined) return undefined
-  const read = inputInclusive({ input: input === undefined ? undefined : input + (count('tool') ?? 0), cacheRead: count('cached') })
-  const written = outputInclusive({ output: visible === undefined ? undefined : visible + reasoning, reasoning })
+  // Sums of huge counts are no counts any more.
+  const read = inputInclusive({ input: input === undefined ? undefined : tokenCount(input + (count('tool') ?? 0)), cacheRead: count('cached') })
+  const written = outputInclusive({ output: visible === undefined ? undefined : tokenCount(visible + reasoning), reasoning })
   return { ...(read && { input: read }), ...(written && { output: written }), complete: written !== undefined, source: 'provider' }
 }

@@ -10,7 +10,8 @@ import { isoNs } from './shared/times.ts'
 
 /**
  * What Langfuse exports: `{ trace, observations }`, a trace with its `observations`, pages (`{ data }`) and lists of those,
- * and observations alone. An observation that came in by OpenTelemetry holds the emitter's attributes in its metadata: these
+ * and observations alone: rows of its API (both versions), of the table's export as JSON, and of the export to a blob storage
+ * as JSON or JSON lines, which has snake_case names. Rows may tell of their trace too. An observation that came in by OpenTelemetry holds the emitter's attributes in its metadata: these
  * are read first, by the tables that read OTLP, so that the same trace is the same by either way.
  */
 export const langfuse: Importer = {
@@ -27,12 +28,18 @@ function holdsOurs(value: unknown, depth: number): boolean {
   if (Array.isArray(value)) return value.slice(0, 10).some((one) => holdsOurs(one, depth + 1))
   const object = fields(value)
   if (object === undefined) return false
-  if (isObservation(object)) return true
+  if (isObservation(renamed(object))) return true
   return ['observations', 'data'].some((name) => Array.isArray(object[name]) && holdsOurs(object[name], depth + 1))
 }
 
 const isObservation = (one: Fields): boolean =>
   typeof one['traceId'] === 'string' && typeof one['id'] === 'string' && typeof one['type'] === 'string' && 'startTime' in one
+
+/** A row of the export to a blob storage, with the names of the API. Other objects are as they were. */
+function renamed(row: Fields): Fields {
+  if (typeof row['trace_id'] !== 'string' || !('parent_observation_id' in row)) return row
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name.replace(/_([a-z])/g, (_all, letter: string) => letter.toUpperCase()), value]))
+}
 
 interface Run {
   readonly spans: FoundSpan[]
@@ -45,7 +52,7 @@ function read(source: Source): ImportResult {
   const reader = new Reader(problems)
   for (const { value, line } of readDocuments(source, problems)) reader.document(value, line, 0)
   const traces = [...reader.runs].flatMap(([key, { spans, trace, service }]) => {
-    const facts = { key, service, name: text(trace?.['name']), tags: tagsOf(trace), spans }
+    const facts = { key, service, name: text(trace?.['name']) || undefined, tags: tagsOf(trace), spans }
     return toTrace(facts, problems) ?? []
   })
   if (traces.length === 0) problems.add(`${source.name} holds no observation that could be read`)
@@ -64,8 +71,9 @@ class Reader {
   document(value: unknown, line: number | undefined, depth: number): void {
     if (depth > MAX_DEPTH) return
     for (const one of Array.isArray(value) ? (value as readonly unknown[]) : [value]) {
-      const object = fields(one)
-      if (object === undefined || Array.isArray(one)) this.document(one, line, Array.isArray(one) ? depth + 1 : MAX_DEPTH + 1)
+      const row = fields(one)
+      const object = row === undefined || Array.isArray(one) ? undefined : renamed(row)
+      if (object === undefined) this.document(one, line, Array.isArray(one) ? depth + 1 : MAX_DEPTH + 1)
       else if (isObservation(object)) this.#observation(object, line)
       else this.#container(object, line, depth)
     }
@@ -100,9 +108,10 @@ class Reader {
     const { doubt, ...facts } = readFacts(attributesOf(one, metadata), scope, name, startNs)
     if (doubt !== undefined) this.#problems.add(`the observation ${name} (${id}) ${doubt}`, line)
     const run = this.#run(traceId)
+    run.trace ??= traceOf(one)
     run.service ??= text(readAttributes(metadata?.['resourceAttributes']).get('service.name'))
     const endNs = text(one['type'])!.toUpperCase() === 'EVENT' ? startNs : isoNs(one['endTime'])
-    run.spans.push({ key: id, parent: text(one['parentObservationId']), name, startNs, endNs, outcome: outcomeOf(one), ...facts })
+    run.spans.push({ key: id, parent: text(one['parentObservationId']) || undefined, name, startNs, endNs, outcome: outcomeOf(one), ...facts })
   }
 }
 
@@ -134,10 +143,22 @@ function attributesOf(one: Fields, metadata: Fields | undefined): ReadonlyMap<st
 /** Up to its version 2 Langfuse had three counts, which could be in another unit than tokens. */
 function usageOf(one: Fields): Fields | undefined {
   const details = objectOf(one['usageDetails'])
-  if (details !== undefined) return Object.keys(details).length > 0 ? details : undefined
+  if (details !== undefined && Object.keys(details).length > 0) return details
   const { unit, ...counts } = objectOf(one['usage']) ?? {}
   const isTokens = unit === undefined || unit === null || unit === 'TOKENS'
-  return isTokens && Object.values(counts).some((count) => Number(count) > 0) ? counts : undefined
+  if (isTokens && Object.values(counts).some(isPositive)) return counts
+  const beside = {
+    input: one['inputUsage'] ?? one['promptTokens'], output: one['outputUsage'] ?? one['completionTokens'], total: one['totalUsage'] ?? one['totalTokens'],
+  }
+  return isTokens && Object.values(beside).some(isPositive) ? beside : undefined
+}
+
+const isPositive = (count: unknown): boolean => (typeof count === 'number' || typeof count === 'string') && Number(count) > 0
+
+/** Rows of observations repeat what is known of their trace. */
+function traceOf(one: Fields): Fields | undefined {
+  const known = { name: one['traceName'], tags: one['tags'] ?? one['traceTags'], userId: one['userId'], sessionId: one['sessionId'], release: one['release'] }
+  return Object.values(known).some((value) => Array.isArray(value) ? value.length > 0 : typeof value === 'string' && value !== '') ? known : undefined
 }
 
 function outcomeOf(one: Fields): Outcome {

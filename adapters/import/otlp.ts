@@ -1,8 +1,10 @@
 import type { Outcome } from '../../src/model/span.ts'
 import { fields, list, text, type Fields } from '../shared/json.ts'
+import { eventOfLog, eventsOfSpan, type MessageEvent } from './otlp/events.ts'
 import { errorType, readFacts } from './otlp/facts.ts'
-import { asNumber, field, readAttributes, type AttributeMap } from './otlp/values.ts'
-import { toTrace, type FoundSpan } from './shared/found.ts'
+import { OWN_SCOPE, readOwnRun, readOwnSpan } from './otlp/own.ts'
+import { anyValue, asNumber, field, readAttributes, type AttributeMap } from './otlp/values.ts'
+import { toTrace, type FoundSpan, type FoundTrace } from './shared/found.ts'
 import type { Importer, ImportResult, Sample, Source } from './shared/importer.ts'
 import { readDocuments } from './shared/json.ts'
 import { Problems } from './shared/json-lines.ts'
@@ -10,19 +12,20 @@ import { epochNs } from './shared/times.ts'
 
 /**
  * OpenTelemetry's traces as JSON: `{ resourceSpans }` as the exporters and the collector write them, lists and lines of
- * those, and spans as the JavaScript SDK prints them. Field names in snake_case, ids in base64 and times as numbers are
- * read too, although the specification has none of them.
+ * those, and spans as the JavaScript SDK prints them; of log records (`{ resourceLogs }`) the messages of these spans. Field names
+ * in snake_case, ids in base64 and times as numbers are read too, although the specification has none of them.
  */
 export const otlp: Importer = {
   name: 'otlp',
   title: 'OTLP JSON',
-  detect: ({ json, text: start }: Sample) => documents(json).some(isOurs) || /"(resourceSpans|resource_spans)"\s*:/.test(start),
+  detect: ({ json, text: start }: Sample) =>
+    documents(json).some(isOurs) || /"(resourceSpans|resource_spans|resourceLogs|resource_logs)"\s*:/.test(start),
   read,
 }
 
 const isOurs = (value: unknown): boolean => {
   const object = fields(value)
-  return field(object, 'resourceSpans') !== undefined || isPrinted(object)
+  return field(object, 'resourceSpans') !== undefined || field(object, 'resourceLogs') !== undefined || isPrinted(object)
 }
 
 /** A span of the JavaScript SDK, printed as an object. */
@@ -33,28 +36,37 @@ const spanContext = (object: Fields | undefined): Fields | undefined => fields(o
 
 const documents = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [value])
 
-interface Run {
-  readonly spans: FoundSpan[]
-  service: string | undefined
-}
-
 function read(source: Source): ImportResult {
   const problems = new Problems()
   const reader = new Reader(problems)
   for (const { value, line } of readDocuments({ ...source, text: withExactTimes(source.text) }, problems)) {
     for (const one of documents(value)) reader.document(fields(one), line)
   }
-  const traces = [...reader.runs].flatMap(([key, { spans, service }]) => toTrace({ key, service, spans }, problems) ?? [])
+  const traces = reader.traces().flatMap((found) => toTrace(found, problems) ?? [])
   if (traces.length === 0) problems.add(`${source.name} holds no span that could be read`)
   return { traces, problems: problems.all() }
 }
 
 /** Times that are written as numbers lose their last digits when JSON is read: they become texts before. */
 const withExactTimes = (json: string): string =>
-  json.replace(/(?<!\\)("(?:start|end)_?[tT]ime_?[uU]nix_?[nN]ano"\s*:\s*)(\d{16,19})(?=\s*[,}])/g, '$1"$2"')
+  json.replace(/(?<!\\)("(?:start_?|end_?)?[tT]ime_?[uU]nix_?[nN]ano"\s*:\s*)(\d{16,19})(?=\s*[,}])/g, '$1"$2"')
+
+/** A span whose ids and times are known. What it says is read when all of the file was seen: log records come after it. */
+interface Placed {
+  readonly traceId: string
+  readonly span: Fields
+  readonly id: string
+  readonly parent: string | undefined
+  readonly scope: string | undefined
+  readonly startNs: bigint
+  readonly endNs: bigint | undefined
+  readonly resource: AttributeMap
+  readonly line: number | undefined
+}
 
 class Reader {
-  readonly runs = new Map<string, Run>()
+  readonly #runs = new Map<string, Placed[]>()
+  readonly #logged = new Map<string, MessageEvent[]>()
   readonly #problems: Problems
 
   constructor(problems: Problems) {
@@ -63,70 +75,109 @@ class Reader {
 
   document(document: Fields | undefined, line: number | undefined): void {
     if (isPrinted(document)) return this.#printed(document!, line)
-    const resources = field(document, 'resourceSpans')
-    if (!Array.isArray(resources)) return this.#problems.add('expected an object with resourceSpans, a list', line)
+    const [resources, logs] = [field(document, 'resourceSpans'), field(document, 'resourceLogs')]
+    for (const one of list(logs)) for (const scoped of list(field(fields(one), 'scopeLogs'))) this.#logs(fields(scoped))
+    if (!Array.isArray(resources)) {
+      if (!Array.isArray(logs)) this.#problems.add('expected an object with resourceSpans, a list', line)
+      return
+    }
     for (const one of resources) {
-      const resource = fields(one)
-      const service = text(readAttributes(fields(resource?.['resource'])?.['attributes']).get('service.name'))
-      const scopes = field(resource, 'scopeSpans') ?? field(resource, 'instrumentationLibrarySpans')
-      for (const scoped of list(scopes)) this.#scope(fields(scoped), service, line)
+      const said = fields(one)
+      const resource = readAttributes(fields(said?.['resource'])?.['attributes'])
+      const scopes = field(said, 'scopeSpans') ?? field(said, 'instrumentationLibrarySpans')
+      for (const scoped of list(scopes)) this.#scope(fields(scoped), resource, line)
     }
   }
 
-  #scope(scoped: Fields | undefined, service: string | undefined, line: number | undefined): void {
+  #scope(scoped: Fields | undefined, resource: AttributeMap, line: number | undefined): void {
     const scope = text(fields(scoped?.['scope'] ?? field(scoped, 'instrumentationLibrary'))?.['name'])
     for (const one of list(scoped?.['spans'])) {
       const span = fields(one)
-      const [traceId, id] = [readId(field(span, 'traceId'), 16), readId(field(span, 'spanId'), 8)]
-      const startNs = epochNs(field(span, 'startTimeUnixNano'))
-      if (traceId === undefined || id === undefined || startNs === undefined) {
-        this.#problems.add('a span without a trace id, an id or a start: left out', line)
-        continue
+      // 0 is no time in OTLP, but that of a recording without a clock in what we write.
+      const timeOf = (name: string): bigint | undefined => {
+        const time = field(span, name)
+        return epochNs(time) ?? (scope === OWN_SCOPE && time === '0' ? 0n : undefined)
       }
-      const parent = readId(field(span, 'parentSpanId'), 8)
-      this.#add(traceId, service, this.#span({ span: span!, id, parent, scope, startNs, endNs: epochNs(field(span, 'endTimeUnixNano')) }, line))
+      this.#place({
+        span: span ?? {}, scope, resource, line,
+        traceId: readId(field(span, 'traceId'), 16),
+        id: readId(field(span, 'spanId'), 8),
+        parent: readId(field(span, 'parentSpanId'), 8),
+        startNs: timeOf('startTimeUnixNano'),
+        endNs: timeOf('endTimeUnixNano'),
+      })
     }
   }
 
   #printed(span: Fields, line: number | undefined): void {
     const context = spanContext(span)
-    const [traceId, id] = [readId(context?.['traceId'], 16), readId(context?.['spanId'], 8)]
-    const startNs = clockNs(span['startTime'])
+    this.#place({
+      span, line,
+      scope: text(fields(span['instrumentationScope'] ?? span['instrumentationLibrary'])?.['name']),
+      resource: readAttributes(fields(span['resource'])?.['attributes']),
+      traceId: readId(context?.['traceId'], 16),
+      id: readId(context?.['spanId'], 8),
+      parent: readId(span['parentSpanId'] ?? fields(span['parentSpanContext'])?.['spanId'], 8),
+      startNs: clockNs(span['startTime']),
+      endNs: clockNs(span['endTime']),
+    })
+  }
+
+  #place({ traceId, id, startNs, ...rest }: Partly<Placed, 'traceId' | 'id' | 'startNs'>): void {
     if (traceId === undefined || id === undefined || startNs === undefined) {
-      return this.#problems.add('a span without a trace id, an id or a start: left out', line)
+      return this.#problems.add('a span without a trace id, an id or a start: left out', rest.line)
     }
-    const parent = readId(span['parentSpanId'] ?? fields(span['parentSpanContext'])?.['spanId'], 8)
-    const scope = text(fields(span['instrumentationScope'] ?? span['instrumentationLibrary'])?.['name'])
-    const service = text(readAttributes(fields(span['resource'])?.['attributes']).get('service.name'))
-    this.#add(traceId, service, this.#span({ span, id, parent, scope, startNs, endNs: clockNs(span['endTime']) }, line))
+    const placed = { traceId, id, startNs, ...rest }
+    const run = this.#runs.get(traceId)
+    if (run === undefined) this.#runs.set(traceId, [placed])
+    else run.push(placed)
   }
 
-  #add(traceId: string, service: string | undefined, span: FoundSpan): void {
-    const run = this.runs.get(traceId)
-    if (run === undefined) this.runs.set(traceId, { spans: [span], service })
-    else {
-      run.spans.push(span)
-      run.service ??= service
+  #logs(scoped: Fields | undefined): void {
+    for (const one of list(field(scoped, 'logRecords'))) {
+      const record = fields(one) ?? {}
+      const event = eventOfLog(record, anyValue)
+      if (event === undefined) continue
+      const of = `${readId(field(record, 'traceId'), 16)} ${readId(field(record, 'spanId'), 8)}`
+      const before = this.#logged.get(of)
+      if (before === undefined) this.#logged.set(of, [event])
+      else before.push(event)
     }
   }
 
-  #span({ span, id, parent, scope, startNs, endNs }: Placed, line: number | undefined): FoundSpan {
-    const name = text(span['name']) ?? 'unnamed'
-    const attributes = readAttributes(span['attributes'])
-    const { doubt, ...facts } = readFacts(attributes, scope, name, startNs)
-    if (doubt !== undefined) this.#problems.add(`the span ${name} (${id}) ${doubt}`, line)
+  traces(): FoundTrace[] {
+    return [...this.#runs].map(([key, placed]) => {
+      const services = placed.flatMap(({ resource, scope }) => {
+        const name = text(resource.get('service.name'))
+        return name === undefined || (scope === OWN_SCOPE && name === NO_SERVICE) ? [] : [name]
+      })
+      let run: ReturnType<typeof readOwnRun>
+      const spans = placed.map((one) => {
+        const attributes = readAttributes(one.span['attributes'])
+        if (one.scope !== OWN_SCOPE) return this.#span(one, attributes)
+        run ??= readOwnRun(attributes, one.resource, one.startNs)
+        return readOwnSpan({ ...one, name: nameOf(one) }, attributes)
+      })
+      return { ...run, key, service: services[0], spans }
+    })
+  }
+
+  #span(placed: Placed, attributes: AttributeMap): FoundSpan {
+    const { traceId, span, id, parent, scope, startNs, endNs } = placed
+    const name = nameOf(placed)
+    const events = [...eventsOfSpan(span), ...this.#logged.get(`${traceId} ${id}`) ?? []]
+    const { doubt, ...facts } = readFacts(attributes, scope, name, startNs, events)
+    if (doubt !== undefined) this.#problems.add(`the span ${name} (${id}) ${doubt}`, placed.line)
     return { key: id, parent, name, startNs, endNs, outcome: outcomeOf(span, attributes), ...facts }
   }
 }
 
-interface Placed {
-  readonly span: Fields
-  readonly id: string
-  readonly parent: string | undefined
-  readonly scope: string | undefined
-  readonly startNs: bigint
-  readonly endNs: bigint | undefined
-}
+type Partly<T, Keys extends keyof T> = Omit<T, Keys> & { readonly [Key in Keys]: T[Key] | undefined }
+
+/** What a service without a name is called in what we write. */
+const NO_SERVICE = 'unknown_service'
+
+const nameOf = ({ span }: Placed): string => text(span['name']) ?? 'unnamed'
 
 const ERRORS: ReadonlySet<unknown> = new Set([2, '2', 'STATUS_CODE_ERROR', 'ERROR'])
 

@@ -1,4 +1,4 @@
-import { inputExclusive, inputInclusive, outputInclusive, tokenCount, type Usage } from '../../src/kit.ts'
+import { inputExclusive, inputInclusive, outputInclusive, tokenCount, type Usage } from '../../src/model/usage.ts'
 import { fields, list, type Fields } from './json.ts'
 
 /**

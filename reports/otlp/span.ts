@@ -1,7 +1,8 @@
 import type { Analysis, CallSummary, SpanView } from '../../src/model/analysis.ts'
-import type { Attempt, Outcome, Span } from '../../src/model/span.ts'
-import type { Usage } from '../../src/model/usage.ts'
+import type { AttributeValue, Outcome, Span } from '../../src/model/span.ts'
 import { attributeList, compact, type Named } from './attributes.ts'
+import { attemptEvent, callAttributes } from './call.ts'
+import { unixNano } from './times.ts'
 
 export interface Source {
   readonly analysis: Analysis
@@ -33,15 +34,14 @@ export function otlpSpan(source: Source): unknown {
     kind: isRemote(view) ? KIND.client : KIND.internal,
     startTimeUnixNano: unixNano(run.startedAtEpochMs, view.startNs),
     endTimeUnixNano: unixNano(run.startedAtEpochMs, view.endNs),
-    attributes: attributeList([
+    attributes: attributeList(withUsers([
       ['gen_ai.operation.name', operation],
       ...callAttributes(source),
       ...toolAttributes(source),
       ['gen_ai.agent.name', view.category === 'agent' ? view.name : undefined],
       ['error.type', view.outcome.state === 'failed' ? view.outcome.type : undefined],
       ...ownAttributes(source),
-      ...Object.entries(view.attributes ?? {}),
-    ]),
+    ], Object.entries(view.attributes ?? {}))),
     events: events.length > 0 ? events : undefined,
     links: links.length > 0 ? links : undefined,
     status: statusOf(view.outcome),
@@ -49,13 +49,17 @@ export function otlpSpan(source: Source): unknown {
 }
 
 /**
- * Nanoseconds since 1970 as a decimal text: a JavaScript number would round them to about 200 ns.
- * The fields are unsigned: what lies before 1970 is written as 0.
+ * The user's attributes after ours. Of those with names like ours Spanwise would not know whose they are: `spanwise.attributes`
+ * lists them, and one that has to give way to a name of ours is kept under `spanwise.attribute.`.
  */
-export function unixNano(epochMs: number, ns: number): string {
-  const wholeMs = Math.floor(epochMs)
-  const time = BigInt(wholeMs) * 1_000_000n + BigInt(Math.round((epochMs - wholeMs) * 1e6)) + BigInt(Math.round(ns))
-  return String(time > 0n ? time : 0n)
+function withUsers(ours: readonly Named[], users: readonly (readonly [string, AttributeValue])[]): Named[] {
+  const taken = new Set(['spanwise.attributes', ...ours.flatMap(([key, value]) => (value === undefined ? [] : key))])
+  const alike = users.map(([key]) => key).filter((key) => /^(gen_ai|spanwise)\.|^error\.type$/.test(key) && !taken.has(key))
+  return [
+    ...ours,
+    ['spanwise.attributes', alike.length > 0 ? alike : undefined],
+    ...users.map(([key, value]): Named => [taken.has(key) ? `spanwise.attribute.${key}` : key, value]),
+  ]
 }
 
 /** A failure alone has a status: success is told by the user, not by a library. */
@@ -85,43 +89,10 @@ function operationOf({ view: { category, name }, span, call }: Source): string |
 /** `chat gpt-5-mini`, `execute_tool search`: as the conventions have it. The span's own name is in `spanwise.name`. */
 function nameOf({ view, span, call }: Source, operation: string | undefined): string {
   if (operation === undefined || view.category === 'memory') return view.name
-  const model = call?.requestModel ?? call?.responseModel
-  if (call !== undefined) return model === undefined ? operation : `${operation} ${model}`
+  const detail = span?.llm ?? call
+  const model = detail?.requestModel ?? detail?.responseModel
+  if (detail !== undefined) return model === undefined ? operation : `${operation} ${model}`
   return `${operation} ${span?.tool?.name ?? view.name}`
-}
-
-function callAttributes({ call, span, semconv }: Source): Named[] {
-  if (call === undefined) return []
-  const usage = span?.llm?.usage ?? call.usage
-  return [
-    ['gen_ai.provider.name', call.provider],
-    ['gen_ai.request.model', call.requestModel],
-    ['gen_ai.request.max_tokens', span?.llm?.maxOutputTokens],
-    ['gen_ai.request.stream', span?.llm?.streamed === true ? true : undefined],
-    ['gen_ai.response.model', call.responseModel],
-    ['gen_ai.response.id', span?.llm?.responseId],
-    ['gen_ai.response.finish_reasons', call.finishReasons],
-    ['gen_ai.response.time_to_first_chunk', call.ttftNs === undefined ? undefined : { double: call.ttftNs / 1e9 }],
-    ...(usage === undefined ? [] : usageAttributes(usage, semconv)),
-    ['spanwise.cost.usd', call.costUsd === undefined ? undefined : { double: call.costUsd }],
-  ]
-}
-
-/** The conventions forbid to report counts that nobody measured: estimates are under names of our own. */
-function usageAttributes({ input, output, source, complete }: Usage, semconv: Source['semconv']): Named[] {
-  const prefix = source === 'provider' ? 'gen_ai.usage' : 'spanwise.usage'
-  const cacheWrite = semconv === 'latest' ? 'cache_write' : 'cache_creation'
-  // A zero here may be one that nobody told.
-  const told = (count: number | undefined): number | undefined => (count === undefined || count === 0 ? undefined : count)
-  return [
-    [`${prefix}.input_tokens`, input?.total],
-    [`${prefix}.cache_read.input_tokens`, told(input?.cacheRead)],
-    [`${prefix}.${cacheWrite}.input_tokens`, told(input?.cacheWrite)],
-    [`${prefix}.output_tokens`, output?.total],
-    [`${prefix}.reasoning.output_tokens`, told(output?.reasoning)],
-    ['spanwise.usage.source', source === 'provider' ? undefined : source],
-    ['spanwise.usage.complete', complete ? undefined : false],
-  ]
 }
 
 function toolAttributes({ view, span }: Source): Named[] {
@@ -130,37 +101,39 @@ function toolAttributes({ view, span }: Source): Named[] {
     ['gen_ai.tool.name', span?.tool?.name ?? view.name],
     ['gen_ai.tool.call.id', span?.tool?.callId],
     ['gen_ai.tool.type', 'function'],
+    ['spanwise.tool.yielded', span?.tool?.yielded],
   ]
 }
 
-function ownAttributes({ view, analysis: { run, overhead } }: Source): Named[] {
-  const isRoot = view.parentId === undefined
+function ownAttributes({ analysis, view, span }: Source): Named[] {
+  const { outcome, resources } = view
   return [
     ['spanwise.name', view.name],
     ['spanwise.category', view.category],
-    ['spanwise.outcome', view.outcome.state === 'open' || view.outcome.state === 'cancelled' ? view.outcome.state : undefined],
-    ['spanwise.run.name', isRoot ? run.name : undefined],
-    ...(isRoot ? Object.entries(run.tags ?? {}).map(([key, value]): Named => [`spanwise.tag.${key}`, value]) : []),
-    ['spanwise.dropped.spans', isRoot && overhead.dropped.spans > 0 ? overhead.dropped.spans : undefined],
+    ['spanwise.outcome', outcome.state === 'open' || outcome.state === 'cancelled' ? outcome.state : undefined],
+    ...(view.parentId === undefined ? runAttributes(analysis, span?.start ?? 0) : []),
+    ...Object.entries(resources ?? {}).map(([key, value]): Named => [`spanwise.resources.${snakeCase(key)}`, value]),
   ]
 }
 
-function link(traceId: string, spanId: string, reason: 'issued_by' | 'depends_on'): unknown {
-  return { traceId, spanId, attributes: attributeList([['spanwise.link', reason]]) }
+/** Of the run; they stand on its first span. */
+function runAttributes({ run, overhead: { dropped, selfNs, selfErrors } }: Analysis, start: number): Named[] {
+  const counted = (count: number): number | undefined => (count > 0 ? count : undefined)
+  return [
+    ['spanwise.run.name', run.name],
+    ['spanwise.run.first_span_ns', start === 0 ? undefined : start],
+    ...Object.entries(run.tags ?? {}).map(([key, value]): Named => [`spanwise.tag.${key}`, value]),
+    ['spanwise.dropped.spans', counted(dropped.spans)],
+    ['spanwise.dropped.content_chars', counted(dropped.contentChars)],
+    ['spanwise.dropped.parts', counted(dropped.parts)],
+    ['spanwise.dropped.attributes', dropped.attributes],
+    ['spanwise.overhead_ns', counted(selfNs)],
+    ['spanwise.self_errors', counted(selfErrors)],
+  ]
 }
 
-/** One HTTP request of a call. */
-function attemptEvent({ start, firstByte, end, status, error, waitNs }: Attempt, index: number, epochMs: number): unknown {
-  return {
-    timeUnixNano: unixNano(epochMs, start),
-    name: 'spanwise.attempt',
-    attributes: attributeList([
-      ['http.request.resend_count', index > 0 ? index : undefined],
-      ['http.response.status_code', status],
-      ['error.type', error ?? (status !== undefined && status >= 400 ? String(status) : undefined)],
-      ['spanwise.attempt.duration_ns', end === undefined ? undefined : end - start],
-      ['spanwise.attempt.first_byte_ns', firstByte === undefined ? undefined : firstByte - start],
-      ['spanwise.attempt.wait_ns', waitNs],
-    ]),
-  }
+const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+
+function link(traceId: string, spanId: string, reason: 'issued_by' | 'depends_on'): unknown {
+  return { traceId, spanId, attributes: attributeList([['spanwise.link', reason]]) }
 }

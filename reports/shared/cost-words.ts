@@ -24,9 +24,9 @@ export function costShares({ cost, totals: { costUsd: { knownUsd } } }: Analysis
     .sort((a, b) => b.usd - a.usd)
 }
 
-/** `$12.23`, and how many calls are not in it. */
+/** `$12.23`, `≥ $0.0067 without 2 calls of unknown price` */
 export function costTotal({ totals: { costUsd } }: Analysis): string {
-  const others = costUsd.unknownCalls > 0 ? ` (${plural(costUsd.unknownCalls, 'call')} without a price ${costUsd.unknownCalls === 1 ? 'is' : 'are'} not in it)` : ''
+  const others = costUsd.unknownCalls > 0 ? ` without ${plural(costUsd.unknownCalls, 'call')} of unknown price` : ''
   return formatCost(costUsd) + others
 }
 

@@ -34,6 +34,13 @@ export function markdownCode(name: string): string {
   return `<code>${text.replace(/[^\p{L}\p{N}\p{M} ]/gu, (sign) => `&#${sign.codePointAt(0) ?? 0};`)}</code>`
 }
 
+/** Lines of clean text as they are, in a fence that none of them can close. */
+export function markdownCodeBlock(lines: string): string {
+  const longest = Math.max(2, ...(lines.match(/`+/g) ?? []).map(({ length }) => length))
+  const fence = '`'.repeat(longest + 1)
+  return `${fence}text\n${lines}\n${fence}`
+}
+
 /** A table of cells that are Markdown already; the first `left` columns are texts, the others numbers. */
 export function markdownTable(titles: readonly string[], rows: readonly (readonly string[])[], left = 1): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`

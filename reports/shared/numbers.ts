@@ -4,6 +4,9 @@ import { formatDuration } from '../../src/model/units.ts'
 
 /** Numbers for people. What is not known is written `unknown`, what is only a lower bound `≥`, what is estimated `~`. */
 
+/** Without the last digits, which sums of floating-point numbers leave: 0.000056 and not 0.000056000000000000006. */
+export const withoutNoise = (value: number): number => Number(value.toPrecision(12))
+
 /** `18,204` */
 export function formatCount(count: number): string {
   return String(Math.round(count)).replace(/\B(?=(?:\d{3})+$)/g, ',')

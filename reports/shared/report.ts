@@ -15,8 +15,12 @@ export interface ReportOptions {
   readonly weight?: Weight
   /** Whether JSON is indented; default true for the analysis, which people read, and false for OTLP. */
   readonly indent?: boolean
+  /** Whether CSV begins with a byte order mark, by which Excel knows UTF-8; default false. */
+  readonly bom?: boolean
   /** The generation of the OpenTelemetry GenAI conventions that OTLP is written in; default `1.41`, the one most widely read. */
   readonly semconv?: '1.41' | 'latest'
+  /** Of the program that writes, for formats that name it: OTLP's `telemetry.sdk.version`. Default: left out. */
+  readonly version?: string
 }
 
 /** Self time in microseconds, input and output tokens, or cost in millionths of a US dollar. */
@@ -30,4 +34,6 @@ export interface Report<Output extends string | Uint8Array = string | Uint8Array
   readonly render: (analysis: Analysis, options?: ReportOptions) => Output
   /** For a format that holds more than an analysis does: used instead of `render` where the trace is at hand. */
   readonly renderTrace?: (trace: Trace, analysis: Analysis, options?: ReportOptions) => Output
+  /** The same text in pieces, for a format of which the whole of a long run is more than one text can hold (512 MB). */
+  readonly renderPieces?: (trace: Trace, analysis: Analysis, options?: ReportOptions) => Iterable<string>
 }

@@ -34,7 +34,7 @@ export function clean(text: string, maxChars: number = MAX_CHARS): string {
     .replace(SEQUENCES, '')
     .replace(BREAKS, ' ')
     .replace(FORMATS, (_, emoji: string | undefined) => emoji ?? '')
-    .replace(CONTROLS, picture)
+    .replace(CONTROLS, controlPicture)
     .replace(MARK_PILES, '$1')
     .trim()
     .replace(LEADING_MARKS, '')
@@ -43,7 +43,8 @@ export function clean(text: string, maxChars: number = MAX_CHARS): string {
 /** A span's or model's name; never empty. */
 export const cleanName = (name: string): string => clean(name, 300) || '(no name)'
 
-function picture(control: string): string {
+/** A sign that shows which control character stood there. */
+export function controlPicture(control: string): string {
   const code = control.charCodeAt(0)
   return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? '␡' : '\ufffd'
 }

@@ -28,12 +28,12 @@ export function cacheBreaks({ cache }: Analysis, page: Page): Line[] {
 /** What the cache served, what was lost without anybody to blame, and who could have used one. */
 export function cacheEntries({ cache }: Analysis): Entry[] {
   if (cache === undefined) return []
-  const { breaks, readShare, compared, bySide: { actionable } } = cache
+  const { breaks, readShare, bySide: { actionable } } = cache
   const never = neverCachedTexts(cache, cleanName).slice(0, MAX_NEVER)
   if (breaks.length === 0 && never.length === 0 && readShare === 0) return []
   const read = `${formatShare(readShare)} of the input was read from it`
   return [
-    breaks.length === 0 ? `${read}; nothing that it held was paid for again (${plural(compared, 'request')} compared)`
+    breaks.length === 0 ? `${read}; nothing was paid for again`
       : actionable.breaks > 0 ? `${read}; changes lost ${lossText(actionable)} in ${plural(actionable.breaks, 'request')}` : read,
     ...unexplained(cache),
     ...never,

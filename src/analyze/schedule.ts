@@ -39,7 +39,7 @@ export class Simulator {
       if (own !== undefined) return own
       const freed = isFreed(relaxed, span, children[span]!)
       return changed || freed ? this.#plan(span).simulate(relaxed, all, freed ? concurrency : Infinity).lessNs : 0
-    })
+    }, undefined, shorter !== undefined)
     return topDown.length === 0 ? 0 : less[0]!
   }
 
@@ -49,7 +49,7 @@ export class Simulator {
     const peaks = new Int32Array(spans.length).fill(1)
     const moved: number[] = []
     const best = this.#upwards((span, changed, all) => {
-      if (children[span]!.length === 0 || (children[span]!.length === 1 && !changed)) return 0
+      if (children[span]!.length === 1 && !changed) return 0
       const result = this.#plan(span).simulate(relaxed, all, Infinity)
       peaks[span] = this.#plan(span).peak(result)
       this.#plan(span).moved(result, (child) => moved.push(child))
@@ -85,13 +85,17 @@ export class Simulator {
   /**
    * How much shorter each span gets, from the innermost outwards.
    * @param lessOf asked for each span, with whether any of its children differs from `before`
+   * @param leaves whether it is asked for spans without children too; otherwise they stay as they were
    */
-  #upwards(lessOf: (span: number, changed: boolean, less: Float64Array) => number, before?: Float64Array): Float64Array {
-    const { topDown, parent } = this.#timeline
+  #upwards(
+    lessOf: (span: number, changed: boolean, less: Float64Array) => number, before?: Float64Array, leaves: boolean = false,
+  ): Float64Array {
+    const { topDown, parent, children } = this.#timeline
     const less = new Float64Array(topDown.length)
     const changed = new Uint8Array(topDown.length)
     for (let at = topDown.length - 1; at >= 0; at--) {
       const span = topDown[at]!
+      if (children[span]!.length === 0 && !leaves) continue
       less[span] = lessOf(span, changed[span] === 1, less)
       if (less[span] !== (before?.[span] ?? 0) && parent[span] !== -1) changed[parent[span]!] = 1
     }

@@ -1,4 +1,5 @@
 import type { Span, Trace } from '../model/span.ts'
+import { IdIndex } from './id-index.ts'
 
 /**
  * The spans of a run as arrays that the steps of the analysis share, all indexed alike: in order of start, the root at 0.
@@ -22,7 +23,9 @@ export interface Timeline {
   readonly topDown: readonly number[]
   /** Whether the parent had ended before it did: nobody waited for it. */
   readonly late: readonly boolean[]
-  readonly byId: ReadonlyMap<string, number>
+  /** 1 for a span that failed. */
+  readonly failed: Uint8Array
+  readonly byId: Pick<IdIndex, 'get'>
   /** Spans whose parent is not in the trace. */
   readonly orphans: readonly number[]
   readonly durationNs: number
@@ -31,8 +34,8 @@ export interface Timeline {
 const NONE: readonly number[] = Object.freeze([])
 
 export function timelineOf(trace: Trace): Timeline {
-  const byId = new Map<string, number>()
-  const draft = connect(trace.spans, byId)
+  const arrived = new IdIndex(trace.spans)
+  const draft = connect(trace.spans, arrived)
   const { order, isKept } = orderSpans(trace.spans, draft.depth)
   const count = order.length
   const position = new Int32Array(count)
@@ -40,7 +43,7 @@ export function timelineOf(trace: Trace): Timeline {
 
   const spans = isKept ? trace.spans : order.map((old) => trace.spans[old]!)
   // Recorded spans come in their order.
-  if (!isKept) fillIds(byId, spans)
+  const byId = isKept ? arrived : new IdIndex(spans)
   const { start, end } = times(spans)
   const parent = new Int32Array(count)
   const depth = new Int32Array(count)
@@ -52,17 +55,12 @@ export function timelineOf(trace: Trace): Timeline {
   const children = childLists(parent)
   return {
     spans, start, end, parent, children, depth, byId,
+    failed: Uint8Array.from(spans, ({ outcome }) => (outcome.state === 'failed' ? 1 : 0)),
     late: spans.map((span, i) => isLate(span, parent[i]!, spans, end, i)),
     topDown: topDownOrder(children),
     orphans: draft.orphans.map((old) => position[old]!).sort((a, b) => a - b),
     durationNs: count === 0 ? 0 : end[0]! - start[0]!,
   }
-}
-
-/** Of spans with the same id the first counts. */
-function fillIds(byId: Map<string, number>, spans: readonly Span[]): void {
-  byId.clear()
-  for (let i = spans.length - 1; i >= 0; i--) byId.set(spans[i]!.id, i)
 }
 
 interface Connected {
@@ -71,16 +69,12 @@ interface Connected {
   readonly orphans: readonly number[]
 }
 
-/**
- * Resolves parents; what the root does not reach is hung under it.
- * @param byId to be filled with the place of each id
- */
-function connect(spans: readonly Span[], byId: Map<string, number>): Connected {
+/** Resolves parents; what the root does not reach is hung under it. */
+function connect(spans: readonly Span[], byId: IdIndex): Connected {
   const count = spans.length
   const parent = new Int32Array(count).fill(-1)
   const orphans: number[] = []
-  fillIds(byId, spans)
-  const root = Math.max(0, spans.findIndex(({ parentId }) => parentId === undefined || !byId.has(parentId)))
+  const root = Math.max(0, spans.findIndex(({ parentId }) => parentId === undefined || byId.get(parentId) === undefined))
   // Neighbours often have the same parent.
   let [lastId, last] = ['', -1]
   for (let i = 0; i < count; i++) {

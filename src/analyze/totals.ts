@@ -82,8 +82,7 @@ export function modelTotals(calls: readonly Call[], self: Float64Array): ModelTo
 
 const tokens = ({ input, output }: UsageTotals): number => input.total + output.total
 const total = (members: readonly number[], figures: Float64Array): number => members.reduce((sum, i) => sum + figures[i]!, 0)
-const failures = ({ spans }: Timeline, members: readonly number[]): number =>
-  members.filter((i) => spans[i]!.outcome.state === 'failed').length
+const failures = ({ failed }: Timeline, members: readonly number[]): number => members.reduce((sum, i) => sum + failed[i]!, 0)
 export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** In order of first appearance. */

@@ -1,12 +1,14 @@
 import type { Terminal } from '../terminal.ts'
 
-/** Exit codes; `spanwise run` gives back that of the program instead. */
+/** Exit codes; `spanwise run` gives back that of the program, and 126 or 127 when there is none, as shells do. */
 export const EXIT = {
   ok: 0,
   /** `--fail-on` found what it was asked to look for. */
   found: 1,
   /** Input that cannot be read, in whole or in part, or a command line that makes no sense. */
   bad: 2,
+  notExecutable: 126,
+  noProgram: 127,
 } as const
 
 export type Env = Readonly<Record<string, string | undefined>>
@@ -15,8 +17,10 @@ export type Env = Readonly<Record<string, string | undefined>>
 export interface Io {
   readonly out: (text: string | Uint8Array) => void
   readonly err: (text: string) => void
+  /** Waits until standard output takes more; without it, what is written waits in memory. */
+  readonly drained?: () => Promise<void>
   readonly stdin: () => AsyncIterable<Uint8Array>
-  /** Standard output and standard error; a pipe is plain and 80 columns wide. */
+  /** Standard output and standard error; a pipe is plain and 80 columns wide. Progress is for a standard error that is watched. */
   readonly terminal: Terminal & { readonly isTerminal: boolean }
   readonly errorTerminal: Terminal & { readonly isTerminal: boolean }
   readonly cwd: string
@@ -29,7 +33,7 @@ export interface OptionSpec {
   readonly type: 'string' | 'boolean'
   readonly short?: string
   /** What completion offers as values. */
-  readonly values?: 'formats' | 'files' | 'folders'
+  readonly values?: 'formats' | 'files' | readonly string[]
 }
 
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>
@@ -58,6 +62,7 @@ export interface Command {
 /** Something that the user can put right: printed without a stack, exit code 2. */
 export class Complaint extends Error {
   override readonly name: string = 'Complaint'
+  readonly exitCode: number = EXIT.bad
   readonly hints: readonly string[]
 
   constructor(message: string, ...hints: readonly string[]) {
@@ -66,7 +71,20 @@ export class Complaint extends Error {
   }
 }
 
-/** One JSON document on standard output. */
-export function printJson(io: Io, value: unknown): void {
-  io.out(`${JSON.stringify(value, null, 2)}\n`)
+/** What a JSON document of the command is, and the version of its shape: fields may be added without a new one. */
+export const jsonKind = (kind: string): { readonly format: string; readonly version: 1 } => ({ format: `spanwise-${kind}`, version: 1 })
+
+/** One JSON document on standard output. docs/command.md lists the kinds. */
+export function printJson(io: Io, kind: string, value: object): void {
+  io.out(`${JSON.stringify({ ...jsonKind(kind), ...value }, null, 2)}\n`)
 }
+
+/** How a page looks; every command that prints one has these. */
+export const pageOptions: OptionSpecs = {
+  width: { type: 'string' },
+  ascii: { type: 'boolean' },
+  color: { type: 'boolean' },
+  'no-color': { type: 'boolean' },
+}
+
+export const helpOption: OptionSpecs = { help: { type: 'boolean', short: 'h' } }

@@ -11,6 +11,10 @@ export interface Entry {
 
 export const commands: readonly Entry[] = [
   {
+    name: 'demo', usage: '', summary: 'a report of a recorded agent run, without any setup',
+    load: async () => (await import('./commands/demo.ts')).demo,
+  },
+  {
     name: 'run', usage: '-- <program> [arguments]', summary: 'run a program with recording on, then print its report',
     load: async () => (await import('./commands/run.ts')).run,
   },

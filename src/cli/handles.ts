@@ -1,7 +1,10 @@
 import { Complaint } from './command.ts'
 import { nearest } from './nearest.ts'
 
+/** As few as four tell runs apart today; eight will tomorrow, when there are more. */
 const MIN_CHARS = 8
+/** What may be typed. */
+const MIN_TYPED = 4
 
 /** The shortest beginnings of ids, of at least eight characters, that tell them apart. */
 export function handlesOf(ids: readonly string[], minChars: number = MIN_CHARS): ReadonlyMap<string, string> {
@@ -36,6 +39,7 @@ export function byHandle<T extends Named>(handle: string, things: readonly T[], 
   const exact = things.find(({ keys }) => keys.some((key) => key.toLowerCase() === typed))
   if (exact !== undefined) return exact
   const found = things.filter(({ keys }) => keys.some((key) => key.toLowerCase().startsWith(typed)))
+  if (found.length > 0 && typed.length < MIN_TYPED) throw new Complaint(`${handle}: a handle has at least ${MIN_TYPED} characters`, ...choices(found))
   const isOne = new Set(found.map(({ keys }) => keys[0])).size === 1
   if (found.length > 1 && !isOne) throw new Complaint(`${handle} stands for ${found.length} ${what}; use more of its characters`, ...choices(found))
   return found[0]

@@ -1,11 +1,14 @@
 import { basename, isAbsolute, resolve } from 'node:path'
-import { importTraces } from '../../adapters/import/index.ts'
+import { importAll, importTraces } from '../../adapters/import/index.ts'
 import type { Trace } from '../model/span.ts'
-import { decodeTrace } from '../trace-file/index.ts'
+import { decodeTrace, safeTrace } from '../trace-file/index.ts'
+import { fileBytes, stdinBytes, type ByteSource } from './bytes.ts'
 import { Complaint, type Io } from './command.ts'
 import { filesBelow, kindOf, newestFirst } from './files.ts'
 import { byHandle, handlesOf, noSuch, type Named } from './handles.ts'
-import { MAX_BYTES, readInputStream, readText } from './read.ts'
+import { LIMITS, type Limits } from './limits.ts'
+import { Progress } from './reading-progress.ts'
+import { HEAD_BYTES, isRunFile, readContent, reasonOf, type Content } from './read.ts'
 import { findSessions, isSubagent, sessionFolders, subagentFiles } from './sessions.ts'
 
 export interface Run extends Named {
@@ -21,6 +24,8 @@ export interface FileProblem {
   /** From 1. */
   readonly line?: number
   readonly message: string
+  /** Something to know that is no failure. */
+  readonly severity?: 'note'
 }
 
 /** Runs and what could not be read of them: a damaged file still gives what it holds. */
@@ -34,7 +39,7 @@ export interface Loaded {
 export interface LoadOptions {
   /** The newest session of a coding agent besides what is named. */
   readonly lastSession?: boolean
-  readonly maxBytes?: number
+  readonly limits?: Limits
 }
 
 /** One thing to read: a file with what belongs to it. */
@@ -51,26 +56,20 @@ const STDIN = '-'
  * name the newest recorded run.
  * @throws Complaint when a name stands for nothing
  */
-export async function load(names: readonly string[], io: Io, { lastSession = false, maxBytes = MAX_BYTES }: LoadOptions = {}): Promise<Loaded> {
-  const reading = new Reading(io, maxBytes)
-  if (lastSession) await reading.add(await newestSession(io))
-  else if (names.length === 0) await reading.add(await newestRun(io))
+export async function load(names: readonly string[], io: Io, { lastSession = false, limits = LIMITS }: LoadOptions = {}): Promise<Loaded> {
+  const reading = new Reading(io, limits)
   const origins: Origin[] = []
+  if (lastSession) origins.push(await newestSession(io))
+  else if (names.length === 0) origins.push(await newestRun(io))
   for (const name of names) {
-    if (name === STDIN) reading.take(await readInputStream(io, maxBytes), 'standard input')
+    if (name === STDIN) await reading.stdin()
     else {
       const found = await originsOf(name, io)
       if ('runs' in found) reading.keep(found)
       else for (const origin of found) origins.push(origin)
     }
   }
-  let done = 0
-  for (const origin of origins) {
-    reading.progress(done++, origins.length)
-    await reading.add(origin)
-  }
-  reading.progress(done, origins.length)
-  return reading.loaded()
+  return await reading.all(origins)
 }
 
 /** Where `spanwise run` and the recorder put runs. */
@@ -81,81 +80,105 @@ const folderOf = (dir: string): string => (/^(|0|1|true|false|on|off|yes|no)$/i.
 
 const isTraceName = (name: string): boolean => /\.(jsonl?|ndjson|cpuprofile|log)(\.gz)?$/i.test(name) && !name.startsWith('.')
 
+const STDIN_NAME = 'standard input'
+
 class Reading {
   readonly #io: Io
-  readonly #maxBytes: number
+  readonly #limits: Limits
+  readonly #progress: Progress
   readonly #runs: Omit<Run, 'handle' | 'label' | 'keys'>[] = []
   readonly #problems: FileProblem[] = []
   readonly #skipped: string[] = []
 
-  constructor(io: Io, maxBytes: number) {
+  constructor(io: Io, limits: Limits) {
     this.#io = io
-    this.#maxBytes = maxBytes
+    this.#limits = limits
+    this.#progress = new Progress(io)
   }
 
-  async add({ paths, fromFolder }: Origin): Promise<void> {
-    const [first, ...rest] = paths
-    const file = shortPath(first!, this.#io)
+  async all(origins: readonly Origin[]): Promise<Loaded> {
     try {
-      const texts = [await readText(first!, this.#maxBytes)]
-      for (const path of rest) texts.push(await readText(path, this.#maxBytes))
-      if (texts.length === 1) this.take(texts[0]!, file, fromFolder)
-      else this.#takeTogether(texts.map((text) => (text.endsWith('\n') ? text : `${text}\n`)), paths, file, fromFolder)
+      for (const [at, origin] of origins.entries()) await this.#add(origin, at, origins.length)
+    } finally {
+      this.#progress.clear()
+    }
+    return { runs: withHandles(this.#runs), problems: this.#problems, skipped: this.#skipped }
+  }
+
+  async stdin(): Promise<void> {
+    this.#progress.file(STDIN_NAME, 0, 1)
+    try {
+      this.#take(await this.#content(STDIN_NAME, stdinBytes(this.#io)), STDIN_NAME)
     } catch (error) {
-      if (!(error instanceof Complaint)) throw error
-      const message = error.message.replace(`${first}: `, '')
-      if (fromFolder === true && message.startsWith('a binary file')) this.#skipped.push(file)
-      else this.#problems.push({ file, message })
+      this.#failed(error, STDIN_NAME, STDIN_NAME)
+    } finally {
+      this.#progress.clear()
     }
   }
 
-  take(text: string, file: string, fromFolder?: true): void {
-    const { traces, problems, known } = decode(text, file)
+  async #add({ paths, fromFolder }: Origin, at: number, all: number): Promise<void> {
+    const file = shortPath(paths[0]!, this.#io)
+    const contents: Content[] = []
+    let reading = paths[0]!
+    try {
+      for (reading of paths) {
+        const source = await fileBytes(reading)
+        this.#progress.file(shortPath(reading, this.#io), at, all, source.size)
+        contents.push(await this.#content(reading, source))
+      }
+    } catch (error) {
+      this.#failed(error, reading, shortPath(reading, this.#io), fromFolder)
+      // A session is told without a part of it that cannot be read.
+      if (contents.length === 0) return
+    }
+    if (contents.length === 1 || contents[0]!.decoded !== undefined) this.#take(contents[0]!, file, fromFolder)
+    else this.#takeTogether(contents, paths, file, fromFolder)
+  }
+
+  #content(name: string, source: ByteSource): Promise<Content> {
+    return readContent(name, source, { limits: this.#limits, seen: (bytes) => this.#progress.bytes(bytes) })
+  }
+
+  #failed(error: unknown, name: string, file: string, fromFolder?: true): void {
+    const message = reasonOf(error).replace(`${name}: `, '')
+    if (fromFolder === true && message.startsWith('a binary file')) this.#skipped.push(file)
+    else this.#problems.push({ file, message })
+  }
+
+  #take(content: Content, file: string, fromFolder?: true): void {
+    const { traces, problems, known } = decode(content, file)
     if (!known && fromFolder === true) {
       this.#skipped.push(file)
       return
     }
     for (const trace of traces) this.#runs.push({ trace, file })
     for (const problem of problems) this.#problems.push({ file, ...problem })
-    if (traces.length === 0 && problems.length === 0) this.#problems.push({ file, message: 'holds no run' })
+    if (content.stopped !== undefined) this.#problems.push({ file, message: content.stopped })
+    else if (traces.length === 0 && problems.length === 0) this.#problems.push({ file, message: 'holds no run' })
   }
 
   /** Files that make one session; its problems are told with their own file and line. */
-  #takeTogether(texts: readonly string[], paths: readonly string[], file: string, fromFolder: true | undefined): void {
-    const known = this.#problems.length
-    this.take(texts.join(''), file, fromFolder)
-    for (const [i, problem] of this.#problems.entries()) {
-      if (i < known || problem.line === undefined) continue
-      let { line } = problem
-      let at = 0
-      for (let lines = linesIn(texts[0]!); line > lines && at < texts.length - 1; lines = linesIn(texts[at]!)) {
-        line -= lines
-        at++
-      }
-      this.#problems[i] = { ...problem, file: shortPath(paths[at]!, this.#io), line }
+  #takeTogether(contents: readonly Content[], paths: readonly string[], file: string, fromFolder: true | undefined): void {
+    const names = contents.map((_content, i) => shortPath(paths[i]!, this.#io))
+    // A subagent that has not said anything yet is nothing.
+    const sources = contents.map(({ text = '' }, i) => ({ name: names[i]!, text })).filter(({ text }, i) => i === 0 || text.trim() !== '')
+    const { traces, problems, format } = importAll(sources)
+    if (format === undefined && fromFolder === true) {
+      this.#skipped.push(file)
+      return
     }
+    // A run file was redacted when it was written; what others wrote holds what it holds.
+    for (const trace of traces) this.#runs.push({ trace: safeTrace(trace), file })
+    for (const { source = file, ...problem } of problems) this.#problems.push({ file: source, ...withoutName(problem, source) })
+    const stopped = contents.flatMap((content, i) => (content.stopped === undefined ? [] : [{ file: names[i]!, message: content.stopped }]))
+    for (const problem of stopped) this.#problems.push(problem)
+    if (traces.length + problems.length + stopped.length === 0) this.#problems.push({ file, message: 'holds no run' })
   }
 
   keep({ runs, problems }: Loaded): void {
     for (const { trace, file } of runs) this.#runs.push({ trace, file })
     for (const problem of problems) this.#problems.push(problem)
   }
-
-  progress(done: number, all: number): void {
-    const { errorTerminal, err } = this.#io
-    if (all < 3 || !errorTerminal.isTerminal) return
-    err(done < all ? `\rreading ${done + 1} of ${all} ...` : `\r${' '.repeat(40)}\r`)
-  }
-
-  loaded(): Loaded {
-    return { runs: withHandles(this.#runs), problems: this.#problems, skipped: this.#skipped }
-  }
-}
-
-function linesIn(text: string): number {
-  let lines = 0
-  for (let i = text.indexOf('\n'); i !== -1; i = text.indexOf('\n', i + 1)) lines++
-  return lines
 }
 
 interface Decoded {
@@ -165,12 +188,14 @@ interface Decoded {
   readonly known: boolean
 }
 
-function decode(text: string, name: string): Decoded {
-  if (text.trim() === '') return { traces: [], problems: [{ message: 'is empty' }], known: false }
-  if (isRunFile(text)) return { ...decodeTrace(text), known: true }
+function decode({ decoded, text = '', stopped }: Content, name: string): Decoded {
+  if (decoded !== undefined) return { ...decoded, known: true }
+  if (text.trim() === '') return { traces: [], problems: stopped === undefined ? [{ message: 'is empty' }] : [], known: false }
+  // Only UTF-16 comes as a text.
+  if (isRunFile(text.slice(0, HEAD_BYTES))) return { ...decodeTrace(text), known: true }
   const source = { name: basename(name), text }
   const { traces, problems, format } = importTraces(source)
-  return { traces, problems: problems.map((problem) => withoutName(problem, source.name)), known: format !== undefined }
+  return { traces: traces.map(safeTrace), problems: problems.map((problem) => withoutName(problem, source.name)), known: format !== undefined }
 }
 
 /** The file's name stands in front of every problem already. */
@@ -223,14 +248,8 @@ const sessionOrigin = async (path: string): Promise<Origin> => ({ paths: [path, 
 export async function recordedRuns(io: Io, handle?: string, folder: string = runFolder(io), limit: number = Infinity): Promise<Loaded> {
   const all = newestFirst(await filesBelow(folder, isTraceName))
   const named = handle === undefined ? [] : all.filter(({ path }) => basename(path).toLowerCase().split('_').some((part) => part.startsWith(handle.toLowerCase())))
-  const reading = new Reading(io, MAX_BYTES)
   const files = (named.length > 0 ? named : all).slice(0, limit)
-  for (const [i, { path }] of files.entries()) {
-    reading.progress(i, files.length)
-    await reading.add({ paths: [path], fromFolder: true })
-  }
-  reading.progress(files.length, files.length)
-  return reading.loaded()
+  return await new Reading(io, LIMITS).all(files.map(({ path }) => ({ paths: [path], fromFolder: true })))
 }
 
 async function newestRun(io: Io): Promise<Origin> {
@@ -253,26 +272,20 @@ export function shortPath(path: string, { cwd, home }: Pick<Io, 'cwd' | 'home'>)
   return home !== '' && path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path
 }
 
-/** Our own files say so in their first line; when that one is damaged, the checksums of the others show it. */
-function isRunFile(text: string): boolean {
-  const head = text.slice(0, 65_536)
-  return head.startsWith('{"format":"spanwise"', head.startsWith('\uFEFF') ? 1 : 0) || /^\{.*,"sum":"[0-9a-f]{8}"\}\r?$/m.test(head)
-}
-
-/** Tells of what could not be read, a few lines per file. @returns whether there was anything */
+/** Tells of what could not be read, a few lines per file, and of what there is to know. @returns whether there was more than that */
 export function tellProblems({ problems, skipped }: Loaded, io: Io): boolean {
   const perFile = new Map<string, number>()
-  for (const { file, line, message } of problems) {
+  for (const { file, line, message, severity } of problems) {
     const told = (perFile.get(file) ?? 0) + 1
     perFile.set(file, told)
-    if (told <= MAX_TOLD) io.err(`spanwise: ${file}${line === undefined ? '' : `:${line}`}: ${message}\n`)
+    if (told <= MAX_TOLD) io.err(`spanwise: ${file}${line === undefined ? '' : `:${line}`}: ${severity === undefined ? '' : `${severity}: `}${message}\n`)
   }
   for (const [file, told] of perFile) if (told > MAX_TOLD) io.err(`spanwise: ${file}: and ${told - MAX_TOLD} problems more\n`)
   if (skipped.length > 0) {
     const names = skipped.slice(0, 3).join(', ')
     io.err(`spanwise: skipped ${skipped.length === 1 ? 'a file' : `${skipped.length} files`} without traces: ${names}${skipped.length > 3 ? ', ...' : ''}\n`)
   }
-  return problems.length > 0
+  return problems.some(({ severity }) => severity !== 'note')
 }
 
 const MAX_TOLD = 5

@@ -26,12 +26,20 @@ function terminalOf(name: Stream): Io['terminal'] {
   return { ...terminal(stream, env), isTerminal: stream.isTTY === true }
 }
 
+/** Nobody watches progress in a build, and a dumb terminal cannot take a line back. */
+const isWatched = (): boolean => process.stderr.isTTY === true && env['TERM'] !== 'dumb' && !env['CI']
+
 const io: Io = {
   out: (text) => void streamOf('stdout').write(text),
   err: (text) => void streamOf('stderr').write(text),
+  drained: () => new Promise((resolve) => {
+    const stream = streamOf('stdout')
+    if (stream.writableNeedDrain) stream.once('drain', resolve)
+    else resolve()
+  }),
   stdin: () => process.stdin,
   get terminal() { return terminalOf('stdout') },
-  get errorTerminal() { return terminalOf('stderr') },
+  get errorTerminal() { return { ...terminalOf('stderr'), isTerminal: isWatched() } },
   cwd: process.cwd(),
   get home() { return homedir() },
   env,

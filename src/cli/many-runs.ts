@@ -39,9 +39,9 @@ export function resultFormat(input: Input): ResultFormat {
   return found
 }
 
-export function printResult<Result>(result: Result, renderers: Renderers<Result>, input: Input, io: Io): void {
+export function printResult<Result extends object>(kind: string, result: Result, renderers: Renderers<Result>, input: Input, io: Io): void {
   const format = resultFormat(input)
-  if (format === 'json') printJson(io, result)
+  if (format === 'json') printJson(io, kind, result)
   else if (format === 'markdown') io.out(`${renderers.markdown(result)}\n`)
   else {
     const { width, color } = io.terminal

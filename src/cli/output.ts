@@ -5,36 +5,44 @@ import type { ReportOptions } from '../../reports/shared/report.ts'
 import { analyze } from '../analyze/index.ts'
 import type { Analysis } from '../model/analysis.ts'
 import { encodeTrace } from '../trace-file/index.ts'
-import { Complaint, type Input, type Io, type OptionSpecs } from './command.ts'
+import { Complaint, jsonKind, pageOptions, type Input, type Io, type OptionSpecs } from './command.ts'
 import { kindOf } from './files.ts'
 import { extensionOf, formatNamed, formatOfFile, type Format } from './formats.ts'
+import { LONG_SPANS, printPieces, writePieces } from './pieces.ts'
 import { reasonOf } from './read.ts'
 import { shortPath, type Run } from './load.ts'
+import { eachOf, Steps } from './steps.ts'
+import { version } from './package-file.ts'
+
+const WEIGHTS = ['time', 'tokens', 'cost'] as const satisfies ReportOptions['weight'][]
+const GENERATIONS = ['1.41', 'latest'] as const satisfies ReportOptions['semconv'][]
 
 export const outputOptions: OptionSpecs = {
   format: { type: 'string', short: 'f', values: 'formats' },
   output: { type: 'string', short: 'o', values: 'files' },
   json: { type: 'boolean' },
-  width: { type: 'string' },
-  ascii: { type: 'boolean' },
-  color: { type: 'boolean' },
-  'no-color': { type: 'boolean' },
-  weight: { type: 'string' },
-  semconv: { type: 'string' },
+  ...pageOptions,
+  weight: { type: 'string', values: WEIGHTS },
+  semconv: { type: 'string', values: GENERATIONS },
+  bom: { type: 'boolean' },
 }
 
 export const outputHelp = `Output
-  -f, --format <name>   the format; otherwise the ending of -o decides, otherwise text
-  -o, --output <file>   into this file (.gz: packed); a folder gets one file per run
-      --json            the same as --format json
-      --width <n>       columns; --ascii, --color and --no-color for the text formats
-      --weight <what>   what folded stacks weigh: time, tokens or cost
-      --semconv <which> the GenAI conventions of OTLP: 1.41 (default) or latest`
+  -f, --format <name>    the format; else the ending of -o decides, else text
+  -o, --output <file>    into this file (.gz: packed); a folder: a file per run
+      --json             the same as --format json
+      --width <n>        columns; also --ascii, --color and --no-color
+      --weight <what>    what folded stacks weigh: time, tokens or cost
+      --semconv <which>  GenAI conventions of OTLP: 1.41 (default) or latest
+      --bom              CSV with a byte order mark, which Excel needs`
 
-/** One file, or one document on standard output. */
-interface Document {
-  readonly content: string | Uint8Array
-  readonly file?: string
+/**
+ * Before anything is read, or a program is started.
+ * @throws Complaint when the output options make no sense
+ */
+export function checkOutput(input: Input, io: Io): void {
+  formatOf(input, input.text('output'))
+  renderOptions(input, io, input.text('output'))
 }
 
 /**
@@ -48,14 +56,64 @@ export async function writeRuns(runs: readonly Run[], input: Input, io: Io, fall
   const options = renderOptions(input, io, target)
   if (runs.length === 0) return []
   const isFolder = target !== undefined && (/[\\/]$/.test(target) || (await kindOf(resolve(io.cwd, target))) === 'folder')
-  const documents: Document[] = isFolder
-    ? runs.map((run) => ({ file: join(target, `${fileName(run)}.${extensionOf(format)}`), content: rendered([run], format, options) }))
-    : [{ content: rendered(runs, format, options), ...(target !== undefined && { file: target }) }]
-  for (const { content, file } of documents) {
-    if (file === undefined) print(content, format, io)
-    else await writeOut(resolve(io.cwd, file), content, io)
+  if (isFolder) return await writeEach(runs, format, options, target, io)
+  const pieces = inPieces(runs, format, options)
+  if (pieces !== undefined) return await writeLong(pieces, target, io)
+  const content = renderedWhole(runs, format, options, io)
+  if (target === undefined) {
+    print(content, format, io)
+    return []
   }
-  return documents.flatMap(({ file }) => file ?? [])
+  await writeOut(resolve(io.cwd, target), content, io)
+  return [target]
+}
+
+/** One run of which the text may be longer than a text can be. */
+function inPieces([run, ...others]: readonly Run[], format: Format, options: ReportOptions): Iterable<string> | undefined {
+  const { renderPieces, name } = format.kind === 'report' ? format.report : {}
+  if (run === undefined || others.length > 0 || run.trace.spans.length < LONG_SPANS || renderPieces === undefined) return undefined
+  const pieces = renderPieces(run.trace, analyze(run.trace), options)
+  return name === 'json' ? withKindFirst(pieces) : pieces
+}
+
+function* withKindFirst(pieces: Iterable<string>): Generator<string> {
+  let isFirst = true
+  for (const piece of pieces) {
+    yield isFirst ? withKind(piece) : piece
+    isFirst = false
+  }
+}
+
+async function writeLong(pieces: Iterable<string>, target: string | undefined, io: Io): Promise<readonly string[]> {
+  if (target === undefined) {
+    await printPieces(pieces, io)
+    return []
+  }
+  try {
+    await writePieces(resolve(io.cwd, target), pieces)
+  } catch (error) {
+    throw new Complaint(`${target} cannot be written: ${reasonOf(error)}`)
+  }
+  return [target]
+}
+
+/** One file per run. Two of one name and id, as a copy of a file has them, do not write over each other. */
+async function writeEach(runs: readonly Run[], format: Format, options: ReportOptions, folder: string, io: Io): Promise<string[]> {
+  const files = new Set<string>()
+  const steps = new Steps('writing run', runs.length, io)
+  try {
+    for (const run of runs) {
+      steps.next()
+      const name = fileName(run)
+      let file = join(folder, `${name}.${extensionOf(format)}`)
+      for (let i = 2; files.has(file); i++) file = join(folder, `${name}-${i}.${extensionOf(format)}`)
+      files.add(file)
+      await writeOut(resolve(io.cwd, file), renderedWhole([run], format, options, io), io)
+    }
+  } finally {
+    steps.end()
+  }
+  return [...files]
 }
 
 function formatOf(input: Input, target: string | undefined, fallback: Format = formatNamed('text')): Format {
@@ -64,9 +122,6 @@ function formatOf(input: Input, target: string | undefined, fallback: Format = f
   if (input.flag('json')) return formatNamed('json')
   return target === undefined || /[\\/]$/.test(target) ? fallback : formatOfFile(target)
 }
-
-const WEIGHTS = ['time', 'tokens', 'cost'] as const satisfies ReportOptions['weight'][]
-const GENERATIONS = ['1.41', 'latest'] as const satisfies ReportOptions['semconv'][]
 
 function oneOf<T extends string>(allowed: readonly T[], option: string, input: Input): T | undefined {
   const given = input.text(option)
@@ -78,13 +133,17 @@ function oneOf<T extends string>(allowed: readonly T[], option: string, input: I
 function renderOptions(input: Input, { terminal }: Pick<Io, 'terminal'>, target: string | undefined): ReportOptions {
   const weight = oneOf(WEIGHTS, 'weight', input)
   const semconv = oneOf(GENERATIONS, 'semconv', input)
-  const shown = target === undefined && terminal.color
+  // A file is read elsewhere than in this terminal.
+  const { width, color, ascii = false } = target === undefined ? terminal
+    : { width: input.number('width', 40) ?? 80, color: input.flag('color') && !input.flag('no-color'), ascii: input.flag('ascii') }
   return {
-    width: input.number('width', 40) ?? (target === undefined ? terminal.width : 80),
-    color: input.flag('color') || (shown && !input.flag('no-color')),
-    ...(input.flag('ascii') && { ascii: true }),
+    width,
+    color,
+    ascii,
     ...(weight !== undefined && { weight }),
     ...(semconv !== undefined && { semconv }),
+    ...(input.flag('bom') && { bom: true }),
+    version: version(),
   }
 }
 
@@ -93,22 +152,39 @@ const fileName = ({ trace, handle }: Run): string => `${trace.name.replace(/[^\w
 /** Formats of which several can stand in one document. */
 const JOINED: Readonly<Record<string, string>> = { text: '\n\n', 'flame-chart': '\n\n', markdown: '\n\n', folded: '\n' }
 
-function rendered(runs: readonly Run[], format: Format, options: ReportOptions): string | Uint8Array {
-  if (format.kind === 'run file') return runs.map(({ trace }) => encodeTrace(trace)).join('')
+function renderedWhole(...asked: Parameters<typeof rendered>): string | Uint8Array {
+  try {
+    return rendered(...asked)
+  } catch (error) {
+    if (!(error instanceof RangeError) || error.message !== 'Invalid string length') throw error
+    throw new Complaint('what is to be written is longer than 512 MB, the most that one text can hold', 'text, markdown, folded and pprof are short; -o out/ gives one file per run')
+  }
+}
+
+function rendered(runs: readonly Run[], format: Format, options: ReportOptions, io: Io): string | Uint8Array {
+  if (format.kind === 'run file') return eachOf(runs, 'writing run', io, ({ trace }) => encodeTrace(trace)).join('')
   const { report } = format
   const render = ({ trace }: Run): string | Uint8Array => {
     const analysis: Analysis = analyze(trace)
     return report.renderTrace?.(trace, analysis, options) ?? report.render(analysis, options)
   }
   const [first, ...rest] = runs
+  const all = (): string[] => eachOf(runs, 'analysing run', io, (run) => String(render(run)))
+  if (report.name === 'json') return rest.length === 0 ? withKind(String(render(first!))) : joinJson(all())
   if (rest.length === 0) return render(first!)
-  if (report.name === 'json') return `[\n${runs.map((run) => String(render(run)).trim()).join(',\n')}\n]\n`
-  if (report.name === 'csv') return joinTables(runs.map((run) => String(render(run))))
+  if (report.name === 'csv') return joinTables(all())
   const separator = JOINED[report.name]
-  if (separator !== undefined) return runs.map((run) => String(render(run)).replace(/\n+$/, '')).join(separator)
+  if (separator !== undefined) return all().map((text) => text.replace(/\n+$/, '')).join(separator)
   throw new Complaint(`a ${report.name} file holds one run, and these are ${runs.length}`,
     'name a folder (-o out/) for one file per run, or one run:', ...runs.slice(0, 8).map(({ label }) => label))
 }
+
+/** The analysis says what it is before anything else; `{` and the line break after it stand at its beginning. */
+const withKind = (json: string): string => `${headOf('analysis')},\n${json.slice(2)}`
+
+const headOf = (kind: string): string => JSON.stringify(jsonKind(kind), null, 2).replace(/\n\}$/, '')
+
+const joinJson = (texts: readonly string[]): string => `${headOf('analyses')},\n  "runs": [\n${texts.map((text) => withKind(text).trim()).join(',\n')}\n  ]\n}\n`
 
 /** The first line of a table is its header, which stands once. */
 function joinTables(tables: readonly string[]): string {

@@ -1,69 +1,132 @@
-import { readFile, stat } from 'node:fs/promises'
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
-import { Complaint, type Io } from './command.ts'
+import { StringDecoder } from 'node:string_decoder'
+import { TraceDecoder, type Decoded } from '../trace-file/index.ts'
+import { counted, DamagedGzip, isGzip, unpacked, withHead, type ByteSource } from './bytes.ts'
+import { Complaint } from './command.ts'
+import { LIMITS, sizeText, type Limits } from './limits.ts'
+import { LineSplitter } from './lines.ts'
+import { Shape } from './shape.ts'
 
-/** Also what a JavaScript string can hold. */
-export const MAX_BYTES: number = 512 * 1024 * 1024 - 64
-
-const unzip = promisify(gunzip)
-
-/** The text of a file, unpacked when it is gzip. @throws Complaint that says why it cannot be read */
-export async function readText(path: string, maxBytes: number = MAX_BYTES): Promise<string> {
-  const bytes = await readBytes(path, maxBytes)
-  return await textOf(bytes, path, maxBytes)
+/** What a file holds. */
+export interface Content {
+  /** Of a run file of ours. */
+  readonly decoded?: Decoded
+  /** Of anything else. */
+  readonly text?: string
+  /** Why there is less than there should be: what came before it is here. */
+  readonly stopped?: string
 }
 
-async function readBytes(path: string, maxBytes: number): Promise<Uint8Array> {
+export interface ReadOptions {
+  readonly limits?: Limits
+  /** Told of all bytes as they are read, packed as they are. */
+  readonly seen?: (bytes: number) => void
+}
+
+/** What decides what a file is. */
+export const HEAD_BYTES = 65_536
+
+/**
+ * Reads a file: a run file of ours line by line, in memory that its runs alone take, anything else as one text. gzip is unpacked.
+ * @param name as messages are to begin with
+ * @throws Complaint that says why nothing of it can be read
+ */
+export async function readContent(name: string, source: ByteSource, { limits = LIMITS, seen = () => {} }: ReadOptions = {}): Promise<Content> {
+  const raw = await withHead(counted(source.chunks, seen), HEAD_BYTES)
+  const packed = isGzip(raw.head)
+  const { head, all, close } = packed ? await withHead(unpacked(raw.all), HEAD_BYTES) : raw
   try {
-    const { size } = await stat(path)
-    if (size > maxBytes) throw tooLarge(path, maxBytes, 'has')
-    return await readFile(path)
+    if (isRunFile(head.toString('utf8', 0, HEAD_BYTES))) return await readRunFile(all, packed ? limits.unpackedBytes : Infinity, limits)
+    if (!isUtf16(head) && isBinary(head)) throw new Complaint(`${name}: a binary file; traces are text (JSON or JSON lines, also as gzip)`)
+    if (!packed && (source.size ?? 0) > limits.textBytes) throw tooLarge(name, limits.textBytes, 'has')
+    return await readWhole(name, head, all, packed, limits)
   } catch (error) {
     if (error instanceof Complaint) throw error
-    throw new Complaint(`${path}: ${reasonOf(error)}`)
+    throw new Complaint(`${name}: ${reasonOf(error)}`)
+  } finally {
+    // What was not read to its end is closed.
+    await close()
+    await raw.close()
   }
 }
 
-/** All of standard input. */
-export async function readInputStream(io: Io, maxBytes: number = MAX_BYTES): Promise<string> {
-  const chunks: Uint8Array[] = []
+/** Our own files say so in their first line; when that one is damaged, the checksums of the others show it. */
+export const isRunFile = (head: string): boolean =>
+  head.startsWith('{"format":"spanwise"', head.startsWith(BOM) ? 1 : 0) || /^\{.*,"sum":"[0-9a-f]{8}"\}\r?$/m.test(head)
+
+const BOM = '\uFEFF'
+
+async function readRunFile(chunks: AsyncIterable<Buffer>, mostBytes: number, { lineBytes }: Limits): Promise<Content> {
+  const decoder = new TraceDecoder()
+  const tooLong: { readonly line: number; readonly message: string }[] = []
+  let number = 0
+  const lines = new LineSplitter({
+    line: (text) => decoder.line(number++ === 0 && text.startsWith(BOM) ? text.slice(1) : text),
+    tooLong(bytes) {
+      // The decoder counts lines too; an empty one says nothing to it.
+      decoder.line('')
+      tooLong.push({ line: ++number, message: `a line of ${sizeText(bytes)} is too long for a record` })
+    },
+  }, lineBytes)
+  let stopped: string | undefined
   let size = 0
-  for await (const chunk of io.stdin()) {
-    size += chunk.length
-    if (size > maxBytes) throw tooLarge('standard input', maxBytes, 'has')
-    chunks.push(chunk)
-  }
-  return await textOf(Buffer.concat(chunks, size), 'standard input', maxBytes)
-}
-
-async function textOf(bytes: Uint8Array, name: string, maxBytes: number): Promise<string> {
-  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b
-  return decode(isGzip ? await unpacked(bytes, name, maxBytes) : bytes, name)
-}
-
-async function unpacked(bytes: Uint8Array, name: string, maxBytes: number): Promise<Uint8Array> {
   try {
-    return await unzip(bytes, { maxOutputLength: maxBytes })
+    for await (const chunk of chunks) {
+      lines.push(chunk)
+      size += chunk.length
+      if (size > mostBytes) {
+        stopped = `unpacks to more than ${sizeText(mostBytes)}, the most that is read`
+        break
+      }
+    }
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(name, maxBytes, 'unpacks to')
-    throw new Complaint(`${name}: the gzip data is damaged: ${error instanceof Error ? error.message : String(error)}`)
+    stopped = reasonOf(error)
   }
+  lines.finish()
+  const { traces, problems } = decoder.finish()
+  const all = tooLong.length === 0 ? problems : [...problems, ...tooLong].sort((a, b) => a.line - b.line)
+  return { decoded: { traces, problems: all }, ...(stopped !== undefined && { stopped }) }
 }
 
-const tooLarge = (name: string, maxBytes: number, has: string): Complaint => {
-  const size = maxBytes < 1024 * 1024 ? `${maxBytes} bytes` : `${Math.round(maxBytes / 1024 / 1024)} MB`
-  return new Complaint(`${name}: ${has} more than ${size}, the most that is read`)
+async function readWhole(name: string, head: Buffer, chunks: AsyncIterable<Buffer>, packed: boolean, limits: Limits): Promise<Content> {
+  const decoder = decoderFor(head)
+  const shape = new Shape()
+  const pieces: string[] = []
+  let size = 0
+  let stopped: string | undefined
+  try {
+    for await (const chunk of chunks) {
+      size += chunk.length
+      if (size > limits.textBytes) throw tooLarge(name, limits.textBytes, packed ? 'unpacks to' : 'has')
+      pieces.push(decoder(chunk))
+      shape.push(chunk)
+      if (shape.levels > limits.levels) throw new Complaint(`${name}: nested more than ${limits.levels.toLocaleString('en-US')} levels deep`)
+      if (shape.values > limits.values) {
+        throw new Complaint(`${name}: holds more than ${limits.values.toLocaleString('en-US')} values, the most that is read at once`, 'split it into several files')
+      }
+    }
+  } catch (error) {
+    if (error instanceof Complaint || !(error instanceof DamagedGzip) || size === 0) throw error
+    stopped = error.message
+  }
+  pieces.push(decoder())
+  const text = pieces.join('')
+  return { text: text.startsWith(BOM) ? text.slice(1) : text, ...(stopped !== undefined && { stopped }) }
 }
+
+const isUtf16 = (head: Uint8Array): boolean => (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)
 
 /** UTF-8, or UTF-16 with its mark, which some shells write. */
-function decode(bytes: Uint8Array, name: string): string {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes)
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be').decode(bytes)
-  if (isBinary(bytes)) throw new Complaint(`${name}: a binary file; traces are text (JSON or JSON lines, also as gzip)`)
-  return new TextDecoder().decode(bytes)
+function decoderFor(head: Uint8Array): (chunk?: Buffer) => string {
+  if (isUtf16(head)) {
+    const decoder = new TextDecoder(head[0] === 0xff ? 'utf-16le' : 'utf-16be')
+    return (chunk) => (chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true }))
+  }
+  const decoder = new StringDecoder('utf8')
+  return (chunk) => (chunk === undefined ? decoder.end() : decoder.write(chunk))
 }
+
+const tooLarge = (name: string, maxBytes: number, has: string): Complaint =>
+  new Complaint(`${name}: ${has} more than ${sizeText(maxBytes)}, the most that is read`)
 
 /** Zero bytes early on stand in no text. A single one later may be a torn write, which costs only its line. */
 const isBinary = (bytes: Uint8Array): boolean => bytes.subarray(0, 1024).includes(0)

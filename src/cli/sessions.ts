@@ -38,7 +38,8 @@ const agents: readonly Agent[] = [
   {
     name: 'codex', title: 'Codex',
     root: (home, env) => join(env['CODEX_HOME'] || join(home, '.codex'), 'sessions'),
-    isSession: (path) => path.endsWith('.jsonl') && basename(path).startsWith('rollout-'),
+    // The first versions wrote one object.
+    isSession: (path) => /^rollout-.*\.jsonl?$/.test(basename(path)),
     id: (path) => /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.exec(stem(path))?.[0] ?? stem(path),
     // The ids begin with the time, so sessions of one hour begin alike.
     key: lastPart,

@@ -10,10 +10,8 @@ export async function spanwise(words: readonly string[], io: Io): Promise<number
   try {
     return await dispatch(words, io)
   } catch (error) {
-    io.err(`spanwise: ${messageOf(error)}\n`)
-    for (const hint of hintsOf(error)) io.err(`  ${hint}\n`)
-    if (io.env['SPANWISE_DEBUG'] && error instanceof Error) io.err(`${error.stack ?? ''}\n`)
-    return EXIT.bad
+    const { tell } = await import('./complain.ts')
+    return tell(error, ownWords(words).includes('--json'), io)
   }
 }
 
@@ -22,17 +20,27 @@ async function dispatch(words: readonly string[], io: Io): Promise<number> {
   if (first === undefined || first === '--help' || first === '-h') return help(io)
   if (first === 'help') return rest[0] === undefined ? help(io) : await commandHelp(await entryOf(rest[0]), io)
   if (first === '--version' || first === '-v' || first === 'version') {
-    io.out(`${(await import('./version.ts')).version()}\n`)
+    io.out(`${(await import('./package-file.ts')).version()}\n`)
     return EXIT.ok
   }
   const entry = await entryOf(first)
   const command = await entry.load()
-  const ends = rest.findIndex((word) => word === '--' || (command.startsProgram === true && !word.startsWith('-')))
-  const own = ends === -1 ? rest : rest.slice(0, ends)
+  const own = ownWords(words)
   if (own.includes('--help') || own.includes('-h')) return await commandHelp(entry, io)
   const { readInput } = await import('./arguments.ts')
-  return await command.run(readInput(entry.name, command, rest), io)
+  const { asAsked } = await import('./as-asked.ts')
+  const input = readInput(entry.name, command, rest)
+  return await command.run(input, asAsked(input, io))
 }
+
+/** What follows `--`, and the program that `run` starts, are not ours to read. */
+function ownWords(words: readonly string[]): readonly string[] {
+  const end = words.findIndex((word, i) => word === '--' || (words[0] === 'run' && i > 0 && !word.startsWith('-') && !takesNext(words[i - 1]!)))
+  return end === -1 ? words : words.slice(0, end)
+}
+
+/** Near enough for the two questions that are asked of these words. */
+const takesNext = (option: string): boolean => /^(-[fo]|--(format|output|width|weight|semconv))$/.test(option)
 
 async function entryOf(name: string): Promise<Entry> {
   const found = commands.find((entry) => entry.name === name)
@@ -43,7 +51,7 @@ async function entryOf(name: string): Promise<Entry> {
 
 async function commandHelp({ name, usage, summary, load }: Entry, io: Io): Promise<number> {
   const { help: text } = await load()
-  io.out(`spanwise ${name} ${usage}\n  ${summary}\n\n${text.trim()}\n`)
+  io.out(`${`spanwise ${name} ${usage}`.trim()}\n  ${summary}\n\n${text.trim()}\n`)
   return EXIT.ok
 }
 
@@ -56,27 +64,23 @@ Commands
 ${list}
 
 Examples
-  spanwise run -- node agent.js          record a program of yours and print the report
-  spanwise show                          the newest run again
-  spanwise sessions                      what coding agents did on this machine
-  spanwise report --last                 a report of the newest of these sessions
-  spanwise report trace.json             a trace of another tool: OTLP, Langfuse, LangSmith, ...
-  spanwise report runs/ -o runs.md       a folder of runs as Markdown
-  spanwise convert a.json -o a.speedscope.json
+  spanwise demo                       what a report looks like; no setup
+  spanwise run -- node agent.js       record a program, and print its report
+  spanwise show                       the newest run again
+  spanwise sessions                   what coding agents did on this machine
+  spanwise report --last              a report of the newest of these sessions
+  spanwise report trace.json          a trace of another tool
+  spanwise report runs/ -o runs.md    a folder of runs as Markdown
 
-Runs, sessions and spans go by their handles: the first characters of their ids, as list, sessions and
-show --tree print them. --json makes any of these machine-readable; - reads standard input.
+Runs, sessions and spans go by their handles, a few characters of their ids, as
+list, sessions and show --tree print them. --json makes any command but
+completion machine-readable; - reads standard input.
 
-Exit codes: 0 fine; 1 --fail-on found what it looked for; 2 bad input or a command line that makes no
-sense (what could be read is still printed); run: that of the program.
+Exit codes: 0 fine; 1 --fail-on found what it looked for; 2 bad input or a
+command line that makes no sense (what can be read is printed all the same).
+run gives the program's exit code, or 126 or 127 when there is no such program.
+
 spanwise <command> --help shows the options of a command, with examples.
 `)
   return EXIT.ok
-}
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-
-function hintsOf(error: unknown): readonly string[] {
-  const hints = error instanceof Error && 'hints' in error ? error.hints : undefined
-  return Array.isArray(hints) ? hints.map(String) : []
 }

@@ -9,6 +9,7 @@ import { formatDuration } from '../model/units.ts'
 import type { UsageTotals } from '../model/usage.ts'
 import type { Io } from './command.ts'
 import type { Run } from './load.ts'
+import { eachOf } from './steps.ts'
 
 /** A run in one line. */
 export interface RunRow {
@@ -37,7 +38,7 @@ function rowOf({ trace, handle, file }: Run): RunRow {
 }
 
 /** Newest first. */
-export const rowsOf = (runs: readonly Run[]): RunRow[] => runs.map(rowOf).sort((a, b) => b.startedAtEpochMs - a.startedAtEpochMs)
+export const rowsOf = (runs: readonly Run[], io: Io): RunRow[] => eachOf(runs, 'analysing run', io, rowOf).sort((a, b) => b.startedAtEpochMs - a.startedAtEpochMs)
 
 const runColumns: readonly Column<RunRow>[] = [
   { title: '', text: ({ handle, name }) => `${handle}  ${cleanName(name)}` },
@@ -101,10 +102,12 @@ const sessionColumns: readonly Column<SessionRow>[] = [
 export const sessionTable = (rows: readonly SessionRow[], io: Io): string =>
   printed(table(heading('Sessions'), sessionColumns, rows, pageFor(io)), io)
 
+export const titleLine = (text: string): Line => [heading(text)]
+
 /** Lines of running text among tables. */
 export const note = (text: string, io: Io): string => printed([[piece(text, sgr.dim)]], io)
 
-const pageFor = ({ terminal: { width, color } }: Io) => pageOf({ width, color })
+const pageFor = ({ terminal: { width, color, ascii = false } }: Io) => pageOf({ width, color, ascii })
 export const printed = (lines: readonly Line[], io: Io): string => `${print(lines, pageFor(io))}\n`
 
 /** The end of a path says more than its beginning. */

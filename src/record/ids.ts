@@ -1,3 +1,5 @@
+import { hex2, hex8 } from '../model/hex.ts'
+
 /** Ids come in as a parameter, so that traces in tests are exact. */
 export interface Ids {
   /** 32 lower-case hex digits, not all zero. */
@@ -16,13 +18,11 @@ function hex(bytes: number): string {
     used = 0
   }
   let text = ''
-  for (const end = used + bytes; used < end; used++) text += HEX[stock[used]!]
+  for (const end = used + bytes; used < end; used++) text += hex2(stock[used]!)
   return text
 }
-
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 export const randomIds: Ids = { traceId: () => hex(16), spanPrefix: () => hex(4) }
 
 /** W3C size: 8 bytes as 16 hex digits. `number` counts from 1, so an id is never all zero. */
-export const spanId = (prefix: string, number: number): string => prefix + number.toString(16).padStart(8, '0')
+export const spanId = (prefix: string, number: number): string => prefix + hex8(number)

@@ -131,9 +131,10 @@ export class LlmCall {
   requestDone(): void {
     const { run } = this.span
     if (run.open && this.#request.length > 0) {
-      const added = run.requests.add(this.draft, this.#profiler.parts.shared(this.#request))
+      this.draft.request = run.requests.add(this.#profiler.parts.shared(this.#request))
       const now = run.now()
-      for (const { kind, text, callId } of added) {
+      for (const { kind, text, callId } of this.draft.request.tail) {
+        if (text === undefined) continue
         run.textChars += text.length
         // What a model wrote was seen when it wrote it.
         if (!isWritten(kind)) run.values.given(text, now, kind === 'tool-result' ? callId : undefined)

@@ -1,5 +1,5 @@
-import { hashPart, type Part, type PartKind } from '../model/message.ts'
-import type { LlmDraft } from './recorder.ts'
+import { hashPart, hashSeed, TextHash, type Part, type PartKind } from '../model/message.ts'
+import { RecentLists, type PartList } from '../model/part-list.ts'
 
 /** A part as an adapter reads it from a request or an answer. */
 export interface PartDraft {
@@ -90,39 +90,34 @@ function walk(value: unknown, depth: number, visit: (value: unknown) => boolean)
   return true
 }
 
-/** One request of a run: what it shares with the request before it, and what comes after. */
+/** One request of a run: what it shares with one before it, and what comes after. */
 export interface LoggedRequest {
-  readonly of: LlmDraft
-  keep: number
+  readonly base: LoggedRequest | undefined
+  readonly keep: number
   tail: readonly (PartDraft | Part)[]
+  /** Its parts by their numbers in the run's file. */
+  numbers?: PartList
 }
 
 /**
- * The requests of one run in the order in which they were sent. A request mostly is the one before it and a bit more, so
- * each is kept as that bit: a conversation costs its own length. Equal parts get their common index when the trace is read.
+ * The requests of one run in the order in which they were sent. A request mostly is the one before it in the same
+ * conversation and a bit more, so each is kept as that bit: a conversation costs its own length. Equal parts get their
+ * common index when the trace is read.
  */
 export class RequestLog {
   readonly entries: LoggedRequest[] = []
-  /** The parts of the last request. */
-  #last: readonly PartDraft[] = []
+  readonly #recent = new RecentLists<PartDraft, LoggedRequest>(isSame)
 
-  /**
-   * @param parts all parts of the request, in order
-   * @returns those that the request before it had not
-   */
-  add(of: LlmDraft, parts: readonly PartDraft[]): readonly PartDraft[] {
-    const last = this.#last
-    let keep = 0
-    while (keep < parts.length && keep < last.length && isSame(last[keep]!, parts[keep]!)) keep++
-    const tail = keep === 0 ? parts : parts.slice(keep)
-    this.#last = parts
-    this.entries.push({ of, keep, tail })
-    return tail
+  /** @param parts all parts of the request, in order */
+  add(parts: readonly PartDraft[]): LoggedRequest {
+    const entry = this.#recent.add(parts, (base, keep) => ({ base, keep, tail: keep === 0 ? parts : parts.slice(keep) }))
+    this.entries.push(entry)
+    return entry
   }
 
   /** Frees what only recording needs. */
   close(): void {
-    this.#last = []
+    this.#recent.clear()
   }
 }
 
@@ -134,18 +129,47 @@ const kept = new WeakMap<PartDraft, Part>()
 
 /** What is recorded of a part without its text. */
 export function toPart(draft: PartDraft): Part {
-  let part = kept.get(draft)
-  if (part === undefined) {
-    const { kind, text, name, callId, media } = draft
-    part = {
-      kind,
-      hash: hashPart(draft),
-      chars: text.length,
-      ...(name !== undefined && { name }),
-      ...(callId !== undefined && { callId }),
-      ...(media !== undefined && { media }),
-    }
-    kept.set(draft, part)
+  return kept.get(draft) ?? keep(draft, hashPart(draft))
+}
+
+function keep(draft: PartDraft, hash: string): Part {
+  const { kind, text, name, callId, media } = draft
+  const part = {
+    kind,
+    hash,
+    chars: text.length,
+    ...(name !== undefined && { name }),
+    ...(callId !== undefined && { callId }),
+    ...(media !== undefined && { media }),
   }
+  kept.set(draft, part)
   return part
+}
+
+/** Hashes that are under way. */
+const begun = new WeakMap<PartDraft, { readonly hash: TextHash; at: number }>()
+
+/**
+ * Hashes parts that are not hashed yet, up to about so many characters.
+ * @returns the characters that are left of `chars`; 0 when not all parts are done
+ */
+export function hashAhead(parts: readonly (PartDraft | Part)[], chars: number): number {
+  let left = chars
+  for (const part of parts) {
+    if ('hash' in part || kept.has(part)) continue
+    if (left <= 0) return 0
+    const { text } = part
+    const work = begun.get(part) ?? { hash: new TextHash(hashSeed(part)), at: 0 }
+    const to = Math.min(text.length, work.at + left)
+    work.hash.add(text, work.at, to)
+    left -= to - work.at
+    work.at = to
+    if (to < text.length) {
+      begun.set(part, work)
+      return 0
+    }
+    begun.delete(part)
+    keep(part, work.hash.digest())
+  }
+  return Math.max(left, 1)
 }

@@ -169,7 +169,7 @@ export class Profiler {
    */
   async flush(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve))
-    this.#files?.flushNow()
+    await this.#files?.flush()
     await this.#chromeTraces?.flush()
     for (const work of putOff) {
       for (const trace of this.traces) {

@@ -8,7 +8,7 @@ import type { Part } from '../model/message.ts'
 import { ValueLog, type ValueSpans } from '../model/value-log.ts'
 import type { SpanValues } from '../model/values.ts'
 import { clip, type Limits } from './limits.ts'
-import { RequestLog, type PartDraft } from './parts.ts'
+import { RequestLog, type LoggedRequest, type PartDraft } from './parts.ts'
 import { spanId } from './ids.ts'
 import { noteError, type SelfErrors } from './quietly.ts'
 import type { Clock } from './clock.ts'
@@ -17,6 +17,7 @@ export type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** What an adapter fills in about a call of a model, in whatever order it learns it. */
 export interface LlmDraft extends Omit<Writable<LlmDetail>, 'attempts' | 'toolCalls' | 'requestParts' | 'responseParts'> {
+  request?: LoggedRequest
   response?: readonly (PartDraft | Part)[]
   attempts?: Writable<Attempt>[]
   toolCalls?: ToolCallRequest[]
@@ -253,13 +254,15 @@ export class SpanRecord {
   set(attributes: Readonly<Record<string, unknown>>): void {
     try {
       const { maxTextChars, maxAttributesPerSpan } = this.run.owner.limits
-      const all = (this.extend().attributes ??= Object.create(null) as Record<string, AttributeValue>)
+      // An object without a prototype would be a slow one.
+      const all = (this.extend().attributes ??= {})
       let left = maxAttributesPerSpan - Object.keys(all).length
       for (const [name, value] of Object.entries(attributes)) {
         const kept = attributeValue(value, maxTextChars)
         if (kept === undefined) continue
-        if (!(name in all) && left-- <= 0) this.run.droppedAttributes++
-        else all[name] = kept
+        if (!Object.hasOwn(all, name) && left-- <= 0) this.run.droppedAttributes++
+        else if (name !== '__proto__') all[name] = kept
+        else Object.defineProperty(all, name, { value: kept, enumerable: true, configurable: true, writable: true })
       }
     } catch (error) {
       noteError(this.run.owner.errors, error)

@@ -1,9 +1,10 @@
 import { lendTexts } from '../model/transient.ts'
 import type { Part } from '../model/message.ts'
+import { expand, partList, setRequestParts, type PartList } from '../model/part-list.ts'
 import { OPEN, type Dropped, type LlmDetail, type ProcessFacts, type Span, type Trace } from '../model/span.ts'
 import { markSafe, type Redactor } from '../trace-file/index.ts'
-import { toPart, type PartDraft } from './parts.ts'
-import type { LlmDraft, RunRecord, SpanRecord } from './recorder.ts'
+import { toPart, type LoggedRequest, type PartDraft } from './parts.ts'
+import type { LlmDraft, RunRecord, SpanRecord, Writable } from './recorder.ts'
 
 export interface TraceFacts {
   readonly service: string | undefined
@@ -135,12 +136,10 @@ function withoutTexts(parts: readonly (PartDraft | Part)[]): readonly Part[] {
 const withoutText = (part: PartDraft | Part): Part => ('hash' in part ? part : toPart(part))
 const chars = (parts: readonly (PartDraft | Part)[]): number => parts.reduce((sum, { text }) => sum + (text?.length ?? 0), 0)
 
-/** Which parts of the trace each call has. */
-type Numbered = Pick<ReadonlyMap<LlmDraft, readonly number[]>, 'get'>
-
+/** The numbers that the parts of a call have. */
 export interface NumberedCalls {
-  readonly request: Numbered
-  readonly response: Numbered
+  request(draft: LlmDraft): PartList | undefined
+  response(draft: LlmDraft): readonly number[] | undefined
 }
 
 interface Contents extends NumberedCalls, Pick<PublicForm, 'parts' | 'texts'> {
@@ -151,19 +150,22 @@ interface Contents extends NumberedCalls, Pick<PublicForm, 'parts' | 'texts'> {
 /** Gives each distinct part of the run its index. */
 function numberParts(run: RunRecord): Contents {
   const store = new PartStore(run.owner.limits.maxPartsPerRun, run.owner.content === 'full' ? run.owner.limits.maxContentChars : 0)
-  const request = new Map<LlmDraft, readonly number[]>()
-  const response = new Map<LlmDraft, readonly number[]>()
-  let last: readonly (PartDraft | Part)[] = []
-  for (const { of, keep, tail } of run.requests.entries) {
-    last = last.slice(0, keep).concat(tail)
-    request.set(of, store.indexes(last))
-  }
+  const lists = new Map<LoggedRequest, PartList>()
+  const responses = new Map<LlmDraft, readonly number[]>()
+  for (const entry of run.requests.entries) lists.set(entry, store.list(entry, entry.base && lists.get(entry.base)))
   for (const { details } of run.spans) {
-    if (details?.llm?.response !== undefined) response.set(details.llm, store.indexes(details.llm.response))
+    if (details?.llm?.response !== undefined) responses.set(details.llm, store.indexes(details.llm.response))
   }
   const { parts, texts, droppedParts, droppedChars } = store
-  return { parts, texts, request, response, droppedParts, droppedChars }
+  const request = ({ request: entry }: LlmDraft): PartList | undefined => {
+    const list = entry && lists.get(entry)
+    return list && store.present(list)
+  }
+  return { parts, texts, request, response: (draft) => responses.get(draft), droppedParts, droppedChars }
 }
+
+/** A part for which there was no room. */
+const NO_ROOM = -1
 
 export class PartStore {
   readonly parts: Part[] = []
@@ -183,7 +185,20 @@ export class PartStore {
   }
 
   indexes(parts: readonly (PartDraft | Part)[]): number[] {
-    return parts.map((part) => this.#index(part)).filter((index) => index !== -1)
+    return parts.map((part) => this.#index(part)).filter((index) => index !== NO_ROOM)
+  }
+
+  /** @param base the list of the request that `entry` begins like */
+  list({ keep, tail }: LoggedRequest, base: PartList | undefined): PartList {
+    return partList(tail.map((part) => this.#index(part)), base, base === undefined ? 0 : keep)
+  }
+
+  /** A list that was made here, without the parts for which there was no room. */
+  present(list: PartList): PartList {
+    if (this.droppedParts === 0) return list
+    const all = expand(list)
+    const present = all.filter((index) => index !== NO_ROOM)
+    return present.length === all.length ? list : partList(present)
   }
 
   /** Lets go of the texts; what comes later is known by its hash. */
@@ -210,7 +225,7 @@ export class PartStore {
   #append(part: Part, text: string | undefined): number {
     if (this.parts.length >= this.#maxParts) {
       this.droppedParts++
-      return -1
+      return NO_ROOM
     }
     this.texts.push(text)
     return this.parts.push(this.#withText(part, text)) - 1
@@ -256,15 +271,18 @@ function publicDetails(details: SpanRecord['details'], contents: NumberedCalls):
   }
 }
 
-function publicLlm(draft: LlmDraft, { request, response }: NumberedCalls): LlmDetail {
-  const { response: _drafts, ...rest } = draft
-  const requestParts = request.get(draft)
-  const responseParts = response.get(draft)
-  return { ...rest, ...(requestParts && { requestParts }), ...(responseParts && { responseParts }) }
+function publicLlm(draft: LlmDraft, numbered: NumberedCalls): LlmDetail {
+  const { request: _request, response: _response, ...rest } = draft
+  const llm: Writable<LlmDetail> = rest
+  const request = numbered.request(draft)
+  if (request !== undefined) setRequestParts(llm, request)
+  const response = numbered.response(draft)
+  if (response !== undefined) llm.responseParts = response
+  return llm
 }
 
 /** Work that its parent did not wait for. A span still open when its parent had ended is late as well. */
-function isLate({ parent, ended, outcome }: SpanRecord): boolean {
+export function isLate({ parent, ended, outcome }: SpanRecord): boolean {
   if (parent === undefined || parent.ended === -1) return false
   return outcome === OPEN || ended > parent.ended
 }

@@ -1,8 +1,9 @@
 import type { Part } from '../model/message.ts'
+import { lengthOf, partList, setRequestParts, type PartList } from '../model/part-list.ts'
 import type { LlmDetail, Span, Trace } from '../model/span.ts'
-import { checkEnd, checkPart, checkRun, complaintOfSpan, isObject, isPlace, isSpan } from './check.ts'
-import { isWhole, seedOf, sumOf } from './frame.ts'
-import type { EndRecord, RunFacts } from './records.ts'
+import { checkEnd, checkPart, checkRun, complaintOfSpan, isObject, isPlace } from './check.ts'
+import { inspect, seedOf, type Frame } from './frame.ts'
+import type { EndRecord, RequestLike, RunFacts, StoredLlm } from './records.ts'
 import { upgraders, type Upgrader } from './upgrade.ts'
 
 export interface Problem {
@@ -19,7 +20,6 @@ export interface Decoded {
 interface Line {
   readonly number: number
   readonly text: string
-  readonly sum: number
 }
 
 const MAX_LINE_CHARS = 64_000_000
@@ -51,12 +51,12 @@ export class TraceDecoder {
     const text = raw.endsWith('\r') ? raw.slice(0, -1) : raw
     if (text === '' || (this.#isRefused && !isHead(text))) return
     if (text.length > MAX_LINE_CHARS) return this.#problem(number, `a line of ${text.length} characters is too long for a record`)
-    const sum = sumOf(text)
-    if (sum === undefined) return this.#problem(number, text.startsWith('{') ? 'a record that is cut off or damaged' : 'not a record of a Spanwise run file')
-    const line = { number, text, sum }
-    if (isHead(text)) this.#head(line)
-    else if (this.#run !== undefined && isWhole(text, sum, this.#run.seed)) this.#record(line, this.#run)
-    else this.#unclaimed.push(line)
+    const head = isHead(text)
+    const frame = inspect(text, head ? 0 : this.#run?.seed ?? 0)
+    if (frame === 'cut') this.#problem(number, text.startsWith('{') ? 'a record that is cut off or damaged' : 'not a record of a Spanwise run file')
+    else if (head) this.#head(number, text, frame)
+    else if (frame === 'whole' && this.#run !== undefined) this.#record(number, text, this.#run)
+    else this.#unclaimed.push({ number, text })
   }
 
   finish(): Decoded {
@@ -67,26 +67,26 @@ export class TraceDecoder {
   }
 
   /** A header, or an end, which repeats it. */
-  #head(line: Line): void {
-    if (!isWhole(line.text, line.sum, 0)) return this.#problem(line.number, 'a damaged record: its checksum does not fit')
-    const head = parse(line.text)
+  #head(number: number, text: string, frame: Frame): void {
+    if (frame !== 'whole') return this.#problem(number, 'a damaged record: its checksum does not fit')
+    const head = parse(text)
     const version = head?.['version']
     if (head === undefined || head['format'] !== 'spanwise' || !Number.isSafeInteger(version) || (version as number) < 1) {
-      return this.#problem(line.number, 'expected the header of a Spanwise run file')
+      return this.#problem(number, 'expected the header of a Spanwise run file')
     }
     const isEnd = 'end' in head
     if ((version as number) > this.#upgraders.length + 1) {
       if (this.#isRefused && isEnd) return
-      if (!isEnd) this.#close(line.number)
+      if (!isEnd) this.#close(number)
       this.#isRefused = true
-      return this.#problem(line.number, `written by a newer Spanwise: format ${String(version)}, this one reads up to ${this.#upgraders.length + 1}; update the package`)
+      return this.#problem(number, `written by a newer Spanwise: format ${String(version)}, this one reads up to ${this.#upgraders.length + 1}; update the package`)
     }
     const { run, end } = this.#upgrade(head, version as number)
-    if (!checkRun(run)) return this.#problem(line.number, 'expected a run with an id, a name and a start')
+    if (!checkRun(run)) return this.#problem(number, 'expected a run with an id, a name and a start')
     this.#isRefused = false
-    if (!isEnd) return this.#begin(run, line.number, version as number)
-    if (!checkEnd(end)) return this.#problem(line.number, 'expected counts in the end of a run')
-    if (this.#run?.facts.id !== run.id) this.#begin(run, line.number, version as number, true)
+    if (!isEnd) return this.#begin(run, number, version as number)
+    if (!checkEnd(end)) return this.#problem(number, 'expected counts in the end of a run')
+    if (this.#run?.facts.id !== run.id) this.#begin(run, number, version as number, true)
     this.#run!.end = end
   }
 
@@ -96,12 +96,12 @@ export class TraceDecoder {
     this.#close(number)
     const run = (this.#run = new RunBuilder(facts, version))
     for (const line of unclaimed) {
-      if (isWhole(line.text, line.sum, run.seed)) this.#record(line, run)
+      if (inspect(line.text, run.seed) === 'whole') this.#record(line.number, line.text, run)
       else this.#unclaimed.push(line)
     }
   }
 
-  #record({ text, number }: Line, run: RunBuilder): void {
+  #record(number: number, text: string, run: RunBuilder): void {
     const parsed = parse(text)
     const complaint = parsed === undefined ? 'a record as JSON' : run.add(this.#upgrade(parsed, run.version))
     if (complaint !== undefined) this.#problem(number, `expected ${complaint}`)
@@ -155,6 +155,7 @@ class RunBuilder {
   end: EndRecord['end'] | undefined
   readonly #spans: Span[] = []
   readonly #parts: Part[] = []
+  readonly #requests = new Requests()
   #hasOpen = false
 
   constructor(facts: RunFacts, version: number) {
@@ -171,10 +172,12 @@ class RunBuilder {
       this.#parts[at] = part
       return undefined
     }
-    if (!isSpan(span)) return complaintOfSpan(span)
+    const complaint = complaintOfSpan(span)
+    if (complaint !== undefined) return complaint
     // The object was made by our own parse: nobody else holds it.
     const own = span as { -readonly [K in keyof Span]: Span[K] }
     own.traceId = this.facts.id
+    if (own.llm !== undefined) this.#requests.read(own.llm, at)
     if (open !== undefined) {
       this.#hasOpen = true
       if (this.#spans[at] !== undefined) return undefined
@@ -186,7 +189,7 @@ class RunBuilder {
   finish(): { readonly trace: Trace; readonly missing: readonly string[] } {
     const { facts, end } = this
     const found = this.#spans.filter((span) => span !== undefined)
-    const { parts, spans } = withoutHoles(this.#parts, this.#hasOpen ? markLate(found) : found)
+    const { parts, spans } = withoutHoles(this.#parts, this.#hasOpen ? markLate(found) : found, this.#requests.highest)
     const missing: string[] = []
     if (end === undefined) missing.push(`the run ${facts.id} has no end: the program is still running, or was killed`)
     // How many spans there should be is known only from the end.
@@ -194,6 +197,8 @@ class RunBuilder {
     if (lost > 0) missing.push(`${lost} spans of the run ${facts.id} are lost`)
     const lostParts = Math.max(end?.parts ?? 0, this.#parts.length) - parts.length
     if (lostParts > 0) missing.push(`${lostParts} parts of requests and answers of the run ${facts.id} are lost`)
+    const { lost: lostRequests } = this.#requests
+    if (lostRequests > 0) missing.push(`${lostRequests} requests of the run ${facts.id} are lost: they go on from one whose record is missing`)
     const { dropped = { spans: 0, contentChars: 0, parts: 0 }, overheadNs = 0, selfErrors = 0 } = end ?? {}
     return { trace: { ...facts, spans, parts, dropped, overheadNs, selfErrors }, missing }
   }
@@ -208,12 +213,61 @@ function markLate(spans: readonly Span[]): readonly Span[] {
   return spans.map((span) => (span.end === undefined && ended.has(span.parentId ?? '') ? { ...span, late: true as const } : span))
 }
 
+/** The requests of one run. One that is told as the beginning of another and a bit more shares it in memory too. */
+class Requests {
+  lost = 0
+  /** The highest number of a part that calls refer to. */
+  highest = -1
+  /** By the place of the span; lists in full as they are. */
+  readonly #lists: (readonly number[] | PartList)[] = []
+  #items = 0
+
+  read(llm: Writable<StoredLlm>, at: number): void {
+    const { requestParts, responseParts } = llm
+    if (responseParts !== undefined) this.#note(responseParts)
+    if (requestParts === undefined) return
+    if (isFull(requestParts)) {
+      this.#note(requestParts)
+      this.#items += requestParts.length
+      this.#lists[at] = requestParts
+      return
+    }
+    const list = this.#resolve(requestParts)
+    if (list === undefined) {
+      this.lost++
+      delete llm.requestParts
+      return
+    }
+    this.#note(list.tail)
+    this.#items += lengthOf(list)
+    this.#lists[at] = list
+    setRequestParts(llm as Writable<LlmDetail>, list)
+  }
+
+  /** A forged file could tell lists of any length in a few characters. */
+  #resolve({ like, first, then }: RequestLike): PartList | undefined {
+    const known = this.#lists[like]
+    const base = known !== undefined && isFull(known) ? partList(known) : known
+    if (base === undefined || first > lengthOf(base) || this.#items + first + then.length > MAX_ITEMS) return undefined
+    return partList(then, base, first)
+  }
+
+  #note(places: readonly number[]): void {
+    for (const place of places) if (place > this.highest) this.highest = place
+  }
+}
+
+const isFull = (list: readonly number[] | object): list is readonly number[] => Array.isArray(list)
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** Of all requests of a run together, when they are written out. */
+const MAX_ITEMS = 50_000_000
+
 /** Spans refer to parts by place: a lost part leaves a hole, which is closed, and nobody refers to it any more. */
-function withoutHoles(all: readonly (Part | undefined)[], spans: readonly Span[]): { readonly parts: Part[]; readonly spans: readonly Span[] } {
+function withoutHoles(all: readonly (Part | undefined)[], spans: readonly Span[], highest: number): { readonly parts: Part[]; readonly spans: readonly Span[] } {
   const parts = all.filter((part) => part !== undefined)
-  const isHoled = parts.length < all.length
-  const refersBeyond = (indexes: readonly number[] = []): boolean => indexes.some((index) => index >= all.length)
-  if (!isHoled && !spans.some(({ llm }) => refersBeyond(llm?.requestParts) || refersBeyond(llm?.responseParts))) return { parts, spans }
+  if (parts.length === all.length && highest < all.length) return { parts, spans }
   const places = new Map<number, number>()
   for (const [at, part] of all.entries()) if (part !== undefined) places.set(at, places.size)
   const moved = (indexes: readonly number[]): number[] => indexes.flatMap((index) => places.get(index) ?? [])

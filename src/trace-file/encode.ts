@@ -1,13 +1,27 @@
 import type { Part } from '../model/message.ts'
-import type { Span, Trace } from '../model/span.ts'
+import { expand, lengthOf, partList, RecentLists, type PartList } from '../model/part-list.ts'
+import type { Outcome, Span, Trace } from '../model/span.ts'
 import { seal, sealText, seedOf } from './frame.ts'
 import { safeTrace } from './redact.ts'
-import { factsOf, VERSION, type EndRecord, type RunFacts, type RunRecordLine, type StoredSpan } from './records.ts'
+import { factsOf, VERSION, type EndRecord, type RequestLike, type RunFacts, type RunRecordLine, type StoredLlm, type StoredSpan } from './records.ts'
 
-/** Writes the records of one run as lines, each with its end of line. Holds no state but the run's id. */
+const MAX_NAMES = 1_000
+const MAX_NAME_CHARS = 200
+
+/** A span that has ended. Undefined is as if it were not there. */
+export type EndedSpan = { readonly [K in keyof Omit<StoredSpan, 'llm'>]: StoredSpan[K] | undefined } & {
+  readonly name: string
+  readonly category: string
+  readonly outcome: Outcome
+  readonly llm: StoredLlm | undefined
+}
+
+/** Writes the records of one run as lines, each with its end of line. */
 export class RunEncoder {
   readonly #facts: RunFacts
   readonly #seed: number
+  readonly #names = new Map<string, { readonly category: string; readonly json: string }>()
+  readonly #requests = new Map<PartList, { readonly at: number; readonly cost: number }>()
 
   constructor(facts: RunFacts) {
     this.#facts = facts
@@ -19,15 +33,40 @@ export class RunEncoder {
   }
 
   /** @param at the span's place among the spans of the trace */
-  span(span: Span, at: number): string {
-    return this.#record({ span: withoutTrace(span), at })
+  span(span: Span, at: number, request?: PartList): string {
+    const stored = withoutTrace(span)
+    if (request === undefined) return this.#record({ span: stored, at })
+    return this.#record({ span: { ...stored, llm: { ...stored.llm!, requestParts: this.request(request, at) } }, at })
   }
 
-  /** The same line for a span that has nothing but its frame, as most have: several times as fast. */
-  bareSpan({ id, parentId, name, category, start, end, outcome }: Span, at: number): string {
+  /** The same line, made by hand where that is several times as fast. */
+  ended({ id, parentId, name, category, start, end, outcome, attributes, llm, tool, dependsOn, resources, late }: EndedSpan, at: number): string {
     const parent = parentId === undefined ? '' : `"parentId":"${parentId}",`
-    const json = `{"span":{"id":"${id}",${parent}"name":${JSON.stringify(name)},"category":${JSON.stringify(category)},"start":${start},"end":${end},"outcome":{"state":"${outcome.state}"}},"at":${at}}`
-    return `${sealText(json, this.#seed)}\n`
+    const state = outcome.state === 'ok' ? '{"state":"ok"}' : JSON.stringify(outcome)
+    let text = `{"span":{"id":"${id}",${parent}"name":${this.#named(name, category)},"start":${start},"end":${end},"outcome":${state}`
+    if (attributes !== undefined) text += `,"attributes":${JSON.stringify(attributes)}`
+    if (llm !== undefined) text += `,"llm":${llmText(llm)}`
+    if (tool !== undefined) text += `,"tool":${JSON.stringify(tool)}`
+    if (dependsOn !== undefined) text += `,"dependsOn":${JSON.stringify(dependsOn)}`
+    if (resources !== undefined) text += `,"resources":${JSON.stringify(resources)}`
+    if (late !== undefined) text += ',"late":true'
+    return `${sealText(`${text}},"at":${at}`, this.#seed)}\n`
+  }
+
+  /**
+   * What a span says of its request. A list in full comes again before what it takes to put one together is longer than the
+   * list: so a conversation takes no more than a few times its own length, and a lost record takes few requests with it.
+   * @param at the span's place
+   */
+  request(list: PartList, at: number): readonly number[] | RequestLike {
+    const known = this.#requests.get(list)
+    const { base } = list
+    const { first, tails, from } = this.#written(list)
+    const added = tails.reduce((sum, tail) => sum + tail.length, 0)
+    const cost = from === undefined ? 0 : from.cost + added + LIKE_COST
+    const isLike = from !== undefined && known === undefined && base !== undefined && cost < lengthOf(list)
+    if (known === undefined) this.#requests.set(list, { at, cost: isLike ? cost : 0 })
+    return isLike ? { like: from.at, first, then: tails.flat() } : expand(list)
   }
 
   open(span: Span, at: number): string {
@@ -39,13 +78,42 @@ export class RunEncoder {
   }
 
   end(end: EndRecord['end']): string {
+    this.#requests.clear()
     return line({ end, format: 'spanwise', version: VERSION, run: this.#facts }, 0)
+  }
+
+  /** The nearest list among those that this one goes on from and that the file has, and what it takes to get here from it. */
+  #written({ base, keep, tail }: PartList): { first: number; tails: (readonly number[])[]; from: { readonly at: number; readonly cost: number } | undefined } {
+    const tails = [tail]
+    let first = keep
+    let list = base
+    let from = list && this.#requests.get(list)
+    while (list !== undefined && from === undefined) {
+      if (first > list.keep) tails.unshift(list.tail.slice(0, first - list.keep))
+      first = Math.min(first, list.keep)
+      list = list.base
+      from = list && this.#requests.get(list)
+    }
+    return { first, tails, from }
+  }
+
+  /** The same few come again with each span. */
+  #named(name: string, category: string): string {
+    const known = this.#names.get(name)
+    if (known?.category === category) return known.json
+    const json = `${JSON.stringify(name)},"category":${JSON.stringify(category)}`
+    if (this.#names.size >= MAX_NAMES) this.#names.clear()
+    if (name.length <= MAX_NAME_CHARS) this.#names.set(name, { category, json })
+    return json
   }
 
   #record(record: RunRecordLine): string {
     return line(record, this.#seed)
   }
 }
+
+/** What a reference takes, in numbers of a list. */
+const LIKE_COST = 8
 
 /** Undefined is as if it were not there, and the rest keeps its order. */
 const withoutTrace = (span: Span): StoredSpan => ({ ...span, ...NO_TRACE })
@@ -55,17 +123,24 @@ function line(record: RunRecordLine | EndRecord | Omit<EndRecord, 'end'>, seed: 
   try {
     return `${seal(record, seed)}\n`
   } catch {
-    // A provider's raw usage is the one value whose shape is not ours: circular, a bigint, too deep.
-    return `${seal(withoutRaw(record), seed)}\n`
+    if (!('span' in record) || record.span.llm === undefined) throw new TypeError('a record that is no JSON')
+    return `${seal({ ...record, span: { ...record.span, llm: withoutRaw(record.span.llm) } }, seed)}\n`
   }
 }
 
-function withoutRaw<T extends object>(record: T): T {
-  if (!('span' in record)) return record
-  const { llm, ...span } = record.span as Span
-  if (llm?.usage === undefined) return record
+function llmText(llm: StoredLlm): string {
+  try {
+    return JSON.stringify(llm)
+  } catch {
+    return JSON.stringify(withoutRaw(llm))
+  }
+}
+
+/** A provider's raw usage is the one value whose shape is not ours: circular, a bigint, too deep. */
+function withoutRaw(llm: StoredLlm): StoredLlm {
+  if (llm.usage === undefined) return llm
   const { raw: _raw, ...usage } = llm.usage
-  return { ...record, span: { ...span, llm: { ...llm, usage } } }
+  return { ...llm, usage }
 }
 
 /** The whole run file of a finished trace, as docs/format.md describes it, with what looks like a secret masked. Write it as UTF-8. */
@@ -73,9 +148,13 @@ export function encodeTrace(source: Trace): string {
   const trace = safeTrace(source)
   const { spans, parts, dropped, overheadNs, selfErrors } = trace
   const encoder = new RunEncoder(factsOf(trace))
+  const recent = new RecentLists<number, PartList>((a, b) => a === b)
   const lines = [encoder.header()]
   for (const [at, part] of parts.entries()) lines.push(encoder.part(part, at))
-  for (const [at, span] of spans.entries()) lines.push(encoder.span(span, at))
+  for (const [at, span] of spans.entries()) {
+    const items = span.llm?.requestParts
+    lines.push(encoder.span(span, at, items && recent.add(items, (base, keep) => partList(keep === 0 ? items : items.slice(keep), base, keep))))
+  }
   lines.push(encoder.end({ spans: spans.length, parts: parts.length, dropped, overheadNs, selfErrors }))
   return lines.join('')
 }

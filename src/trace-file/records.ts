@@ -1,5 +1,5 @@
 import type { Part } from '../model/message.ts'
-import type { Dropped, ProcessFacts, Span, Trace } from '../model/span.ts'
+import type { Dropped, LlmDetail, ProcessFacts, Span, Trace } from '../model/span.ts'
 
 /** The version that is written. docs/format.md says what it holds and what changed in each. */
 export const VERSION = 1
@@ -13,8 +13,17 @@ export interface RunFacts {
   readonly process?: ProcessFacts
 }
 
+/** The first parts of the request of the span at the place `like`, then others: what a conversation's next request mostly is. */
+export interface RequestLike {
+  readonly like: number
+  readonly first: number
+  readonly then: readonly number[]
+}
+
+export type StoredLlm = Omit<LlmDetail, 'requestParts'> & { readonly requestParts?: readonly number[] | RequestLike | undefined }
+
 /** A span without the id of its trace, which the run's header tells. */
-export type StoredSpan = Omit<Span, 'traceId'>
+export type StoredSpan = Omit<Span, 'traceId' | 'llm'> & { readonly llm?: StoredLlm }
 
 export interface HeaderRecord {
   readonly format: 'spanwise'

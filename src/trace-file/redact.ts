@@ -23,11 +23,27 @@ const secretKey = /(?:authorization|cookie|password|passwd|passphrase|secret|api
 /** Attributes in which other tools' conventions keep content. */
 const contentKey = /^(?:gen_ai\.(?:prompt|completion|input\.messages|output\.messages|system_instructions|tool\.definitions|tool\.call\.(?:arguments|result)|content)|(?:input|output)\.value|llm\.(?:input|output)_messages|llm\.prompts|traceloop\.entity\.(?:input|output)|ai\.(?:prompt|response\.(?:text|object|toolCalls)|toolCall\.(?:args|result)))(?:\.|$)/
 
+/** The same names come again with each span, and a pattern takes longer over one than all else. */
+function remembering(pattern: RegExp): (key: string) => boolean {
+  const known = new Map<string, boolean>()
+  return (key) => {
+    let is = known.get(key)
+    if (is !== undefined) return is
+    is = pattern.test(key)
+    if (known.size >= MAX_KNOWN) known.clear()
+    if (key.length <= MAX_KNOWN_CHARS) known.set(key, is)
+    return is
+  }
+}
+
 /** Where a user's function is not asked. */
 const PLAIN = ''
 const MAX_KNOWN = 4_096
 const MAX_KNOWN_CHARS = 200
 const MAX_DEPTH = 64
+
+const isSecretKey = remembering(secretKey)
+const isContentKey = remembering(contentKey)
 
 /** Applies a policy. Gives back the very same object where there is nothing to change; never changes what it is given. */
 export class Redactor {
@@ -104,21 +120,21 @@ export class Redactor {
       ...run,
       name: this.text(name, 'run.name'),
       ...(service !== undefined && { service: this.plain(service) }),
-      ...(tags !== undefined && { tags: mapFields(tags, (tag, key) => (secretKey.test(key) ? MASKED : this.text(tag, `tags.${key}`)), this) }),
+      ...(tags !== undefined && { tags: mapFields(tags, (tag, key) => (isSecretKey(key) ? MASKED : this.text(tag, `tags.${key}`)), this) }),
     }
   }
 
   #attributes(attributes: Attributes): Attributes {
-    const kept = this.#policy === 'none' && Object.keys(attributes).some((key) => contentKey.test(key))
-      ? Object.fromEntries(Object.entries(attributes).filter(([key]) => !contentKey.test(key)))
+    const kept = this.#policy === 'none' && Object.keys(attributes).some((key) => isContentKey(key))
+      ? Object.fromEntries(Object.entries(attributes).filter(([key]) => !isContentKey(key)))
       : attributes
     return mapFields(kept, (value, key) => this.#attribute(value, key), this)
   }
 
   #attribute(value: AttributeValue, key: string): AttributeValue {
-    if (typeof value === 'string') return secretKey.test(key) ? MASKED : this.text(value, `attributes.${key}`)
+    if (typeof value === 'string') return isSecretKey(key) ? MASKED : this.text(value, `attributes.${key}`)
     if (typeof value !== 'object' || !value.some((item) => typeof item === 'string')) return value
-    return (value as readonly string[]).map((item) => (secretKey.test(key) ? MASKED : this.text(item, `attributes.${key}`)))
+    return (value as readonly string[]).map((item) => (isSecretKey(key) ? MASKED : this.text(item, `attributes.${key}`)))
   }
 
   #llm(llm: LlmDetail): LlmDetail {
@@ -154,7 +170,7 @@ export class Redactor {
     if (depth >= MAX_DEPTH) return MASKED
     if (Array.isArray(value)) return eachSame(value, (item) => this.#walk(item, where, depth + 1))
     return mapFields(value as Readonly<Record<string, unknown>>, (field, key) =>
-      typeof field === 'string' && secretKey.test(key) ? MASKED : this.#walk(field, where === PLAIN ? PLAIN : `${where}.${key}`, depth + 1), this)
+      typeof field === 'string' && isSecretKey(key) ? MASKED : this.#walk(field, where === PLAIN ? PLAIN : `${where}.${key}`, depth + 1), this)
   }
 }
 
@@ -168,7 +184,8 @@ function eachSame<T>(items: readonly T[], map: (item: T) => T): readonly T[] {
 function mapFields<T extends object>(fields: T, map: (value: T[keyof T], key: string) => unknown, redactor: Redactor): T {
   let changed: [string, unknown][] | undefined
   const keys = Object.keys(fields)
-  for (const [i, key] of keys.entries()) {
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i]!
     const value = fields[key as keyof T]
     const newValue = map(value, key)
     const newKey = redactor.plain(key)

@@ -4,17 +4,52 @@ import { seeded } from './random.ts'
 
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c'
 
+/** Which way a random tree grows. */
+interface Shape {
+  /** How often a span lies in the one before it. */
+  readonly chain: number
+  /** Of which of the first spans it is a child otherwise. */
+  readonly reach: number
+}
+
+const ANY: Shape = { chain: 0.3, reach: Infinity }
+const SHAPES: readonly Shape[] = [ANY, { chain: 0.97, reach: Infinity }, { chain: 0.02, reach: 1 }, { chain: 0.6, reach: 4 }]
+
+/** What users, models and web pages write. */
+const NAMES: readonly string[] = [
+  "=cmd|' /C calc'!A0", '<script>', '\u001b[31mred\u001b[0m', 'a;b|`c`', '查询 🚚', 'x\r\n,"y"\u0000', '', '__proto__', '+1', '\ud800',
+]
+
+/**
+ * A random tree of the given seed's shape (any, deep, wide, bushy), every tenth one large. In half of them what starts at one time
+ * stands in reverse, children before their parents. In a third names mean harm, and a model has no price.
+ */
+export function concurrentTrace(seed: number): Trace {
+  const trace = randomTrace(seed, seed % 10 === 0 ? 40 : 14, seed % 3 === 0 ? 300 : 2_000, SHAPES[seed % SHAPES.length])
+  const [root, ...others] = trace.spans
+  const spans = [root!, ...(seed % 2 === 0 ? others : others.reverse().sort((a, b) => a.start - b.start))]
+  if (seed % 3 !== 0) return { ...trace, spans }
+  return {
+    ...trace,
+    spans: spans.map((one, i) => ({
+      ...one, name: NAMES[(seed + i) % NAMES.length]!, ...(one.llm && { llm: { ...one.llm, ...(i % 2 === 0 && { requestModel: 'house-model' }) } }),
+    })),
+  }
+}
+
 /**
  * A tree of concurrent spans: parallel siblings, equal times, spans of no length, late and open ones, retried calls, tools that an
  * answer issued. Times lie on a coarse grid, so that ties are frequent; `gridNs` below a microsecond makes them of one microsecond.
  */
-export function randomTrace(seed: number, most = 12, gridNs: number = seed % 3 === 0 ? 300 : 2_000): Trace {
+export function randomTrace(
+  seed: number, most = 12, gridNs: number = seed % 3 === 0 ? 300 : 2_000, { chain, reach }: Shape = ANY,
+): Trace {
   const random = seeded(seed)
   const upTo = (max: number): number => Math.floor(random() * (max + 1))
   const spans: Span[] = [span(0, undefined, 0, 40 * gridNs)]
   const count = 1 + upTo(most)
   for (let i = 1; i < count; i++) {
-    const parent = spans[random() < 0.3 ? spans.length - 1 : upTo(spans.length - 1)]!
+    const parent = spans[random() < chain ? spans.length - 1 : upTo(Math.min(reach, spans.length - 1))]!
     const from = parent.start / gridNs
     const to = (parent.end ?? parent.start + 10 * gridNs) / gridNs
     const start = from + (random() < 0.25 ? 0 : upTo(to - from))

@@ -41,7 +41,7 @@ function idOf(event: Fields, process: string): string {
 }
 
 /** Some tools write numbers as text. */
-function numberOf(value: unknown): number | undefined {
+export function numberOf(value: unknown): number | undefined {
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined
 }

@@ -1,5 +1,6 @@
 import { at, fields, text, type Fields } from '../../shared/json.ts'
-import { epochMs, objects, readRows, type Problems } from '../shared/json-lines.ts'
+import { objects, readRows, type Problems } from '../shared/json-lines.ts'
+import { SessionClock } from '../shared/times.ts'
 import type { Source } from '../shared/importer.ts'
 
 /** A line that says something about the run. */
@@ -20,10 +21,12 @@ export interface Entry {
 const UNKNOWN_SESSION = 'unknown'
 
 /** The entries of several files, each once, in the order of the files. */
-export function readEntries(sources: readonly Source[], problems: Problems): Entry[] {
+export function readEntries(sources: readonly Source[], all: Problems): Entry[] {
   const seen = new Seen()
   const sidechains = new Map<string, string>()
+  const clocks = new Map<string, SessionClock>()
   return sources.flatMap((source) => {
+    const problems = all.of(source.name)
     let time: number | undefined
     const timed: Entry[] = []
     for (const { line, row } of readRows(source, problems)) {
@@ -31,10 +34,12 @@ export function readEntries(sources: readonly Source[], problems: Problems): Ent
       const isSpeech = row['type'] === 'user' || row['type'] === 'assistant'
       if (kind === undefined && isSpeech) problems.add('expected a message', line)
       if (kind === undefined || seen.before(row)) continue
-      const at = epochMs(row['timestamp'])
-      if (at === undefined) problems.add('no valid timestamp; the time of the line before it is used', line)
-      time = at ?? time
       const session = text(row['sessionId']) ?? UNKNOWN_SESSION
+      const clock = clocks.get(session) ?? new SessionClock()
+      clocks.set(session, clock)
+      const at = clock.read(row['timestamp'])
+      if (typeof at === 'number') time = at
+      else problems.add(`${at}; the time of the line before it is used`, line)
       const entry: Entry = {
         kind, session, row, at: time ?? NaN,
         thread: threadOf(row, sidechains),

@@ -156,7 +156,7 @@ function agentsOf(threads: ReadonlyMap<string, Thread>, entries: readonly Entry[
     if (kind === 'progress') link(text(at(row, 'data.agentId')), tools.get(text(row['parentToolUseID']) ?? ''))
   }
   const missing = [...agents.keys()].filter((agent) => !threads.has(agent))
-  for (const agent of missing) problems.add(`the file of the subagent ${agent} is not here: its calls and tokens are not counted`)
+  for (const agent of missing) problems.note(`the file of the subagent ${agent} is not here: its calls and tokens are not counted`)
   // Inline lines of a subagent name no tool call: the one that was running then began it.
   for (const [name, { start }] of threads) {
     if (name !== '' && !agents.has(name)) link(name, [...tools.values()].find((tool) => tool.subagent !== undefined && within(tool, start)))

@@ -3,12 +3,15 @@ import { NS_PER_MS } from '../../../src/model/units.ts'
 import { CANCELLED, OK, type Attributes, type Outcome, type ToolCallRequest, type Trace } from '../../../src/model/span.ts'
 import { at, fields, jsonText, text, type Fields } from '../../shared/json.ts'
 import { assemble, type SpanDraft } from '../shared/assemble.ts'
-import { epochMs, type Problems, type Row } from '../shared/json-lines.ts'
+import { objects, type Problems, type Row } from '../shared/json-lines.ts'
+import { SessionClock } from '../shared/times.ts'
 import { turnAt, turnsOf, turnSpans, type Turn } from '../shared/turns.ts'
 import type { Source } from '../shared/importer.ts'
 import { toolHashes } from '../shared/tool-hashes.ts'
 
 const ROOT = 'session'
+/** What the program writes in the user's name. */
+const NOT_SAID = /^\s*<(user_instructions|environment_context)>/
 const INFERRED: Attributes = { 'spanwise.time': 'inferred' }
 
 /** An answer of the model. Times are epoch milliseconds. */
@@ -18,7 +21,7 @@ interface Call {
   end: number
   readonly model: string | undefined
   readonly toolCalls: ToolCallRequest[]
-  /** Ids of the tool calls whose outputs arrived since the call before it. */
+  /** Keys of the tool calls whose outputs arrived since the call before it. */
   readonly after: readonly string[]
   usage: Usage | undefined
 }
@@ -33,9 +36,12 @@ interface Tool {
   hashes: ReturnType<typeof toolHashes>
 }
 
-/** @returns undefined when nothing was asked of a model */
-export function readSession(source: Source, rows: readonly Row[], problems: Problems): Trace | undefined {
-  const session = new Session(problems)
+/**
+ * @param isOlder the file has neither times nor counts nor events: the items alone say what happened
+ * @returns undefined when nothing was asked of a model
+ */
+export function readSession(source: Source, rows: readonly Row[], problems: Problems, isOlder: boolean): Trace | undefined {
+  const session = new Session(problems, isOlder)
   for (const { line, row } of rows) session.line(row, line)
   return session.trace(source)
 }
@@ -46,6 +52,8 @@ class Session {
   readonly #tools = new Map<string, Tool>()
   readonly #prompts: number[] = []
   readonly #compactions: { readonly start: number; readonly end: number }[] = []
+  readonly #isOlder: boolean
+  readonly #clock = new SessionClock()
   #meta: Fields | undefined
   #model: string | undefined
   #first: number | undefined
@@ -57,15 +65,18 @@ class Session {
   #open: Call | undefined
   #total: Counts = NOTHING
 
-  constructor(problems: Problems) {
+  constructor(problems: Problems, isOlder: boolean) {
     this.#problems = problems
+    this.#isOlder = isOlder
   }
 
   line(row: Fields, line: number): void {
     const payload = fields(row['payload'])
     if (payload === undefined) return this.#problems.add('expected a line with a payload', line)
-    const time = epochMs(row['timestamp'])
-    if (time === undefined) this.#problems.add('no valid timestamp; the time of the line before it is used', line)
+    const read = this.#clock.read(row['timestamp'])
+    const time = typeof read === 'number' ? read : undefined
+    const isSilent = this.#isOlder && row['timestamp'] === undefined
+    if (time === undefined && !isSilent) this.#problems.add(`${read}; the time of the line before it is used`, line)
     const before = this.#now
     // Lines are written in order; a clock that was set back must not turn spans around.
     this.#now = Math.max(this.#now, time ?? 0)
@@ -84,10 +95,17 @@ class Session {
 
   #item(payload: Fields): void {
     const type = text(payload['type']) ?? ''
-    if (type === 'message' && payload['role'] !== 'assistant') this.#ready = this.#now
+    if (type === 'message' && payload['role'] !== 'assistant') this.#message(payload)
     else if (type.endsWith('_output')) this.#output(payload)
     else if (type.endsWith('_call')) this.#toolCall(payload, type)
     else if (type === 'reasoning' || type === 'message') this.#answering()
+  }
+
+  #message(payload: Fields): void {
+    this.#ready = this.#now
+    if (!this.#isOlder || payload['role'] !== 'user') return
+    const first = objects(payload['content'])[0]
+    if (!NOT_SAID.test(text(first?.['text']) ?? '')) this.#said()
   }
 
   #event(payload: Fields, line: number): void {
@@ -111,7 +129,8 @@ class Session {
 
   #said(): void {
     this.#open = undefined
-    this.#prompts.push(this.#now)
+    // Prompts of one time, where no times are known, are one turn.
+    if (this.#prompts.at(-1) !== this.#now) this.#prompts.push(this.#now)
     this.#ready = this.#now
   }
 
@@ -143,11 +162,13 @@ class Session {
     const id = text(payload['call_id'])
     const tool = id === undefined ? undefined : this.#tools.get(id)
     this.#ready = this.#now
+    // Later versions close a call by its count.
+    if (this.#isOlder) this.#open = undefined
     if (tool === undefined) return
     tool.end ??= this.#now
     tool.outcome = outcomeOf(payload['output'])
     tool.hashes = { ...tool.hashes, ...toolHashes(undefined, payload['output']) }
-    this.#outputs.push(tool.id)
+    this.#outputs.push(toolKey(tool.id))
   }
 
   /** Some tools have no output but an event of their end. An output that follows is later, so the event's time is the better one. */
@@ -219,9 +240,12 @@ class Session {
   }
 }
 
+/** Apart from the other keys, whatever an id says. */
+const toolKey = (id: string): string => `tool ${id}`
+
 function toolSpan({ id, name, issuedBy, start, end, outcome, hashes }: Tool, turn: Turn | undefined, ns: (ms: number) => number): SpanDraft {
   return {
-    key: id, parent: turn?.key, name, category: 'tool', start: ns(start), end: end === undefined ? undefined : ns(end), outcome,
+    key: toolKey(id), parent: turn?.key, name, category: 'tool', start: ns(start), end: end === undefined ? undefined : ns(end), outcome,
     tool: { name, callId: id, issuedBy, ...hashes },
   }
 }
@@ -230,6 +254,8 @@ function toolSpan({ id, name, issuedBy, start, end, outcome, hashes }: Tool, tur
 function outcomeOf(output: unknown): Outcome {
   const said = text(output) ?? text(at(output, 'content')) ?? ''
   const code = /^(?:[^\n]*\n){0,4}?(?:Process exited with code|Exit code:) (\d{1,5})\b/.exec(said.slice(0, 1_000))?.[1]
+    // As JSON, in 2025, after the output.
+    ?? (said.startsWith('{') ? /"metadata":\{"exit_code":(\d{1,5})\b[^{}]{0,100}\}\}$/.exec(said.slice(-300))?.[1] : undefined)
   if (code !== undefined && code !== '0') return { state: 'failed', type: 'ToolError', message: `exit code ${code}` }
   return at(output, 'success') === false ? { state: 'failed', type: 'ToolError', message: 'the tool gave an error' } : OK
 }
@@ -250,7 +276,8 @@ function countsOf(value: unknown): Counts | undefined {
   const reasoning = tokenCount(at(value, 'reasoning_output_tokens')) ?? 0
   // The sum tells whether the reasoning is part of the output.
   const isApart = reasoning > 0 && at(value, 'total_tokens') === input + output + reasoning
-  return { input, output: isApart ? output + reasoning : output, reasoning, cached: tokenCount(at(value, 'cached_input_tokens')) ?? 0 }
+  const all = tokenCount(isApart ? output + reasoning : output)
+  return all === undefined ? undefined : { input, output: all, reasoning, cached: tokenCount(at(value, 'cached_input_tokens')) ?? 0 }
 }
 
 const same = (a: Counts, b: Counts): boolean =>

@@ -31,7 +31,7 @@ export interface UsageKeys {
   readonly reasoning?: Keys
   /** What the emitter says input and output add up to. */
   readonly total?: Keys
-  /** Whether the input count contains the cached tokens. A scope listed in `scopes.ts` overrides it. */
+  /** Whether the input count contains the cached tokens. A scope listed in `sets.ts` overrides it. */
   readonly inputCounts: 'inclusive' | 'exclusive'
   /** Keys that start so are disjoint parts of the input and of the output, whether they are known or not. */
   readonly parts?: { readonly input: string; readonly output: string }
@@ -66,6 +66,8 @@ export interface AttributeSet {
   readonly system?: Keys
   readonly request?: Keys
   readonly response?: Keys
+  /** Lists of events, each a message. */
+  readonly events?: Keys
   /** Where no set has messages: the whole request and answer. */
   readonly wholeRequest?: Keys
   readonly wholeResponse?: Keys

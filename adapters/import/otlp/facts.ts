@@ -5,6 +5,7 @@ import type { FoundLlm } from '../shared/found.ts'
 import { parsedJson, readMessages, readTools, type PartDraft } from '../shared/parts.ts'
 import { isoNs } from '../shared/times.ts'
 import { CHAT, INTERNAL, TOOL, type AttributeSet, type Keys, type Kind } from './attribute-set.ts'
+import { eventsIn, readEvents, withDetails, type MessageEvent } from './events.ts'
 import { messageAt } from './numbered.ts'
 import { apiName, providerName } from './providers.ts'
 import { attributeSets, scopes } from './sets.ts'
@@ -23,9 +24,14 @@ export interface Facts {
 
 const MAX_ATTRIBUTES = 128
 
-/** @param scope the name of the instrumentation that wrote the span @param name the span's @param startNs its start */
-export function readFacts(said: AttributeMap, scope: string | undefined, name: string, startNs: bigint): Facts {
-  const attributes = expanded(said)
+/**
+ * @param scope the name of the instrumentation that wrote the span @param name the span's @param startNs its start
+ * @param events the messages that stand beside its attributes
+ */
+export function readFacts(
+  said: AttributeMap, scope: string | undefined, name: string, startNs: bigint, events: readonly MessageEvent[] = [],
+): Facts {
+  const attributes = expanded(withDetails(said, events))
   const kept = keptAttributes(said)
   const kind = kindOf(attributes)
   const isEmbedding = kind.category === 'embedding'
@@ -37,7 +43,7 @@ export function readFacts(said: AttributeMap, scope: string | undefined, name: s
   const callId = firstText(attributes, (set) => set.toolCallId)
   return {
     category: kind.category,
-    ...(isCall && { llm: { ...readCall(attributes, kind, scope, startNs), ...(stated && { usage: stated.usage }) } }),
+    ...(isCall && { llm: { ...readCall(attributes, events, kind, scope, startNs), ...(stated && { usage: stated.usage }) } }),
     ...(toolName !== undefined && { tool: { name: toolName, ...(callId !== undefined && { callId }) } }),
     ...kept,
     ...(stated?.doubt !== undefined && { doubt: stated.doubt }),
@@ -80,16 +86,20 @@ function kindOf(attributes: AttributeMap): Kind {
   return attributes.has('gen_ai.request.model') ? CHAT : INTERNAL
 }
 
-function readCall(attributes: AttributeMap, kind: Kind, scope: string | undefined, startNs: bigint): FoundLlm {
+function readCall(
+  attributes: AttributeMap, events: readonly MessageEvent[], kind: Kind, scope: string | undefined, startNs: bigint,
+): FoundLlm {
   const provider = firstText(attributes, (set) => set.provider) ?? scopes.get(scope ?? '')?.provider
   const operation = kind.operation ?? text(attributes.get('gen_ai.operation.name')) ?? kind.category
   const requestModel = firstText(attributes, (set) => set.requestModel)
   const responseModel = firstText(attributes, (set) => set.responseModel)
   const responseId = firstText(attributes, (set) => set.responseId)
-  const finishReasons = textsOf(first(attributes, (set) => set.finishReasons))
+  const told = readEvents([...events, ...attributeSets.flatMap((set) => set.events ?? []).flatMap((key) => eventsIn(attributes.get(key)))])
+  const stated = textsOf(first(attributes, (set) => set.finishReasons))
+  const finishReasons = stated.length > 0 ? stated : told.finishReasons
   const maxOutputTokens = tokenCount(asNumber(first(attributes, (set) => set.maxOutputTokens)))
   const firstTokenNs = firstToken(attributes, startNs)
-  const response = messages(attributes, ['response', 'wholeResponse'], 'assistant')
+  const response = messages(attributes, ['response', told.response, 'wholeResponse'], 'assistant')
   const toolCalls = response.filter(({ kind: part }) => part === 'tool-call').map(({ text: said, name = '', callId }) => ({
     name, argumentsChars: said.length, ...(callId !== undefined && { id: callId }),
   }))
@@ -106,7 +116,7 @@ function readCall(attributes: AttributeMap, kind: Kind, scope: string | undefine
     ...(firstTokenNs !== undefined && { firstTokenNs }),
     ...(toolCalls.length > 0 && { toolCalls }),
     request: definitionsFirst([
-      ...tools(attributes), ...messages(attributes, ['system'], 'system'), ...messages(attributes, ['request', 'wholeRequest'], 'user'),
+      ...tools(attributes), ...messages(attributes, ['system'], 'system'), ...messages(attributes, ['request', told.request, 'wholeRequest'], 'user'),
     ]),
     response,
   }
@@ -114,9 +124,15 @@ function readCall(attributes: AttributeMap, kind: Kind, scope: string | undefine
 
 type Place = 'system' | 'request' | 'wholeRequest' | 'response' | 'wholeResponse'
 
-/** At the first of the places where a set has any. */
-function messages(attributes: AttributeMap, places: readonly Place[], kind: 'system' | 'user' | 'assistant'): PartDraft[] {
+/** At the first of the places where a set has any; those of events are a place too. */
+function messages(
+  attributes: AttributeMap, places: readonly (Place | readonly PartDraft[])[], kind: 'system' | 'user' | 'assistant',
+): readonly PartDraft[] {
   for (const place of places) {
+    if (typeof place !== 'string') {
+      if (place.length > 0) return place
+      continue
+    }
     for (const set of attributeSets) {
       const found = (set[place] ?? []).flatMap((key) => readMessages(messageAt(attributes, key), kind))
       if (found.length > 0) return found
@@ -133,8 +149,10 @@ const definitionsFirst = (parts: readonly PartDraft[]): PartDraft[] => {
 
 function tools(attributes: AttributeMap): PartDraft[] {
   for (const set of attributeSets) {
-    const found = (set.tools ?? []).flatMap((key) => readTools(parsedJson(messageAt(attributes, key))))
-    if (found.length > 0) return found
+    for (const key of set.tools ?? []) {
+      const found = readTools(parsedJson(messageAt(attributes, key)))
+      if (found.length > 0) return found
+    }
   }
   return []
 }
@@ -178,8 +196,8 @@ function textsOf(value: unknown): string[] {
 
 const messageKeys = attributeSets.flatMap(({ system = [], request = [], response = [], tools: defined = [] }) =>
   [...system, ...request, ...response, ...defined])
-const contentKeys = attributeSets.flatMap(({ content = [], wholeRequest = [], wholeResponse = [] }) =>
-  [...content, ...wholeRequest, ...wholeResponse])
+const contentKeys = attributeSets.flatMap(({ content = [], events = [], wholeRequest = [], wholeResponse = [] }) =>
+  [...content, ...events, ...wholeRequest, ...wholeResponse])
 const exact = new Set([...messageKeys, ...contentKeys])
 const prefixes = [...messageKeys.map((key) => `${key}.`), ...contentKeys.filter((key) => key.endsWith('*')).map((key) => key.slice(0, -1))]
 

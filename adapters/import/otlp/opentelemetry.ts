@@ -57,16 +57,20 @@ export const openTelemetry: AttributeSet = {
     total: ['gen_ai.usage.total_tokens'],
     inputCounts: 'inclusive',
   },
-  tools: ['gen_ai.tool.definitions'],
+  // What Pydantic AI was given to ask a model with holds the tools.
+  expand: ['model_request_parameters'],
+  tools: ['gen_ai.tool.definitions', 'model_request_parameters.function_tools'],
   system: ['gen_ai.system_instructions'],
   request: ['gen_ai.input.messages', 'gen_ai.prompt'],
   response: ['gen_ai.output.messages', 'gen_ai.completion'],
+  // Pydantic AI's, of a call and of an agent's run.
+  events: ['events', 'all_messages_events'],
   content: [
     'input', 'output',
     'gen_ai.tool.call.arguments', 'gen_ai.tool.call.result', 'gen_ai.retrieval.query.text', 'gen_ai.retrieval.documents',
     'gen_ai.memory.query.text', 'gen_ai.memory.records', 'gen_ai.prompt.variable.*',
     // Pydantic AI and Google's ADK beside the conventions
-    'events', 'all_messages_events', 'pydantic_ai.all_messages', 'final_result', 'tool_arguments', 'tool_response',
+    'pydantic_ai.all_messages', 'final_result', 'tool_arguments', 'tool_response',
     'model_request_parameters', 'logfire.json_schema',
     'gcp.vertex.agent.llm_request', 'gcp.vertex.agent.llm_response', 'gcp.vertex.agent.tool_call_args', 'gcp.vertex.agent.tool_response',
   ],

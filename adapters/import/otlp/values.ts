@@ -22,7 +22,7 @@ export function readAttributes(value: unknown): Map<string, unknown> {
   if (Array.isArray(value)) {
     for (const item of value) {
       const pair = fields(item)
-      if (typeof pair?.['key'] === 'string') found.set(pair['key'], anyValue(pair['value'], 0))
+      if (typeof pair?.['key'] === 'string') found.set(pair['key'], anyValue(pair['value']))
     }
   } else {
     for (const [key, one] of Object.entries(fields(value) ?? {})) found.set(key, one)
@@ -31,7 +31,7 @@ export function readAttributes(value: unknown): Map<string, unknown> {
 }
 
 /** What an OTLP `AnyValue` holds. A value that is none is taken as it is. */
-function anyValue(value: unknown, depth: number): unknown {
+export function anyValue(value: unknown, depth = 0): unknown {
   const any = fields(value)
   if (any === undefined) return value
   if (depth > MAX_DEPTH) return undefined

@@ -1,7 +1,7 @@
 import { hashText, type Part } from '../../../src/model/message.ts'
 import {
   OK, OPEN,
-  type Attributes, type Category, type LlmDetail, type Outcome, type Span, type ToolDetail, type Trace,
+  type Attributes, type Category, type LlmDetail, type Outcome, type Resources, type Span, type ToolDetail, type Trace,
 } from '../../../src/model/span.ts'
 
 /**
@@ -25,6 +25,7 @@ export interface SpanDraft {
   readonly tool?: ToolDetail | undefined
   /** Keys. */
   readonly dependsOn?: readonly string[] | undefined
+  readonly resources?: Resources | undefined
 }
 
 export interface TraceDraft {
@@ -89,7 +90,8 @@ function place(drafts: readonly SpanDraft[]): Placed[] {
     else siblings.push(one)
   }
   const seen = new Set<string>([first.key])
-  const root: Placed = { draft: first, parent: undefined, depth: 0, start: first.start, end: endOf(first, first.start) }
+  const start = whole(first.start)
+  const root: Placed = { draft: first, parent: undefined, depth: 0, start, end: endOf(first, start) }
   const placed = [root]
   const descend = (from: number): void => {
     for (let i = from; i < placed.length; i++) {
@@ -99,7 +101,7 @@ function place(drafts: readonly SpanDraft[]): Placed[] {
   const put = (child: SpanDraft, parent: Placed): void => {
     if (seen.has(child.key)) return
     seen.add(child.key)
-    const start = Math.max(child.start, parent.start)
+    const start = Math.max(whole(child.start), parent.start)
     placed.push({ draft: child, parent, depth: parent.depth + 1, start, end: endOf(child, start) })
   }
   descend(0)
@@ -113,10 +115,14 @@ function place(drafts: readonly SpanDraft[]): Placed[] {
 }
 
 const endOf = ({ end, outcome }: SpanDraft, start: number): number | undefined =>
-  end === undefined || outcome?.state === 'open' ? undefined : Math.max(start, end)
+  end === undefined || outcome?.state === 'open' ? undefined : Math.max(start, whole(end))
+
+/** Readers leave out times that are too far; what still comes is brought to where a number is exact. */
+const whole = (ns: number): number =>
+  Math.min(Math.max(Math.round(ns) || 0, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER)
 
 function finished({ draft, parent, start, end }: Placed, traceId: string, ids: ReadonlyMap<string, string>): Span {
-  const { name, category, outcome = OK, attributes, llm, tool } = draft
+  const { name, category, outcome = OK, attributes, llm, tool, resources } = draft
   const dependsOn = draft.dependsOn?.flatMap((key) => (key === draft.key ? [] : ids.get(key) ?? []))
   const late = parent?.end !== undefined && (end === undefined || end > parent.end)
   return {
@@ -132,6 +138,7 @@ function finished({ draft, parent, start, end }: Placed, traceId: string, ids: R
     ...(llm !== undefined && { llm }),
     ...(tool !== undefined && { tool: issued(tool, ids) }),
     ...(dependsOn !== undefined && dependsOn.length > 0 && { dependsOn }),
+    ...(resources !== undefined && { resources }),
     ...(late && { late: true as const }),
   }
 }

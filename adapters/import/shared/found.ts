@@ -1,5 +1,6 @@
+import { callRoles } from '../../../src/model/call-roles.ts'
 import { hashText } from '../../../src/model/message.ts'
-import type { Attributes, Category, LlmDetail, Outcome, Span, ToolDetail, Trace } from '../../../src/model/span.ts'
+import type { Attempt, Attributes, Category, LlmDetail, Outcome, Resources, Span, ToolDetail, Trace } from '../../../src/model/span.ts'
 import { lendTexts } from '../../../src/model/transient.ts'
 import { assemble, type SpanDraft } from './assemble.ts'
 import type { Problems } from './json-lines.ts'
@@ -10,6 +11,13 @@ export interface FoundLlm extends Omit<LlmDetail, 'requestParts' | 'responsePart
   readonly request: readonly PartDraft[]
   readonly response: readonly PartDraft[]
   readonly firstTokenNs?: bigint
+  readonly lastTokenNs?: bigint
+  readonly attempts?: readonly FoundAttempt[]
+}
+
+/** The other times count from its start. */
+export interface FoundAttempt extends Omit<Attempt, 'start'> {
+  readonly startNs: bigint
 }
 
 /** A span as a file tells it. Times are nanoseconds since 1970. */
@@ -24,7 +32,13 @@ export interface FoundSpan {
   readonly outcome?: Outcome | undefined
   readonly attributes?: Attributes | undefined
   readonly llm?: FoundLlm | undefined
+  /** `issuedBy` is a key. */
   readonly tool?: ToolDetail | undefined
+  /** Keys. */
+  readonly dependsOn?: readonly string[] | undefined
+  readonly resources?: Resources | undefined
+  /** It tells what was recorded: what it says it is, and who issued it, is not decided anew. */
+  readonly isExact?: true
 }
 
 export interface FoundTrace {
@@ -36,6 +50,9 @@ export interface FoundTrace {
   readonly spans: readonly FoundSpan[]
   /** What the reader left out because of a limit. */
   readonly droppedSpans?: number
+  /** When the run began; default: when its root did. */
+  readonly originNs?: bigint | undefined
+  readonly recorded?: Partial<Pick<Trace, 'process' | 'dropped' | 'overheadNs' | 'selfErrors'>> | undefined
 }
 
 /** Times further apart than this do not belong to one run: 52 days. */
@@ -48,22 +65,24 @@ export function toTrace(found: FoundTrace, problems: Problems): Trace | undefine
   if (spans.length === 0) return undefined
   const ordered = withOneRoot(spans, found, about, problems)
   const root = ordered[0]!
+  const origin = found.originNs !== undefined && found.originNs < root.startNs ? found.originNs : root.startNs
   reportClock(ordered, about, problems)
   const table = new PartTable()
   const asked = askers(ordered)
-  const drafts = ordered.map((span) => toDraft(span, root.startNs, table, asked))
-  const trace = assemble({
+  const drafts = ordered.map((span) => toDraft(span, origin, table, asked))
+  const assembled = assemble({
     seed: found.key,
     id: traceIdOf(found.key),
     ids: idsOf(ordered),
     name: found.name ?? root.name,
     service: found.service,
     tags: found.tags,
-    startedAtEpochMs: Number(root.startNs / 1_000_000n) + Number(root.startNs % 1_000_000n) / 1e6,
+    startedAtEpochMs: Number(origin / 1_000_000n) + Number(origin % 1_000_000n) / 1e6,
     spans: drafts,
     parts: table.parts,
     ...(found.droppedSpans !== undefined && { droppedSpans: found.droppedSpans }),
   })
+  const trace = { ...assembled, ...found.recorded }
   const whole = table.dropped === 0 ? trace : { ...trace, dropped: { ...trace.dropped, parts: table.dropped } }
   if (table.texts.length > 0) lendTexts(whole, (part) => table.texts[part])
   return whole
@@ -106,18 +125,30 @@ function withNearEnd(span: FoundSpan, isNear: (time: bigint) => boolean, about: 
 
 /** A span that repeats the usage of calls below it is not a call. What it stated stays among its attributes. */
 function withoutAggregates(spans: readonly FoundSpan[]): FoundSpan[] {
-  const byKey = new Map(spans.map((span) => [span.key, span]))
-  const above = new Set<string>()
-  for (const { llm, parent } of spans) {
-    if (llm?.usage?.input === undefined && llm?.usage?.output === undefined) continue
-    for (let key = parent; key !== undefined && !above.has(key); key = byKey.get(key)?.parent) above.add(key)
-  }
-  return spans.map((span) => {
-    if (span.llm?.usage === undefined || !above.has(span.key)) return span
+  const at = new Map(spans.map(({ key }, i) => [key, i]))
+  const parents = spans.map(({ key, parent }) => (parent === undefined || parent === key ? -1 : at.get(parent) ?? -1))
+  const roles = callRoles(spans, parents, topDown(parents))
+  return spans.map((span, i) => {
+    if (roles[i] !== 'aggregate' || span.llm?.usage === undefined || span.isExact) return span
     const { llm: _repeats, ...rest } = span
     const isCall = rest.category === 'llm' || rest.category === 'embedding'
     return { ...rest, category: isCall ? 'internal' : rest.category }
   })
+}
+
+/** Parents before their children; a ring begins somewhere. */
+function topDown(parents: readonly number[]): number[] {
+  const order: number[] = []
+  const seen = new Uint8Array(parents.length)
+  for (let i = 0; i < parents.length; i++) {
+    const path: number[] = []
+    for (let at = i; at !== -1 && seen[at] === 0; at = parents[at]!) {
+      seen[at] = 1
+      path.push(at)
+    }
+    for (const one of path.reverse()) order.push(one)
+  }
+  return order
 }
 
 /** The root first. Where several spans are without a parent, or none is, a span is made that holds them. */
@@ -167,12 +198,12 @@ function askers(spans: readonly FoundSpan[]): ReadonlyMap<string, string> {
 }
 
 function toDraft(span: FoundSpan, origin: bigint, table: PartTable, asked: ReadonlyMap<string, string>): SpanDraft {
-  const { key, parent, name, category, startNs, endNs, outcome, attributes, llm, tool } = span
+  const { key, parent, name, category, startNs, endNs, outcome, attributes, llm, tool, dependsOn, resources } = span
   const start = Number(startNs - origin)
   const end = endNs === undefined ? undefined : Number(endNs - origin)
-  const issuedBy = tool?.callId === undefined ? undefined : asked.get(tool.callId)
+  const issuedBy = tool?.callId === undefined || span.isExact ? undefined : asked.get(tool.callId)
   return {
-    key, name, category, start, end, attributes, outcome,
+    key, name, category, start, end, attributes, outcome, dependsOn, resources,
     parent: parent === key ? undefined : parent,
     llm: llm && toLlm(llm, { start, end, origin }, table),
     tool: tool && { ...tool, ...(issuedBy !== undefined && { issuedBy }) },
@@ -180,17 +211,34 @@ function toDraft(span: FoundSpan, origin: bigint, table: PartTable, asked: Reado
 }
 
 function toLlm(
-  { request, response, firstTokenNs, ...rest }: FoundLlm,
+  { request, response, firstTokenNs, lastTokenNs, attempts, ...rest }: FoundLlm,
   { start, end, origin }: { readonly start: number; readonly end: number | undefined; readonly origin: bigint },
   table: PartTable,
 ): LlmDetail {
-  const first = firstTokenNs === undefined ? undefined : Number(firstTokenNs - origin)
-  const isInside = first !== undefined && first >= start && (end === undefined || first <= end) && Number.isSafeInteger(first)
+  const inside = (time: bigint | undefined): number | undefined => {
+    const at = time === undefined ? NaN : Number(time - origin)
+    return at >= start && (end === undefined || at <= end) && Number.isSafeInteger(at) ? at : undefined
+  }
+  const [firstToken, lastToken] = [inside(firstTokenNs), inside(lastTokenNs)]
   return {
     ...rest,
     ...(request.length > 0 && { requestParts: table.indexes(request) }),
     ...(response.length > 0 && { responseParts: table.indexes(response) }),
-    ...(isInside && { firstToken: first }),
+    ...(firstToken !== undefined && { firstToken }),
+    ...(lastToken !== undefined && { lastToken }),
+    ...(attempts !== undefined && {
+      attempts: attempts.map((attempt) => toAttempt(attempt, origin)).filter((attempt) => Number.isSafeInteger(attempt.start)),
+    }),
+  }
+}
+
+function toAttempt({ startNs, firstByte, end, ...rest }: FoundAttempt, origin: bigint): Attempt {
+  const start = Number(startNs - origin)
+  return {
+    ...rest,
+    start,
+    ...(firstByte !== undefined && { firstByte: start + firstByte }),
+    ...(end !== undefined && { end: start + end }),
   }
 }
 

@@ -18,6 +18,10 @@ export interface ImportProblem {
   /** From 1, where the format has lines. */
   readonly line?: number
   readonly message: string
+  /** Something to know about the file, of which nothing was misread: it is told and is no failure. */
+  readonly severity?: 'note'
+  /** The name of the source that it is about, where that is known. */
+  readonly source?: string
 }
 
 export interface ImportResult {
@@ -33,4 +37,6 @@ export interface Importer {
   readonly title: string
   detect(sample: Sample): boolean
   read(source: Source): ImportResult
+  /** For formats that spread one run over several files. Their order does not matter. */
+  readAll?(sources: readonly Source[]): ImportResult
 }

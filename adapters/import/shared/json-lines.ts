@@ -10,18 +10,44 @@ export interface Row {
 
 const MAX_PROBLEMS = 100
 
+interface Said {
+  readonly list: ImportProblem[]
+  unsaid: number
+}
+
 /** Says what was wrong with a file, and not ten thousand times. */
 export class Problems {
-  readonly #list: ImportProblem[] = []
-  #unsaid = 0
+  readonly #said: Said
+  readonly #source: string | undefined
+
+  constructor(said: Said = { list: [], unsaid: 0 }, source?: string) {
+    this.#said = said
+    this.#source = source
+  }
+
+  /** The same list, for what is wrong with one of several sources. */
+  of(source: string): Problems {
+    return new Problems(this.#said, source)
+  }
 
   add(message: string, line?: number): void {
-    if (this.#list.length < MAX_PROBLEMS) this.#list.push({ ...(line !== undefined && { line }), message })
-    else this.#unsaid++
+    this.#say({ ...(line !== undefined && { line }), message })
+  }
+
+  /** Something to know that is no failure. */
+  note(message: string, line?: number): void {
+    this.#say({ ...(line !== undefined && { line }), message, severity: 'note' })
+  }
+
+  #say(problem: ImportProblem): void {
+    const { list } = this.#said
+    if (list.length < MAX_PROBLEMS) list.push(this.#source === undefined ? problem : { ...problem, source: this.#source })
+    else if (problem.severity !== 'note') this.#said.unsaid++
   }
 
   all(): readonly ImportProblem[] {
-    return this.#unsaid === 0 ? this.#list : [...this.#list, { message: `and ${this.#unsaid} more problems of the kinds above` }]
+    const { list, unsaid } = this.#said
+    return unsaid === 0 ? list : [...list, { message: `and ${unsaid} more problems of the kinds above` }]
   }
 }
 

@@ -1,3 +1,5 @@
+import { epochMs } from './json-lines.ts'
+
 /** Nanoseconds since 1970 of a count of nanoseconds as a string or a number; 0 and nonsense are absent. */
 export function epochNs(value: unknown): bigint | undefined {
   if (typeof value === 'number') return Number.isFinite(value) && value > 0 ? BigInt(Math.round(value)) : undefined
@@ -16,4 +18,21 @@ export function isoNs(value: unknown): bigint | undefined {
   const [, digits = '', zone = 'Z'] = match
   const ms = Date.parse(`${value.slice(0, 10)}T${value.slice(11, 19)}${zone.length === 5 ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone}`)
   return Number.isNaN(ms) ? undefined : BigInt(ms) * 1_000_000n + BigInt(digits.padEnd(9, '0'))
+}
+
+const MAX_AFTER_MS = 90 * 86_400_000
+const MAX_BEFORE_MS = 10 * 86_400_000
+
+/** Times of a session's lines. Those too far from the first one for nanoseconds in a number are not believed. */
+export class SessionClock {
+  #first: number | undefined
+
+  /** Epoch milliseconds of an ISO 8601 time, or what is wrong with it. */
+  read(value: unknown): number | 'no valid timestamp' | 'a time that is far from that of the first line' {
+    const ms = epochMs(value)
+    if (ms === undefined) return 'no valid timestamp'
+    this.#first ??= ms
+    const distance = ms - this.#first
+    return distance > MAX_AFTER_MS || distance < -MAX_BEFORE_MS ? 'a time that is far from that of the first line' : ms
+  }
 }

@@ -28,8 +28,8 @@ type Weigh = (span: SpanView) => number
 interface Lane {
   readonly parent: Lane | undefined
   readonly depth: number
-  /** In order of start; when `sorted` the longest is last. */
-  members: SpanView[]
+  /** Places of spans, in order of start; when `sorted` the longest is last. */
+  members: number[]
   sorted: boolean
   wasSplit: boolean
   readonly children: Lane[]
@@ -48,14 +48,15 @@ export function flameRows(
   spans: readonly SpanView[], maxRows: number, weigh: Weigh, least: number,
 ): { readonly rows: readonly FlameRow[]; readonly hidden: HiddenSpans } {
   const { roots, childrenOf } = tree(spans)
+  const weights = Float64Array.from(spans, weigh)
   const top: Lane = { parent: undefined, depth: -1, members: [], sorted: false, wasSplit: false, children: [] }
   const steps = new MaxHeap<Step>()
   let left = maxRows
-  const offer = (members: readonly SpanView[], parent: Lane): void => {
-    const isLeaf = (span: SpanView): boolean => !childrenOf.has(span.id)
-    for (const group of spans.length <= maxRows ? members.map((span) => [span]) : groups(members, left, isLeaf)) {
+  const offer = (members: readonly number[], parent: Lane): void => {
+    const isLeaf = (span: number): boolean => childrenOf[span]!.length === 0
+    for (const group of spans.length <= maxRows ? members.map((span) => [span]) : groups(members, spans, left, isLeaf)) {
       const lane: Lane = { parent, depth: parent.depth + 1, members: group, sorted: false, wasSplit: false, children: [] }
-      steps.push({ kind: 'show', lane }, group.reduce((sum, span) => sum + weigh(span), 0))
+      steps.push({ kind: 'show', lane }, group.reduce((sum, span) => sum + weights[span]!, 0))
     }
   }
   offer(roots, top)
@@ -64,87 +65,117 @@ export function flameRows(
     left -= 1
     if (step.kind === 'split') lane.parent?.children.push(takeLongest(lane))
     else lane.parent?.children.push(lane)
-    const children = lane.members.flatMap((span) => childrenOf.get(span.id) ?? [])
+    const children: number[] = []
+    for (const span of lane.members) for (const child of childrenOf[span]!) children.push(child)
     if (children.length > 0) offer(children, lane)
     else if (lane.members.length > 1) {
-      const worth = weigh(longestOf(lane, weigh))
+      const worth = weights[longestOf(lane, weights, spans)]!
       if (worth >= least) steps.push({ kind: 'split', lane }, worth)
     }
   }
   return inOrder(top, spans)
 }
 
-function tree(spans: readonly SpanView[]): { roots: SpanView[]; childrenOf: Map<string, SpanView[]> } {
-  const ids = new Set(spans.map(({ id }) => id))
-  const roots: SpanView[] = []
-  const childrenOf = new Map<string, SpanView[]>()
-  for (const span of spans) {
-    if (span.parentId === undefined || !ids.has(span.parentId)) roots.push(span)
-    else {
-      const siblings = childrenOf.get(span.parentId)
-      if (siblings === undefined) childrenOf.set(span.parentId, [span])
-      else siblings.push(span)
+const NONE: readonly number[] = Object.freeze([])
+const NEAR = 8
+
+function tree(spans: readonly SpanView[]): { readonly roots: readonly number[]; readonly childrenOf: readonly (readonly number[])[] } {
+  let places: Map<string, number> | undefined
+  const roots: number[] = []
+  const parents = new Int32Array(spans.length)
+  const counts = new Int32Array(spans.length)
+  for (const [i, { parentId }] of spans.entries()) {
+    // Spans come in order of start: mostly the parent is the span before, or one of those around it.
+    let parent = parentId === undefined ? -1 : i - 1
+    for (let near = 0; parent !== -1 && spans[parent]!.id !== parentId; near++) parent = near < NEAR ? parents[parent]! : -1
+    if (parent === -1 && parentId !== undefined) {
+      places ??= placesOf(spans)
+      parent = places.get(parentId) ?? -1
     }
+    parents[i] = parent
+    if (parent === -1) roots.push(i)
+    else counts[parent]!++
   }
+  const childrenOf = Array.from(counts, (count): readonly number[] => (count === 0 ? NONE : new Array<number>(count).fill(0)))
+  counts.fill(0)
+  for (const [i, parent] of parents.entries()) if (parent !== -1) (childrenOf[parent] as number[])[counts[parent]!++] = i
   return { roots, childrenOf }
 }
 
-/** Equal siblings together, except a few with an inner life, which are worth a row each. */
-function groups(siblings: readonly SpanView[], left: number, isLeaf: (span: SpanView) => boolean): SpanView[][] {
-  const byName = new Map<string, SpanView[]>()
-  for (const span of siblings) {
-    const key = `${span.category}\n${span.name}`
-    const group = byName.get(key)
-    if (group === undefined) byName.set(key, [span])
-    else group.push(span)
-  }
-  return [...byName.values()].flatMap((group) =>
-    group.length <= left / 2 && !group.every(isLeaf) ? group.map((span) => [span]) : [group])
+/** Of two spans with one id the first is meant. */
+function placesOf(spans: readonly SpanView[]): Map<string, number> {
+  const places = new Map<string, number>()
+  for (let i = spans.length - 1; i >= 0; i--) places.set(spans[i]!.id, i)
+  return places
 }
 
-function longestOf(lane: Lane, weigh: Weigh): SpanView {
+/** Equal siblings together, except a few with an inner life, which are worth a row each. */
+function groups(siblings: readonly number[], spans: readonly SpanView[], left: number, isLeaf: (span: number) => boolean): number[][] {
+  const byCategory = new Map<string, Map<string, number[]>>()
+  const all: number[][] = []
+  for (const span of siblings) {
+    const { category, name } = spans[span]!
+    let byName = byCategory.get(category)
+    if (byName === undefined) byCategory.set(category, (byName = new Map()))
+    const group = byName.get(name)
+    if (group !== undefined) group.push(span)
+    else {
+      const first = [span]
+      byName.set(name, first)
+      all.push(first)
+    }
+  }
+  return all.flatMap((group) => (group.length <= left / 2 && !group.every(isLeaf) ? group.map((span) => [span]) : [group]))
+}
+
+function longestOf(lane: Lane, weights: Float64Array, spans: readonly SpanView[]): number {
   if (!lane.sorted) {
     lane.sorted = true
-    lane.members.sort((a, b) => weigh(a) - weigh(b) || b.startNs - a.startNs)
+    lane.members.sort((a, b) => weights[a]! - weights[b]! || spans[b]!.startNs - spans[a]!.startNs)
   }
-  return lane.members.at(-1) as SpanView
+  return lane.members.at(-1)!
 }
 
 function takeLongest(lane: Lane): Lane {
-  const span = lane.members.pop() as SpanView
+  const span = lane.members.pop()!
   lane.wasSplit = true
   return { ...lane, members: [span], sorted: false, wasSplit: false, children: [] }
 }
 
 function inOrder(top: Lane, spans: readonly SpanView[]): { rows: FlameRow[]; hidden: HiddenSpans } {
   const rows: FlameRow[] = []
+  const shown = new Uint8Array(spans.length)
+  const starts = Float64Array.from(spans, ({ startNs }) => startNs)
   const stack = [top]
   for (let lane = stack.pop(); lane !== undefined; lane = stack.pop()) {
-    if (lane.sorted) lane.members.sort((a, b) => a.startNs - b.startNs)
-    if (lane !== top) rows.push({ depth: lane.depth, spans: lane.members, rest: isRest(lane) })
-    for (const child of ordered(lane.children).reverse()) stack.push(child)
+    if (lane.sorted) lane.members.sort((a, b) => starts[a]! - starts[b]!)
+    if (lane !== top) rows.push({ depth: lane.depth, spans: lane.members.map((span) => spans[span]!), rest: isRest(lane) })
+    for (const span of lane.members) shown[span] = 1
+    for (const child of ordered(lane.children, starts).reverse()) stack.push(child)
   }
-  return { rows, hidden: hiddenOf(spans, rows) }
+  return { rows, hidden: hiddenOf(spans, shown) }
 }
 
 const isRest = (lane: Lane): boolean => lane.wasSplit && lane.members.length > 1
 
 /** In order of start, what shares a row after what has one alone. */
-const ordered = (lanes: readonly Lane[]): Lane[] =>
-  lanes.map((lane) => ({ lane, shared: Number(lane.members.length > 1), start: firstStart(lane) }))
+const ordered = (lanes: readonly Lane[], starts: Float64Array): Lane[] =>
+  lanes.map((lane) => ({ lane, shared: Number(lane.members.length > 1), start: firstStart(lane, starts) }))
     .sort((a, b) => a.shared - b.shared || a.start - b.start)
     .map(({ lane }) => lane)
 
-const firstStart = (lane: Lane): number => lane.members.reduce((first, { startNs }) => Math.min(first, startNs), Infinity)
+const firstStart = (lane: Lane, starts: Float64Array): number =>
+  lane.members.reduce((first, span) => Math.min(first, starts[span]!), Infinity)
 
-function hiddenOf(spans: readonly SpanView[], rows: readonly FlameRow[]): HiddenSpans {
-  const shown = new Set(rows.flatMap((row) => row.spans))
+function hiddenOf(spans: readonly SpanView[], shown: Uint8Array): HiddenSpans {
   const counts = new Map<string, number>()
+  let count = 0
   let longestNs = 0
-  for (const span of spans) {
-    if (shown.has(span)) continue
-    counts.set(span.name, (counts.get(span.name) ?? 0) + 1)
-    longestNs = Math.max(longestNs, span.durationNs)
+  for (const [i, { name, durationNs }] of spans.entries()) {
+    if (shown[i] === 1) continue
+    count++
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+    longestNs = Math.max(longestNs, durationNs)
   }
-  return { count: spans.length - shown.size, longestNs, names: [...counts].sort(([, a], [, b]) => b - a) }
+  return { count, longestNs, names: [...counts].sort(([, a], [, b]) => b - a) }
 }

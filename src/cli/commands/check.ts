@@ -51,7 +51,7 @@ A budget
       return EXIT.bad
     }
     const result = checkBudget(loaded.runs.map(({ trace }) => analyze(trace)), budget, didYouMean)
-    printResult(result, { text: renderCheckText, markdown: renderCheckMarkdown }, input, io)
+    printResult('check', result, { text: renderCheckText, markdown: renderCheckMarkdown }, input, io)
     // What was written to a file or a summary is told to whoever reads the log.
     if (resultFormat(input) !== 'text') for (const reason of result.reasons) io.err(`spanwise: ${reason}\n`)
     if (isBad) return EXIT.bad

@@ -1,103 +1,77 @@
-import { Complaint, EXIT, type Command, type OptionSpecs } from '../command.ts'
+import { Complaint, EXIT, helpOption, type Command, type Input, type Io, type OptionSpec, type OptionSpecs } from '../command.ts'
 import { commands } from '../commands.ts'
+import { bashScript, fishScript, zshScript, type Known } from '../completion-scripts.ts'
 import { formatNames } from '../formats.ts'
+import { runHandles, sessionHandles, spanHandlesOf, type Choice } from '../completion-words.ts'
 import { didYouMean } from '../nearest.ts'
 
-interface Known {
-  readonly name: string
-  readonly summary: string
-  readonly options: OptionSpecs
+const scripts: ReadonlyMap<string, (known: readonly Known[]) => string> = new Map([
+  ['bash', bashScript], ['zsh', zshScript], ['fish', fishScript],
+])
+
+/** What the names of a command may be besides files; the scripts ask for it at each Tab. */
+const names: Readonly<Record<string, Known['names']>> = {
+  show: 'run and span', report: 'runs', convert: 'runs', top: 'runs', list: 'folder', run: 'program', completion: [...scripts.keys()],
 }
 
-/** The script of each shell. */
-const shells: ReadonlyMap<string, (known: readonly Known[]) => string> = new Map([['bash', bash], ['zsh', zsh], ['fish', fish]])
-
 export const completion: Command = {
-  help: `Prints a script that completes commands, options, formats and files.
+  help: `Prints a script that completes commands, options, formats, files, and the
+handles of runs, sessions and spans.
+
+Options (what the scripts ask for)
+      --handles       the handles of runs and sessions, newest first
+      --spans <run>   the handles of a run's spans
 
 Examples
-  spanwise completion bash >> ~/.bashrc
-  spanwise completion zsh > "\${fpath[1]}/_spanwise"
-  spanwise completion fish > ~/.config/fish/completions/spanwise.fish`,
-  options: { help: { type: 'boolean', short: 'h' } },
+  spanwise completion bash > ~/.local/share/bash-completion/completions/spanwise
+  spanwise completion zsh > ~/.zfunc/_spanwise
+  spanwise completion fish > ~/.config/fish/completions/spanwise.fish
+
+Without bash-completion: spanwise completion bash >> ~/.bashrc. For zsh the
+folder has to be in fpath: fpath=(~/.zfunc $fpath) before compinit.`,
+  options: { handles: { type: 'boolean' }, spans: { type: 'string' }, ...helpOption },
   async run(input, io) {
-    const names = [...shells.keys()]
-    const [shell] = input.names
-    const script = shell === undefined ? undefined : shells.get(shell)
-    if (script === undefined) {
-      const what = shell === undefined ? 'which shell?' : `there is no completion for ${shell}${didYouMean(shell, names)}`
-      throw new Complaint(what, `the shells: ${names.join(', ')}`)
+    const asked = await choices(input, io)
+    if (asked !== undefined) {
+      io.out(asked.map(([word, what]) => `${word}\t${what}\n`).join(''))
+      return EXIT.ok
     }
-    io.out(script(await Promise.all(commands.map(async ({ name, summary, load }) => ({ name, summary, options: (await load()).options })))))
+    const shells = [...scripts.keys()]
+    const [shell] = input.names
+    const script = shell === undefined ? undefined : scripts.get(shell)
+    if (script === undefined) {
+      const what = shell === undefined ? 'which shell?' : `there is no completion for ${shell}${didYouMean(shell, shells)}`
+      throw new Complaint(what, `the shells: ${shells.join(', ')}`)
+    }
+    io.out(script(await Promise.all(commands.map(knownOf))))
     return EXIT.ok
   },
 }
 
-const optionWords = (options: OptionSpecs): string => Object.keys(options).map((option) => `--${option}`).join(' ')
-const formats = formatNames.join(' ')
-
-function bash(known: readonly Known[]): string {
-  const cases = known.map(({ name, options }) => `      ${name}) options='${optionWords(options)}' ;;`).join('\n')
-  return `# bash completion for spanwise
-_spanwise() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" options=''
-  COMPREPLY=()
-  if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W '${known.map(({ name }) => name).join(' ')} --help --version' -- "$current"))
-    return
-  fi
-  case "$previous" in
-    -f|--format) COMPREPLY=($(compgen -W '${formats}' -- "$current")); return ;;
-    completion) COMPREPLY=($(compgen -W '${[...shells.keys()].join(' ')}' -- "$current")); return ;;
-  esac
-  case "$current" in
-    -*) case "\${COMP_WORDS[1]}" in
-${cases}
-    esac
-    COMPREPLY=($(compgen -W "$options" -- "$current")) ;;
-    *) COMPREPLY=($(compgen -f -- "$current")) ;;
-  esac
-}
-complete -o filenames -F _spanwise spanwise
-`
+/** A word that cannot be completed is no reason to disturb the command line: there are no choices then. */
+async function choices(input: Input, io: Io): Promise<readonly Choice[] | undefined> {
+  const run = input.text('spans')
+  if (run === undefined && !input.flag('handles')) return undefined
+  const quiet: Io = { ...io, err: () => {} }
+  try {
+    return run === undefined ? [...(await runHandles(quiet)), ...(await sessionHandles(quiet))] : await spanHandlesOf(run, quiet)
+  } catch {
+    return []
+  }
 }
 
-function zsh(known: readonly Known[]): string {
-  const list = known.map(({ name, summary }) => `    '${name}:${summary.replaceAll("'", '').replaceAll(':', ',')}'`).join('\n')
-  const cases = known.map(({ name, options }) => `      ${name}) compadd -- ${optionWords(options)} ;;`).join('\n')
-  return `#compdef spanwise
-_spanwise() {
-  local -a commands
-  commands=(
-${list}
-  )
-  if (( CURRENT == 2 )); then
-    _describe command commands
-    return
-  fi
-  case "$words[CURRENT-1]" in
-    -f|--format) compadd -- ${formats}; return ;;
-    completion) compadd -- ${[...shells.keys()].join(' ')}; return ;;
-  esac
-  if [[ "$PREFIX" == -* ]]; then
-    case "$words[2]" in
-${cases}
-    esac
-  else
-    _files
-  fi
-}
-compdef _spanwise spanwise
-`
+async function knownOf({ name, summary, load }: (typeof commands)[number]): Promise<Known> {
+  const { options } = await load()
+  return { name, summary, names: names[name] ?? 'nothing', options: withValues(options) }
 }
 
-function fish(known: readonly Known[]): string {
-  const quoted = (text: string): string => `'${text.replaceAll("'", "\\'")}'`
-  const lines = known.flatMap(({ name, summary, options }) => [
-    `complete -c spanwise -n __fish_use_subcommand -f -a ${name} -d ${quoted(summary)}`,
-    ...Object.entries(options).map(([option, { type, short, values }]) =>
-      `complete -c spanwise -n '__fish_seen_subcommand_from ${name}' -l ${option}${short === undefined ? '' : ` -s ${short}`}`
-      + (values === 'formats' ? ` -x -a ${quoted(formats)}` : type === 'string' ? ' -r' : '')),
-  ])
-  return `# fish completion for spanwise\n${lines.join('\n')}\ncomplete -c spanwise -n '__fish_seen_subcommand_from completion' -f -a '${[...shells.keys()].join(' ')}'\n`
+const withValues = (options: OptionSpecs): Known['options'] => Object.entries(options).map(([name, { type, short, values }]) => ({
+  name,
+  ...(short !== undefined && { short }),
+  takes: type === 'boolean' ? 'nothing' : valuesOf(values),
+}))
+
+function valuesOf(values: OptionSpec['values']): readonly string[] | 'files' | 'something' {
+  if (values === 'formats') return formatNames
+  return values ?? 'something'
 }

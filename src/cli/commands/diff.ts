@@ -49,7 +49,7 @@ Examples
     }
     const [ofBase, ofNew] = sides.map(({ runs }) => runs.map(({ trace }) => analyze(trace)))
     const result = diffRuns(ofBase!, ofNew!, { minChange })
-    printResult(result, { text: renderDiffText, markdown: renderDiffMarkdown }, input, io)
+    printResult('diff', result, { text: renderDiffText, markdown: renderDiffMarkdown }, input, io)
     if (isBad) return EXIT.bad
     if (!input.flag('fail-on-regression')) return EXIT.ok
     if (result.verdict === 'too-few-runs') {

@@ -1,100 +1,108 @@
-import { spawn } from 'node:child_process'
-import { mkdir, readdir, rmdir } from 'node:fs/promises'
-import { constants } from 'node:os'
-import { join } from 'node:path'
-import { Complaint, type Command, type Input, type Io } from '../command.ts'
+import { rmdir } from 'node:fs/promises'
+import { Complaint, helpOption, jsonKind, type Command, type Input, type Io } from '../command.ts'
 import { load, runFolder, shortPath, tellProblems } from '../load.ts'
-import { outputHelp, outputOptions, writeRuns } from '../output.ts'
+import { checkOutput, outputHelp, outputOptions } from '../output.ts'
+import { printRuns } from '../print-runs.ts'
+import { runProgram, type Ended } from '../program.ts'
+import { freshFolder, gather } from '../run-folder.ts'
 
 export const run: Command = {
   startsProgram: true,
-  help: `Runs the program with SPANWISE_DIR set to a fresh folder below ./.spanwise, and prints the report of what it recorded
-to standard error, so that the program's own output can be piped. The exit code is the program's. What is recorded
-is what the program wraps: import { wrapOpenAI } from 'spanwise/openai', wrapAnthropic, profiler.tool, profiler.run.
+  help: `What the program records is kept in ./.spanwise (or SPANWISE_DIR), and its
+report goes to standard error at the end, also when the program fails or is
+stopped with Ctrl-C: its own output can be piped. Recorded is what the program
+wraps:
+
+  import { wrapOpenAI } from 'spanwise/openai'      // or wrapAnthropic
+  const openai = wrapOpenAI(new OpenAI())
+
+With --json or --format the report goes to standard output, alone: what the
+program prints there goes to standard error. The exit code is the program's.
 
 Options (before the program)
-      --no-report       only record
+      --no-report        only record
+      --all              the report of each run, however many there are
 ${outputHelp}
 
 Examples
   spanwise run -- node agent.js "a question"
-  spanwise run -o report.md -- npm start
-  spanwise run --json -- node agent.js 2> report.json`,
-  options: { ...outputOptions, 'no-report': { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+  spanwise run -o report.md -- npm test             the report as Markdown
+  spanwise run --json -- node agent.js > run.json   for a script
+  spanwise run --no-report -- node agent.js         for spanwise show, later`,
+  options: { ...outputOptions, 'no-report': { type: 'boolean' }, all: { type: 'boolean' }, ...helpOption },
   async run(input, io) {
     const [program, ...words] = input.program
     if (program === undefined) throw new Complaint('run what?', 'spanwise run -- node agent.js')
+    checkOutput(input, io)
     const folder = await freshFolder(io)
-    const code = await finished(program, words, { ...io.env, SPANWISE_DIR: folder }, io.cwd)
-    if (!input.flag('no-report')) await printRecorded(folder, input, io)
-    return code
+    const env = { ...io.env, SPANWISE_DIR: folder }
+    try {
+      const ended = await runProgram({ program, words, env, cwd: io.cwd, isQuiet: isOurs(input) })
+      await printRecorded(folder, ended, input, io)
+      return ended.code
+    } finally {
+      // Only when it is empty.
+      await rmdir(folder).catch(() => {})
+    }
   },
 }
 
-/** Named by the time; a number is added when the second is taken. */
-async function freshFolder(io: Io): Promise<string> {
-  const time = new Date(io.nowEpochMs()).toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-')
-  const parent = runFolder(io)
-  await mkdir(parent, { recursive: true }).catch((error: unknown) => {
-    throw new Complaint(`${shortPath(parent, io)} cannot be made: ${error instanceof Error ? error.message : String(error)}`)
-  })
-  for (let i = 1; ; i++) {
-    const folder = join(parent, i === 1 ? time : `${time}-${i}`)
-    try {
-      await mkdir(folder)
-      return folder
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-    }
-  }
-}
-
-const FORWARDED = ['SIGTERM', 'SIGHUP'] as const
-const IGNORED = ['SIGINT', 'SIGQUIT'] as const
-
-/** @returns the exit code, as a shell gives it when a signal ended the program */
-async function finished(program: string, words: readonly string[], env: NodeJS.ProcessEnv, cwd: string): Promise<number> {
-  const child = spawn(program, words, { stdio: 'inherit', env, cwd })
-  const forward = (signal: NodeJS.Signals): void => void child.kill(signal)
-  // The terminal sends these to the program as well; we stay to print the report.
-  const ignore = (): void => {}
-  for (const signal of FORWARDED) process.on(signal, forward)
-  for (const signal of IGNORED) process.on(signal, ignore)
-  try {
-    return await new Promise<number>((resolve, reject) => {
-      child.once('error', (error: NodeJS.ErrnoException) => reject(notStarted(program, error)))
-      child.once('close', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])))
-    })
-  } finally {
-    for (const signal of FORWARDED) process.off(signal, forward)
-    for (const signal of IGNORED) process.off(signal, ignore)
-  }
-}
-
-function notStarted(program: string, error: NodeJS.ErrnoException): Complaint {
-  if (error.code === 'ENOENT') return new Complaint(`${program}: there is no such program`, 'a script needs its runtime: spanwise run -- node agent.js')
-  return new Complaint(`${program} cannot be started: ${error.message}`)
-}
+/** Whether standard output is for the report. */
+const isOurs = (input: Input): boolean =>
+  !input.flag('no-report') && input.text('output') === undefined && (input.flag('json') || input.text('format') !== undefined)
 
 /** The report never changes how the program ended: what goes wrong with it is only told. */
-async function printRecorded(folder: string, input: Input, io: Io): Promise<void> {
-  const toErrors: Io = { ...io, terminal: io.errorTerminal, out: (text) => io.err(typeof text === 'string' ? text : '') }
-  if ((await readdir(folder)).length === 0) {
-    await rmdir(folder)
-    io.err(`spanwise: the program recorded nothing.
-  It has to wrap what should be seen, and SPANWISE=0 must not be set:
-    import { wrapOpenAI } from 'spanwise/openai'
-    const openai = wrapOpenAI(new OpenAI())\n`)
-    return
-  }
+async function printRecorded(folder: string, ended: Ended, input: Input, io: Io): Promise<void> {
   try {
-    const loaded = await load([folder], io)
+    const files = await gather(folder, io)
+    if (files.length === 0) return tellNothing(ended, input, io)
+    const loaded = await load(files, io)
     tellProblems(loaded, io)
-    io.err('\n')
-    for (const file of await writeRuns(loaded.runs, input, toErrors)) io.err(`spanwise: wrote ${file}\n`)
-    io.err(`\nspanwise: recorded in ${shortPath(folder, io)}; spanwise show ${loaded.runs[0]?.handle ?? ''} prints it again\n`)
+    const { runs } = loaded
+    if (!input.flag('no-report')) {
+      if (!isOurs(input) && input.text('output') === undefined) io.err('\n')
+      await printRuns(runs, input, isOurs(input) ? io : onErrors(io))
+    }
+    const what = runs.length === 1 ? '' : `${runs.length} runs `
+    const again = runs.length === 1 ? `spanwise show ${runs[0]!.handle} prints it again` : 'spanwise list shows them'
+    io.err(`\nspanwise: recorded ${what}in ${shortPath(runFolder(io), io)}; ${again}${endedText(ended)}\n`)
   } catch (error) {
     if (!(error instanceof Complaint)) throw error
-    io.err(`spanwise: ${error.message}\n`)
+    io.err([`spanwise: ${error.message}\n`, ...error.hints.map((hint) => `  ${hint}\n`)].join(''))
   }
+}
+
+const onErrors = (io: Io): Io => ({
+  ...io,
+  terminal: io.errorTerminal,
+  out: (text) => io.err(typeof text === 'string' ? text : Buffer.from(text).toString()),
+})
+
+function endedText({ code, signal }: Ended): string {
+  if (signal !== undefined) return `\nspanwise: the program was ended by ${signal}`
+  return code === 0 ? '' : `\nspanwise: the program ended with exit code ${code}`
+}
+
+function tellNothing(ended: Ended, input: Input, io: Io): void {
+  // Who reads JSON gets JSON.
+  if (isOurs(input) && input.flag('json')) io.out(`${JSON.stringify({ ...jsonKind('analyses'), runs: [] }, null, 2)}\n`)
+  io.err(`spanwise: the program recorded nothing${whyNothing(io)}${endedText(ended)}\n`)
+}
+
+const isOff = (value: string | undefined): boolean => /^(0|false|off|no)$/i.test(value?.trim() ?? '')
+
+function whyNothing({ env }: Io): string {
+  if (isOff(env['SPANWISE'])) return `: SPANWISE=${env['SPANWISE']} is set, which switches the profiler off`
+  const rate = env['SPANWISE_SAMPLE_RATE']
+  if (rate !== undefined && Number(rate || Number.NaN) < 1) return `: SPANWISE_SAMPLE_RATE=${rate} is set, so not every run is recorded`
+  return `. It has to wrap what should be seen:
+
+    import { wrapOpenAI } from 'spanwise/openai'          // or
+    import { wrapAnthropic } from 'spanwise/anthropic'
+
+    const openai = wrapOpenAI(new OpenAI())
+    const anthropic = wrapAnthropic(new Anthropic())
+
+  profiler.run, profiler.tool and profiler.span record functions of yours.
+`
 }

@@ -1,6 +1,6 @@
 import { analyze } from '../../analyze/index.ts'
 import { runPercentiles } from '../../analyze/many-runs/figures.ts'
-import { EXIT, printJson, type Command } from '../command.ts'
+import { EXIT, helpOption, pageOptions, printJson, type Command } from '../command.ts'
 import { load, recordedRuns, tellProblems } from '../load.ts'
 import { runPercentilesTable } from '../many-runs.ts'
 import { operationsOver, operationTable } from '../tables.ts'
@@ -8,20 +8,21 @@ import { operationsOver, operationTable } from '../tables.ts'
 const DEFAULT_LIMIT = 20
 
 export const top: Command = {
-  help: `Percentiles per operation over many runs, those with the most time first, then time, tokens and cost of whole runs with
-95 % confidence intervals. Without a name: all runs recorded here.
+  help: `Percentiles per operation, those with the most time first, then of whole runs with
+95 % confidence intervals. Without a name over all runs recorded here.
 
 Options
-  -n, --limit <n>       the first n operations (default ${DEFAULT_LIMIT}; 0: all)
-      --last            the newest session of a coding agent
-      --json            as JSON, times in nanoseconds
+  -n, --limit <n>    the first n operations (default ${DEFAULT_LIMIT}; 0: all)
+      --last         the newest session of a coding agent
+      --json         as JSON, times in nanoseconds
+      --width <n>    columns; also --ascii, --color and --no-color
 
 Examples
   spanwise top
-  spanwise top runs/ other-run.jsonl
+  spanwise top runs/ run.jsonl
   spanwise top 3f2a9c07 81bd04e2 --json`,
   options: {
-    limit: { type: 'string', short: 'n' }, last: { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
+    limit: { type: 'string', short: 'n' }, last: { type: 'boolean' }, json: { type: 'boolean' }, ...pageOptions, ...helpOption,
   },
   async run(input, io) {
     const limit = input.number('limit', 0) ?? DEFAULT_LIMIT
@@ -32,7 +33,7 @@ Examples
     const count = loaded.runs.length
     const operations = operationsOver(loaded.runs, limit)
     const totals = runPercentiles(loaded.runs.map(({ trace }) => analyze(trace)))
-    if (input.flag('json')) printJson(io, { runs: count, totals, operations })
+    if (input.flag('json')) printJson(io, 'top', { runs: count, totals, operations, problems: loaded.problems, skipped: loaded.skipped })
     else if (count > 0) {
       io.out(operationTable(operations, `Operations of ${count} ${count === 1 ? 'run' : 'runs'}`, io))
       if (count > 1) io.out(`\n${runPercentilesTable(totals, io)}`)

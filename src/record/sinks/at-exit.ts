@@ -8,6 +8,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 type Signal = (typeof SIGNALS)[number]
 
 let isInstalled = false
+let isLast = false
 
 export function atExit(callback: () => void): void {
   callbacks.add(callback)
@@ -21,12 +22,20 @@ export function atExit(callback: () => void): void {
     if (isSignal(event) && listener !== onSignal) process.nextTick(giveWay, event)
   })
   process.on('removeListener', (event: string | symbol, listener: unknown) => {
-    if (isSignal(event) && listener !== onSignal && process.listenerCount(event) === 0) process.on(event, onSignal)
+    if (isSignal(event) && listener !== onSignal) listen(event)
   })
-  for (const signal of SIGNALS) if (process.listenerCount(signal) === 0) process.on(signal, onSignal)
+  for (const signal of SIGNALS) listen(signal)
 }
 
 export const notAtExit = (callback: () => void): void => void callbacks.delete(callback)
+
+/** The callbacks were called, and no timer will run any more: what is still recorded has to be written at once. */
+export const isExiting = (): boolean => isLast
+
+function listen(signal: Signal): void {
+  const { process } = globalThis
+  if (process.listenerCount(signal) === 0) process.on(signal, onSignal)
+}
 
 /** Only once the other one listens: a signal that nobody listens to for a moment is disconnected from the process. */
 function giveWay(signal: Signal): void {
@@ -37,6 +46,7 @@ function giveWay(signal: Signal): void {
 const isSignal = (event: string | symbol): event is Signal => (SIGNALS as readonly (string | symbol)[]).includes(event)
 
 function flushAll(): void {
+  isLast = true
   for (const callback of callbacks) callback()
 }
 
@@ -44,4 +54,9 @@ function onSignal(signal: NodeJS.Signals): void {
   flushAll()
   process.removeListener(signal, onSignal)
   process.kill(process.pid, signal)
+  // The first process of a container outlives a signal that nobody listens to.
+  setImmediate(() => {
+    isLast = false
+    if (isSignal(signal)) listen(signal)
+  }).unref()
 }

@@ -1,0 +1,61 @@
+/** Beyond this many steps the ids were chosen to meet, and a Map takes over. */
+const MAX_STEPS = 64
+
+/**
+ * The place of each span by its id; of two with one id, the first. A Map of a million texts takes several times as long to fill
+ * and to ask, and more memory.
+ */
+export class IdIndex {
+  readonly #spans: readonly { readonly id: string }[]
+  readonly #mask: number
+  /** Places, counted from 1; 0 is free. */
+  readonly #places: Int32Array
+  readonly #hashes: Int32Array
+  #others: Map<string, number> | undefined
+
+  constructor(spans: readonly { readonly id: string }[]) {
+    this.#spans = spans
+    let slots = 16
+    while (slots < spans.length * 2) slots *= 2
+    this.#mask = slots - 1
+    this.#places = new Int32Array(slots)
+    this.#hashes = new Int32Array(slots)
+    for (let place = 0; place < spans.length; place++) this.#add(spans[place]!.id, place)
+  }
+
+  get(id: string): number | undefined {
+    const hash = hashOf(id)
+    for (let step = 0; step < MAX_STEPS; step++) {
+      const slot = (hash + step) & this.#mask
+      const place = this.#places[slot]! - 1
+      if (place === -1) return undefined
+      if (this.#hashes[slot] === hash && this.#spans[place]!.id === id) return place
+    }
+    return this.#others?.get(id)
+  }
+
+  #add(id: string, place: number): void {
+    const hash = hashOf(id)
+    for (let step = 0; step < MAX_STEPS; step++) {
+      const slot = (hash + step) & this.#mask
+      const taken = this.#places[slot]! - 1
+      if (taken === -1) {
+        this.#places[slot] = place + 1
+        this.#hashes[slot] = hash
+        return
+      }
+      if (this.#hashes[slot] === hash && this.#spans[taken]!.id === id) return
+    }
+    this.#others ??= new Map()
+    if (!this.#others.has(id)) this.#others.set(id, place)
+  }
+}
+
+/** FNV-1a with its bits mixed once more: the ids of one run mostly differ at their ends. */
+function hashOf(id: string): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 16777619)
+  hash ^= hash >>> 15
+  hash = Math.imul(hash, 2246822507)
+  return hash ^ (hash >>> 13)
+}
