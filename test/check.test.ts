@@ -180,7 +180,8 @@ describe('spanwise check', () => {
     expect(code).toBe(1)
     expect(out).toMatch(/✗ p95 of the duration is 300 ms, over 200 ms[^]*✗ 2 of 2 runs have PAR001/)
     const json = await desk.say(['check', 'runs', '--budget', 'strict.json', '--json'])
-    expect(json).toMatchObject({ code: 1, err: 'spanwise: p95 of the duration is 300 ms, over 200 ms (1 of 2 runs are over it)\n' })
+    expect(json.code).toBe(1)
+    expect(JSON.parse(json.err)).toMatchObject({ message: 'p95 of the duration is 300 ms, over 200 ms (1 of 2 runs are over it)' })
     expect(JSON.parse(json.out)).toMatchObject({ ok: false, runs: 2, lines: [{ name: 'durationMs', statistic: 'p95', actual: 300, limit: 200 }] })
   })
 

@@ -43,6 +43,11 @@ beforeAll(async () => {
   built = await buildCli()
   for (const id of ids.slice(0, 2)) built.write(`.spanwise/2026-11-21_05-30-00_${id.slice(0, 12)}.spanwise.jsonl`, encodeTrace(traceOf(id)))
   for (const id of ids) built.write(`runs/${id}.jsonl`, encodeTrace(traceOf(id)))
+  for (const side of ['main-runs', 'branch-runs']) {
+    for (let i = 1; i <= 6; i++) built.write(`${side}/${i}.jsonl`, encodeTrace(traceOf(String(i).padEnd(32, side[0] === 'm' ? 'a' : 'b'))))
+  }
+  for (const [i, name] of ['a', 'b', 'c', 'd'].entries()) built.write(`${name}.jsonl`, encodeTrace(traceOf(String(i).padEnd(32, 'c'))))
+  built.write('spanwise.budget.json', JSON.stringify({ durationMs: 8000 }))
   built.write('run.jsonl', encodeTrace(traceOf(ids[2]!)))
   const trace = traceOf(ids[2]!)
   built.write('trace.json', otlpReport.renderTrace!(trace, analyze(trace), {}))

@@ -107,7 +107,7 @@ describe('toRunInParallel', () => {
 
 test('the matchers by themselves, for an expect of one\'s own', () => {
   expect(Object.keys(matchers)).toEqual(['toStayWithin', 'toRunInParallel', 'toHaveNoFinding'])
-  expect(matchers.toHaveNoFinding(parallel).message()).toBe('expected the run to have a finding, but there is none')
+  expect(matchers.toHaveNoFinding(draw('agent 0-10')).message()).toBe('expected the run to have a finding, but there is none')
   expect(() => matchers.toRunInParallel(parallel, 'search')).toThrow('takes the names of two spans or more, got ["…"]')
 })
 

@@ -16,7 +16,7 @@ type ResultFormat = (typeof FORMATS)[number]
 
 /** How the result of a comparison or a check comes out: it is no report of a run, and has formats of its own. */
 export const resultOptions: OptionSpecs = {
-  format: { type: 'string', short: 'f' },
+  format: { type: 'string', short: 'f', values: 'formats' },
   json: { type: 'boolean' },
   width: { type: 'string' },
   ascii: { type: 'boolean' },

@@ -64,7 +64,7 @@ export function checkPart(part: unknown): part is Part {
 /** @returns what is wrong with it */
 export function complaintOfSpan(span: unknown): Complaint {
   if (!isObject(span) || !isText(span['id']) || !/^[0-9a-f]{16}$/.test(span['id'])) return 'a span object with an id'
-  const { id, parentId, name, category, start, end, outcome, attributes, llm, tool, dependsOn, resources, late } = span
+  const { id, parentId, name, category, start, end, outcome, attributes, llm, tool, dependsOn, values, resources, late } = span
   if (!isMaybeText(parentId)) return `a text as the parent of span ${id}`
   if (!isText(name) || !isText(category)) return `a name and a category of span ${id}`
   if (!isTime(start) || (end !== undefined && !isTime(end))) return `whole nanoseconds as start and end of span ${id}`
@@ -74,9 +74,21 @@ export function complaintOfSpan(span: unknown): Complaint {
   if (llm !== undefined && !isLlm(llm)) return `details of the LLM call ${id}`
   if (tool !== undefined && !isTool(tool)) return `details of the tool ${id}`
   if (dependsOn !== undefined && !isTexts(dependsOn)) return `ids that span ${id} depends on`
+  if (values !== undefined && !isValues(values)) return `where the values of span ${id} come from`
   if (resources !== undefined && !isMapOf(resources, isNumber)) return `numbers as resources of span ${id}`
   return late === undefined || late === true ? undefined : `true or nothing as late of span ${id}`
 }
+
+function isValues(value: unknown): boolean {
+  if (!isObject(value)) return false
+  const { from, shares, knownAt, repeats, seen } = value
+  return (from === undefined || isListOf(from, isValueSource)) && (repeats === undefined || isListOf(repeats, isValueSource))
+    && (shares === undefined || shares === 'all' || isTexts(shares)) && (knownAt === undefined || isTime(knownAt))
+    && (seen === undefined || seen === true)
+}
+
+const isValueSource = (value: unknown): boolean =>
+  isObject(value) && isText(value['spanId']) && isText(value['kind']) && isCount(value['count'])
 
 function isOutcome(value: unknown): value is Outcome {
   if (!isObject(value)) return false

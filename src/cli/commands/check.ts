@@ -14,24 +14,29 @@ import { didYouMean } from '../nearest.ts'
 const BUDGET_FILE = 'spanwise.budget.json'
 
 export const check: Command = {
-  help: `Holds runs against a budget: p95 of duration, cost, tokens, share of the context window, calls, single operations, and
-findings that no run may have. Exit code 1 with each reason when they do not stay within it. What is unknown is not
-within a limit: a call without a price is not free. Without a name: all runs recorded here.
+  help: `Holds runs against a budget: p95 of duration, cost, tokens, share of the context
+window, calls, single operations, and findings that no run may have. Exit code 1
+with each reason when they do not stay within it. What is unknown is not within
+a limit: a call without a price is not free. Without a name: all runs recorded
+here.
 
 Options
-      --budget <file>   the budget (default ${BUDGET_FILE}); docs/budgets.md describes it
-      --fail-on <codes> findings that no run may have (PAR001,RETRY001), any finding (any), or failed runs (failed);
-                        enough without a budget file
+      --budget <file>   the budget (default ${BUDGET_FILE});
+                        docs/budgets.md describes it
+      --fail-on <codes> findings that no run may have (PAR001,RETRY001), any
+                        finding (any), or failed runs (failed); enough without
+                        a budget file
       --last            the newest session of a coding agent
 ${resultHelp}
 
 Examples
   spanwise check runs/ --budget ${BUDGET_FILE}
   spanwise check runs/ --fail-on PAR001,failed
-  spanwise check -f markdown >> "$GITHUB_STEP_SUMMARY"
+  spanwise check -f markdown > budget.md      for a pull request
 
 A budget
-  { "durationMs": 8000, "costUsd": { "p50": 0.02, "max": 0.1 }, "contextShare": 0.8, "failOn": ["PAR001"] }`,
+  { "durationMs": 8000, "costUsd": { "p50": 0.02, "max": 0.1 },
+    "contextShare": 0.8, "failOn": ["PAR001"] }`,
   options: {
     budget: { type: 'string', values: 'files' },
     'fail-on': { type: 'string' },

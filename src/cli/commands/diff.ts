@@ -9,22 +9,26 @@ import { loadSet, printResult, resultFormat, resultHelp, resultOptions } from '.
 const MIN_CHANGE_PERCENT = 2
 
 export const diff: Command = {
-  help: `Whether the new runs are slower or dearer than the base, and which operations that comes from. Each side is a file, a
-folder, a handle, or several of them with commas between. Operations are aligned by their names from the root; each
-difference is tested (Mann-Whitney U) and corrected for how many were. With too few runs there is no verdict, and it
-says how many are needed. One run against one is compared span by span.
+  help: `Whether the new runs are slower or dearer than the base, and which operations
+that comes from. Each side is a file, a folder, a handle, or several of them
+with commas between. Operations are aligned by their names from the root; each
+difference is tested (Mann-Whitney U) and corrected for how many were. With too
+few runs there is no verdict, and it says how many are needed. One run against
+one is compared span by span.
 
 Options
-      --fail-on-regression   exit code 1 when time, tokens or cost of the runs got worse; 2 when there are too few
-                        runs to tell
-      --min-change <n>  percent below which a proven difference is small and no regression (default ${MIN_CHANGE_PERCENT})
+      --fail-on-regression
+                        exit code 1 when time, tokens or cost got worse; 2 when
+                        there are too few runs to tell
+      --min-change <n>  percent below which a proven difference is small and no
+                        regression (default ${MIN_CHANGE_PERCENT})
 ${resultHelp}
 
 Examples
-  spanwise diff main-runs/ branch-runs/
+  spanwise diff main-runs/ branch-runs/ --fail-on-regression
   spanwise diff 3f2a9c07 81bd04e2                       two runs, span by span
   spanwise diff a.jsonl,b.jsonl c.jsonl,d.jsonl --json
-  spanwise diff main-runs/ branch-runs/ -f markdown --fail-on-regression > diff.md`,
+  spanwise diff main-runs/ branch-runs/ -f markdown > diff.md`,
   options: {
     'fail-on-regression': { type: 'boolean' },
     'min-change': { type: 'string' },

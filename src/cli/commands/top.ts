@@ -8,8 +8,8 @@ import { operationsOver, operationTable } from '../tables.ts'
 const DEFAULT_LIMIT = 20
 
 export const top: Command = {
-  help: `Percentiles per operation, those with the most time first, then of whole runs with
-95 % confidence intervals. Without a name over all runs recorded here.
+  help: `Percentiles per operation, those with the most time first, then of whole
+runs with 95 % confidence intervals. Without a name over all runs recorded here.
 
 Options
   -n, --limit <n>    the first n operations (default ${DEFAULT_LIMIT}; 0: all)

@@ -180,10 +180,10 @@ export class RunLines {
     // It may still be under way at the end of its run.
     if (record.open) return this.#openAtEnd(record, at)
     const { parent, name, category, start, ended, outcome } = record
-    const { attributes, llm, tool, dependsOn, resources } = details ?? NO_DETAILS
+    const { attributes, llm, tool, dependsOn, values, resources } = details ?? NO_DETAILS
     const span = this.#redactor.span({
       id: record.id, parentId: parent?.id, traceId: '', name, category, start, end: ended, outcome, attributes,
-      llm: llm && this.#llm(llm, at), tool, dependsOn, resources, late: isLate(record) || undefined,
+      llm: llm && this.#llm(llm, at), tool, dependsOn, values, resources, late: isLate(record) || undefined,
     } as Span)
     const line = this.#encoder.ended(span as EndedSpan, at)
     return llm === undefined ? line : this.#newParts() + line
