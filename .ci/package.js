@@ -26,7 +26,7 @@ function checkContents({ files, unpackedSize, size }) {
     'docs/budget.schema.json', 'docs/budgets.md', 'docs/diff.md', 'examples/demo-run.jsonl',
     ...Object.values(manifest.bin).map((path) => path.slice(2)),
     ...Object.values(manifest.exports).flatMap((target) => [target.types, target.default].filter(Boolean).map((path) => path.slice(2)))]
-  const allowed = (path) => needed.includes(path) || /^dist\/(src|adapters|reports)\/.+\.d\.ts$/.test(path) || /^dist\/chunks\/[\w-]+\.js$/.test(path)
+  const allowed = (path) => needed.includes(path) || /^dist\/(src|adapters|reports)\/.+\.d\.ts$/.test(path) || /^docs\/findings\/[\w-]+\.md$/.test(path) || /^dist\/chunks\/[\w-]+\.js$/.test(path)
   const missing = needed.filter((path) => !paths.includes(path))
   const surplus = paths.filter((path) => !allowed(path))
   check(missing.length === 0, `the tarball lacks ${missing.join(', ')}`)

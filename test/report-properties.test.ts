@@ -48,7 +48,7 @@ const laws: Readonly<Record<string, Law>> = {
     return [
       ...fault(Math.abs(time.total - selfUs) <= 0.5 * analysis.spans.length, `${time.total} µs of ${selfUs}`),
       ...fault(sum('tokens').total === tokensOf(analysis), 'tokens do not add up'),
-      ...fault(Math.abs(cost.total - microUsdOf(analysis)) <= 0.5 * analysis.calls.length, `${cost.total} microdollars of ${microUsdOf(analysis)}`),
+      ...fault(Math.abs(cost.total - microUsdOf(analysis)) <= 0.5 * analysis.calls.length + 1e-6, `${cost.total} microdollars of ${microUsdOf(analysis)}`),
     ]
   },
   pprof: (analysis) => {
@@ -57,7 +57,7 @@ const laws: Readonly<Record<string, Law>> = {
     return [
       ...fault(wall === analysis.totals.durationNs, `${wall} ns of ${analysis.totals.durationNs}`),
       ...fault(tokens === tokensOf(analysis), `${tokens} tokens of ${tokensOf(analysis)}`),
-      ...fault(Math.abs(cost! - microUsdOf(analysis)) <= 0.5, `${cost} microdollars of ${microUsdOf(analysis)}`),
+      ...fault(Math.abs(cost! - microUsdOf(analysis)) <= 0.5 + 1e-6, `${cost} microdollars of ${microUsdOf(analysis)}`),
     ]
   },
   csv: (analysis) => {

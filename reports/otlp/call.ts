@@ -3,6 +3,7 @@ import type { Usage } from '../../src/model/usage.ts'
 import { attributeList, type Named } from './attributes.ts'
 import type { Source } from './span.ts'
 import { unixNano } from './times.ts'
+import { withoutNoise } from '../shared/numbers.ts'
 
 /** A longer usage object of a provider's is left out. */
 const MAX_RAW_CHARS = 4_096
@@ -23,7 +24,7 @@ export function callAttributes({ call, span, semconv }: Source): Named[] {
     ['gen_ai.response.finish_reasons', detail.finishReasons],
     ['gen_ai.response.time_to_first_chunk', firstTokenNs === undefined ? undefined : { double: firstTokenNs / 1e9 }],
     ...(usage === undefined ? [] : usageAttributes(usage, semconv)),
-    ['spanwise.cost.usd', call?.costUsd === undefined ? undefined : { double: call.costUsd }],
+    ['spanwise.cost.usd', call?.costUsd === undefined ? undefined : { double: withoutNoise(call.costUsd) }],
     ...(span?.llm === undefined ? [] : detailAttributes(span.llm, span.start)),
   ]
 }

@@ -5,7 +5,7 @@ import { formatSaving, formatCount } from './numbers.ts'
 export type Written = (name: string) => string
 
 /** What changed, and at which part of the request. */
-export function causeText({ cause, part, stated }: CacheBreak, written: Written): string {
+function causeText({ cause, part, stated }: CacheBreak, written: Written): string {
   const tool = part?.name === undefined ? 'a tool' : `tool ${written(part.name)}`
   const offset = part?.offset === undefined ? '' : ` after ${formatCount(part.offset)} characters`
   switch (cause) {
@@ -81,7 +81,7 @@ export const numberList = (numbers: readonly number[]): string =>
   numbers.slice(0, SHOWN).map(formatCount).join(', ') + (numbers.length > SHOWN ? ` +${numbers.length - SHOWN}` : '')
 
 /** `calls 3, 5, 7 +8` */
-export const callList = (numbers: readonly number[]): string => `call${numbers.length === 1 ? '' : 's'} ${numberList(numbers)}`
+const callList = (numbers: readonly number[]): string => `call${numbers.length === 1 ? '' : 's'} ${numberList(numbers)}`
 
 /** What nobody is blamed for: the provider's side, and what was not seen; a text each. */
 export function unexplained({ breaks, bySide }: CacheSummary): string[] {

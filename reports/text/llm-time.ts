@@ -4,11 +4,11 @@ import { eighthBar } from '../shared/bar.ts'
 import { handlesFor } from '../shared/handles.ts'
 import { formatAmount, formatCount, formatShare, formatWholeShare, plural } from '../shared/numbers.ts'
 import { heading, piece, sgr, type Line, type Page } from '../shared/page.ts'
-import { llmTime, modelOf, phasesOfCall, type LlmTime } from '../shared/phases.ts'
+import { llmTime, modelOf, phaseNames, phasesOfCall, type LlmTime } from '../shared/phases.ts'
 import { cell, cleanName, wrap } from '../shared/text.ts'
 import { entries } from './entries.ts'
 
-const NAMES = 15
+const NAMES = 18
 const TITLES = ['time', 'share', 'p50', 'max'] as const
 const MAX_MODELS = 3
 
@@ -39,13 +39,17 @@ export function llm(analysis: Analysis, page: Page): Line[] {
       piece(cells(TITLES), sgr.dim),
     ],
     ...phases.map(({ name, share }, at) => [
-      piece(`  ${cell(name, NAMES)}  `),
+      piece(`  ${cell(name === phaseNames.decodeNs ? decodeText(time) : name, NAMES)}  `),
       piece(cell(eighthBar(share, bar), bar), sgr.cyan),
       piece(cells(rows[at] ?? [])),
     ]),
     ...lines,
   ]
 }
+
+/** `decode 58 tok/s`: the median of the calls. */
+const decodeText = ({ speed }: LlmTime): string =>
+  (speed === undefined ? phaseNames.decodeNs : `${phaseNames.decodeNs} ${formatCount(speed)} tok/s`)
 
 function gapsText({ gaps }: LlmTime, { totals: { durationNs } }: Analysis): string[] {
   if (gaps === undefined) return []

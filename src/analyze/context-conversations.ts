@@ -162,6 +162,6 @@ class Finder {
 }
 
 /** Whether a list goes on as another one begins. */
-export function isPrefix(before: readonly number[], after: readonly number[]): boolean {
+function isPrefix(before: readonly number[], after: readonly number[]): boolean {
   return before.length <= after.length && before.every((part, at) => part === after[at])
 }

@@ -13,7 +13,7 @@ export interface Simulation {
 }
 
 /** Spans that are named; the others are counted. */
-export const MAX_MOVED = 200
+const MAX_MOVED = 200
 
 /**
  * The run as it could have been: list scheduling with the measured durations. Each parent is a schedule of its own, from the

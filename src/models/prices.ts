@@ -1,6 +1,6 @@
 import type { CostParts } from '../model/analysis.ts'
 import type { Usage } from '../model/usage.ts'
-import { findProvider, PRICE_TABLE_DATE, PRICE_TABLE_VERSION, priceTable, type PriceTable, type Provider } from './genai-prices.ts'
+import { findProvider, PRICE_TABLE_DATE, PRICE_TABLE_VERSION, priceTable, type PriceTable } from './genai-prices.ts'
 import { longestPrefix } from './model-id.ts'
 import { charge, ratesOf, sumOfParts, type Rates } from './rates.ts'
 import { tableModels, TableRates, type ListedModel } from './table-rates.ts'

@@ -112,7 +112,7 @@ function isLlm(value: unknown): boolean {
   const { provider, operation, api, streamed, requestModel, responseModel, responseId, maxOutputTokens, firstToken, lastToken, chunks } = value
   const { requestParts, responseParts, finishReasons, usage, toolCalls, attempts, reader, serviceTier } = value
   return isText(provider) && isText(operation) && isText(api) && typeof streamed === 'boolean'
-    && isMaybeText(requestModel) && isMaybeText(responseModel) && isMaybeText(responseId)
+    && isMaybeText(requestModel) && isMaybeText(responseModel) && isMaybeText(responseId) && isMaybeText(serviceTier)
     && isMaybeNumber(maxOutputTokens) && isMaybeNumber(firstToken) && isMaybeNumber(lastToken) && isMaybeNumber(chunks)
     && (requestParts === undefined || isRequest(requestParts))
     && (responseParts === undefined || isListOf(responseParts, isPlace))

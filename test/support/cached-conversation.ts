@@ -93,7 +93,7 @@ const tokensOf = ({ text }: Said): number => Math.ceil(text.length / 4) + 4
 const keyOf = ({ kind, text, name, callId }: Said): string => JSON.stringify([kind, text, name, callId])
 
 /** The input usage of each turn, as a provider with such a cache would count it. */
-export function billed(turns: readonly Turn[], cache: CacheModel): InputTokens[] {
+function billed(turns: readonly Turn[], cache: CacheModel): InputTokens[] {
   const kept: { readonly model: string; readonly prefix: readonly string[]; usedMs: number }[] = []
   return turns.map(({ model, request, startMs }, at) => {
     const keys = request.map(keyOf)
