@@ -34,6 +34,14 @@ const LOST: Readonly<Record<string, Step>> = {
     const toolCalls = span.llm?.toolCalls?.map(({ arguments: _text, ...call }) => call)
     return { ...span, ...(span.tool && { tool }), ...(span.llm && { llm: { ...span.llm, ...(toolCalls && { toolCalls }) } }) }
   })(trace),
+  "where the values of inputs come from, hashes of a tool's arguments and result, the reader's own time, the service tier, tokens by medium": (trace) => {
+    const spans = spansWith(({ values: _values, ...span }) => {
+      const { argumentsHash: _arguments, resultHash: _result, ...tool } = span.tool ?? { name: '' }
+      return { ...span, ...(span.tool && { tool }) }
+    })
+    const calls = llmWith(({ reader: _reader, serviceTier: _tier, ...llm }) => llm)
+    return [spans, calls, usageWith(({ media: _media, ...usage }) => usage)].reduce((before, step) => step(before), trace)
+  },
   "a provider's own usage object of more than 4,096 characters, or nested deeper than 128 levels": usageWith(({ raw, ...usage }) =>
     (raw === undefined || JSON.stringify(raw).length > 4_096 ? usage : { ...usage, raw })),
   "the error of an attempt that is the text of its status": llmWith((llm) => (llm.attempts === undefined ? llm : {
@@ -206,8 +214,9 @@ function richTrace(seed: number): Trace {
       ...maybe(0.5, () => ({ attributes: attributes(pick) })),
       ...maybe(0.2, () => ({ dependsOn: ids.filter((id) => id !== span.id && random() < 0.2) })),
       ...maybe(0.2, () => ({ resources: resources(upTo) })),
-      ...(span.tool && { tool: { ...span.tool, name: pick(['search', '']), ...maybe(0.5, () => ({ callId: 'c1' })), ...maybe(0.2, () => ({ yielded: upTo(3) })), ...maybe(0.2, () => ({ arguments: 'secret', result: 'secret' })) } }),
-      ...(isCall && { llm: { ...span.llm, ...call(span, { random, upTo, pick, maybe }) } }),
+      ...maybe(0.2, () => ({ values: { seen: true as const, knownAt: upTo(9) } })),
+      ...(span.tool && { tool: { ...span.tool, name: pick(['search', '']), ...maybe(0.5, () => ({ callId: 'c1' })), ...maybe(0.2, () => ({ yielded: upTo(3) })), ...maybe(0.2, () => ({ arguments: 'secret', result: 'secret' })), ...maybe(0.2, () => ({ argumentsHash: '0123456789abcdef' })) } }),
+      ...(isCall && { llm: { ...span.llm, ...call(span, { random, upTo, pick, maybe }), ...maybe(0.2, () => ({ serviceTier: 'flex', reader: { beforeFirstTokenNs: 1, betweenTokensNs: 2, afterLastTokenNs: 3 } })) } }),
     }
   })
   return {
