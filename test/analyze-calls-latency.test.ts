@@ -134,3 +134,14 @@ describe('time to first token against uncached tokens', () => {
     expect(analyze({ ...trace, spans: [trace.spans[0]!, ...trace.spans.slice(1).toReversed()] }).latency).toEqual(analyze(trace).latency)
   })
 })
+
+test('the own time of a tool that holds other work is no gap before the call after it', () => {
+  const analysis = analyze(draw(`
+    agent 0-100
+      first 0-10 llm model=gpt-5-mini in=10 out=2
+      task 10-90 tool
+        inner 12-20 tool
+      second 92-99 llm model=gpt-5-mini in=10 out=2
+  `))
+  expect(analysis.calls.map(({ gapNs }) => gapNs)).toEqual([undefined, 2e6])
+})

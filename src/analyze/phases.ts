@@ -66,16 +66,20 @@ class Cursor {
   }
 }
 
+/** What only holds other work: its own time is the program's. */
+const FRAMES: ReadonlySet<string> = new Set(['agent', 'internal'])
+
 /**
- * For each span the time between the last end of a recorded operation (a span without children) before it and its start, NaN
- * when none came before it or one still ran. What came before is looked for among its earlier siblings; where it has none,
- * among those of its parent, and so on: a step's first call follows the last tool of the step before.
+ * For each span the time between the last end of a recorded operation (a span without children, or a tool or
+ * a call with some) before it and its start, NaN when none came before it or one still ran. What came before is looked for among
+ * its earlier siblings; where it has none, among those of its parent, and so on: a step's first call follows the last tool of
+ * the step before.
  */
-export function gapsBefore({ start, end, parent, children, topDown }: Timeline): Float64Array {
+export function gapsBefore({ spans, start, end, parent, children, topDown }: Timeline): Float64Array {
   const lastEnd = new Float64Array(start.length)
   for (let at = topDown.length - 1; at >= 0; at--) {
     const i = topDown[at]!
-    if (children[i]!.length === 0) lastEnd[i] = end[i]!
+    if (children[i]!.length === 0 || !FRAMES.has(spans[i]!.category)) lastEnd[i] = end[i]!
     const p = parent[i]!
     if (p !== -1) lastEnd[p] = Math.max(lastEnd[p]!, lastEnd[i]!)
   }
