@@ -308,7 +308,7 @@ describe('the process', () => {
     const { status, stderr, peakMb } = await piped(['report', '-'], Array.from({ length: 16 }, () => megabytes))
     expect(status).toBe(2)
     expect(stderr).toContain('spanwise: standard input: a binary file')
-    expect(peakMb).toBeLessThan(200)
+    expect(peakMb).toBeLessThan(300)
   })
 
   test('a gzip bomb in a run file: its lines are passed over', async () => {
