@@ -228,7 +228,7 @@ test('ERR001 names failures where they began, each kind once', () => {
   `
   expect(seen(drawing, {}, /ERR/)).toBe('ERR001 search,search\nERR001 orders')
   expect(analyzed(drawing).observations.filter(({ code }) => code === 'ERR001').map(({ title }) => title).join('\n')).toBe(text(`
-    search failed 2 times: TimeoutError: after 10 s
+    search failed 2 times, for example: TimeoutError: after 10 s
     orders failed: TypeError: no orders
   `))
 })

@@ -120,7 +120,7 @@ describe('times', () => {
     )).traces
     const call = trace!.spans.find(({ llm }) => llm !== undefined)!
     expect(call.llm).toMatchObject({ usage: { output: { total: 42 }, complete: true }, toolCalls: [{ id: 'a' }, { id: 'b' }] })
-    expect(call.attributes).toEqual({ 'spanwise.time': 'inferred' })
+    expect(call.attributes).toEqual({ 'spanwise.time': 'inferred', 'spanwise.request': 'messages' })
     expect(trace!.spans.filter(({ tool }) => tool?.issuedBy === call.id).length).toBe(2)
   })
 
@@ -163,7 +163,71 @@ describe('ends', () => {
   })
 })
 
+describe('what a tool waited for', () => {
+  const waits = (name: string, more: object, facts?: object | string, input: object = {}): unknown => {
+    const done = { ...result('a', more), ...(facts !== undefined && { toolUseResult: facts }) }
+    const { traces } = claudeCode.read(session([0, said('go')], [1, answered('m1', [asks('a', name, input)], 9)], [60, done]))
+    return traces[0]!.spans.find(({ tool }) => tool !== undefined)!.attributes?.['spanwise.waits_for']
+  }
+  test('a person: what was asked, answered or refused', () => {
+    expect(waits('AskUserQuestion', {})).toBe('person')
+    expect(waits('ExitPlanMode', {})).toBe('person')
+    expect(waits('mcp__forms__ask', {}, { questions: [], answers: { a: 'b' } })).toBe('person')
+    expect(waits('Write', { is_error: true, content: "The user doesn't want to proceed with this tool use." }, 'User rejected tool use')).toBe('person')
+    // A file may hold the very words.
+    expect(waits('Read', { content: "The user doesn't want to proceed" })).toBeUndefined()
+    expect(waits('Write', {})).toBeUndefined()
+  })
+  test('work that was begun before', () => {
+    expect(waits('TaskOutput', {}, { retrieval_status: 'success', task: {} })).toBe('work')
+    expect(waits('Poll', {}, { retrieval_status: 'timeout', task: {} })).toBe('work')
+  })
+  test('an agent that it began, unless that runs on by itself', () => {
+    expect(waits('Task', {}, { totalToolUseCount: 3 })).toBe('agent')
+    expect(waits('Review', {}, {}, { subagent_type: 'reviewer' })).toBe('agent')
+    expect(waits('Task', {}, { status: 'async_launched', isAsync: true }, { subagent_type: 'reviewer' })).toBeUndefined()
+  })
+})
+
+describe('counts', () => {
+  const usageOf = (text: string, output: number, more: object = {}): unknown => {
+    const { traces } = claudeCode.read(session([0, said('go')], [1, answered('m1', [{ type: 'text', text }], output, more)]))
+    return traces[0]!.spans.at(-1)!.llm?.usage?.complete
+  }
+  test('an output that cannot have written the text is the count of a beginning', () => {
+    expect(usageOf("Done! I've added a one-liner comment to hello.py: `# Simple hello world program`", 1)).toBe(false)
+    expect(usageOf("Done! I've deleted hello.js.", 12)).toBe(true)
+    expect(usageOf('Yes.', 1)).toBe(true)
+    expect(usageOf('-'.repeat(20), 1)).toBe(true)
+    expect(usageOf('A sentence of the usual kind, which says what was done. '.repeat(20), 240)).toBe(true)
+  })
+})
+
 describe('copies and subagents', () => {
+  const side = (uuid: string, parentUuid: string | null): object => ({ isSidechain: true, uuid, parentUuid, agentId: 'warm' })
+
+  test('an agent that nothing began runs on beside the session, and nobody waits for it', () => {
+    const source = session(
+      [0, { ...said('Warmup'), ...side('w1', null) }],
+      [8, said('go')],
+      [10, answered('m1', [{ type: 'text', text: 'done' }], 3)],
+      [79, { ...answered('m2', [{ type: 'text', text: 'ready' }], 3), ...side('w2', 'w1') }],
+    )
+    const [trace] = checkImport(claudeCode.read(source))
+    expect(tree(trace!, NS_PER_S)).toBe([
+      'Claude Code session 0-10', '  in the background 0-0', '    subagent 0-79 late', '      claude-x 0-79', '  turn 8-10', '    claude-x 8-10',
+    ].join('\n'))
+    const { observations, spans, totals: { llmCalls } } = analyze(trace!)
+    expect(llmCalls).toBe(2)
+    expect(spans.filter(({ wallNs, startNs }) => wallNs > 0 && startNs === 0).map(({ name }) => name)).toEqual(['Claude Code session'])
+    expect(observations.filter(({ code }) => code === 'LLM001')).toEqual([])
+  })
+
+  test('the file of an agent alone is the session', () => {
+    const source = session([0, { ...said('Warmup'), ...side('w1', null) }], [79, { ...answered('m2', [], 3), ...side('w2', 'w1') }])
+    expect(drawn(source)).toBe('Claude Code session 0-79\n  subagent 0-79\n    claude-x 0-79')
+  })
+
   test('lines that a resumed session repeats count once, in one file and over two', () => {
     const first = session([0, said('go')], [1, answered('m1', [{ type: 'text' }], 7)])
     expect(readClaudeCode([{ ...first, text: `${first.text}\n${first.text}` }]).traces.map(totals)).toMatchObject([{ llmCalls: 1, output: 7 }])

@@ -38,7 +38,7 @@ test.each(['codex/older-2025-08.jsonl', 'codex/older-2025-04.json'])('%s, withou
   const read = codex.read(fixture(file))
   const [trace] = checkImport(read)
   expect(tree(trace!, NS_PER_S).split('\n').map((line) => line.replace(' 0-0', ''))).toEqual([
-    'Codex session', '  turn', '    model', '    model', '    model', '    shell', '    shell failed',
+    'Codex session', '  turn', '    model', '    shell', '    shell failed', '    model', '    model',
   ])
   const calls = trace!.spans.filter(({ llm }) => llm !== undefined)
   expect(calls.map(({ dependsOn = [] }) => dependsOn.map((id) => trace!.spans.find((span) => span.id === id)!.tool?.callId)))
@@ -103,6 +103,22 @@ describe('drawn sessions', () => {
     const lines = [...begin, [3, 'response_item', call('a')]] as const
     expect(tree(codex.read(session(...lines)).traces[0]!, NS_PER_S)).toContain('shell 3- open')
     expect(tree(codex.read(session(...lines, [7, 'event_msg', { type: 'turn_aborted' }])).traces[0]!, NS_PER_S)).toContain('shell 3-7 cancelled')
+  })
+
+  test('what waited for a person or for other work says so', () => {
+    const waits = (name: string, said: unknown, more: object = {}): unknown => {
+      const { traces } = codex.read(session(...begin, [3, 'response_item', { ...call('a'), name, ...more }], [9, 'response_item', output('a', said)]))
+      return traces[0]!.spans.at(-1)!.attributes?.['spanwise.waits_for']
+    }
+    expect(waits('wait_agent', 'ok')).toBe('work')
+    expect(waits('request_user_input', 'yes')).toBe('person')
+    expect(waits('apply_patch', 'patch rejected by user')).toBe('person')
+    expect(waits('write_stdin', 'ok', { arguments: '{"session_id":1,"chars":""}' })).toBe('work')
+    expect(waits('write_stdin', 'ok', { arguments: '{"session_id":1,"chars":"y"}' })).toBeUndefined()
+    expect(waits('shell', 'it was rejected by user space')).toBeUndefined()
+    const event = { type: 'collab_waiting_end', call_id: 'a' }
+    const { traces } = codex.read(session(...begin, [3, 'response_item', { ...call('a'), name: 'await_all' }], [9, 'event_msg', event]))
+    expect(traces[0]!.spans.at(-1)!.attributes).toEqual({ 'spanwise.waits_for': 'work' })
   })
 
   test('reasoning counted apart, as the sum tells, is part of the output', () => {

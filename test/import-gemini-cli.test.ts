@@ -20,7 +20,12 @@ test.each(fixtures('gemini-cli'))('%s is recognised and read, with the tokens it
   expect(usage.input.total + usage.output.total).toBe(sum('total'))
   expect([usage.input.cacheRead, usage.output.reasoning]).toEqual([sum('cached'), sum('thoughts')])
   expect(toolCalls).toBe(messages.reduce((all, message) => all + (message.toolCalls?.length ?? 0), 0))
-  expect(read.problems).toEqual([])
+  // One message of the first file, and three of the second, hold tools that were called when others of them had ended.
+  const untold = file.includes('2025-12') ? 2 : 4
+  expect(trace!.spans.filter(({ llm }) => llm !== undefined).length).toBe(messages.filter(({ tokens }) => tokens !== undefined).length + untold)
+  expect(read.problems).toEqual([
+    { message: `${untold} answers are known by their tools alone: the program wrote no tokens for them`, severity: 'note' },
+  ])
 })
 
 const time = (second: number): string => new Date(second * 1_000 + 1_700_000_000_000).toISOString()
@@ -51,6 +56,41 @@ test('a call ends where its tools begin, by the time in their ids', () => {
   ].join('\n'))
   expect(problems.map(({ message }) => message)).toEqual(['message 4 has no valid timestamp; the time of the one before it is used'])
   expect(JSON.stringify(traces)).not.toContain('PRIVATE')
+})
+
+const called = (name: string, second: number, end: number, more: object = {}): object =>
+  ({ id: `${name}-${1_700_000_000_000 + second * 1_000}-f00`, name, args: {}, status: 'success', timestamp: time(end), ...more })
+const withTools = (...toolCalls: readonly object[]): string => JSON.stringify({
+  sessionId: 'one', projectHash: 'x', startTime: time(0), lastUpdated: time(20),
+  messages: [{ type: 'user', timestamp: time(1), content: 'go' }, { type: 'gemini', timestamp: time(5), model: 'gemini-x', toolCalls, tokens: { input: 9, output: 2 } }],
+})
+
+test('tools that were called when others of their message had ended are of a later answer', () => {
+  const { traces, problems } = geminiCli.read({ name: 'x', text: withTools(called('read', 2, 5), called('write', 8, 10), called('read', 12, 13)) })
+  expect(tree(checkImport({ traces, problems })[0]!, NS_PER_S)).toBe([
+    'Gemini CLI session 0-13', '  turn 1-13', '    gemini-x 1-2', '    read 2-5', '    gemini-x 5-8', '    write 8-10', '    gemini-x 10-12', '    read 12-13',
+  ].join('\n'))
+  const calls = traces[0]!.spans.filter(({ llm }) => llm !== undefined)
+  expect(calls.map(({ llm }) => llm!.usage?.input?.total)).toEqual([9, undefined, undefined])
+  expect(analyze(traces[0]!).findings.filter(({ code }) => code.startsWith('PAR'))).toEqual([])
+})
+
+test('one end for several tools is that of the last of them', () => {
+  const source = withTools(called('write_todos', 2, 9), called('read', 2, 9), called('grep', 2, 6))
+  const [trace] = checkImport(geminiCli.read({ name: 'x', text: source }))
+  expect(trace!.spans.flatMap(({ tool, attributes }) => (tool === undefined ? [] : [attributes!['spanwise.time']]))).toEqual(['batch', 'batch', 'inferred'])
+  const { findings, observations } = analyze(trace!)
+  expect([...findings, ...observations].filter(({ code }) => code.startsWith('TOOL')).map(({ title }) => title)).toEqual(['grep took 4.00 s', 'grep takes 31 % of the run: 4.00 s in one call'].slice(0, 1))
+})
+
+test('what waited for a person or an agent says so', () => {
+  const waits = (name: string, more: object = {}): unknown =>
+    geminiCli.read({ name: 'x', text: withTools(called(name, 2, 9, more)) }).traces[0]!.spans.at(-1)!.attributes!['spanwise.waits_for']
+  expect(waits('write_file', { status: 'cancelled' })).toBe('person')
+  expect(waits('ask_user')).toBe('person')
+  expect(waits('delegate_to_agent')).toBe('agent')
+  expect(waits('codebase', { resultDisplay: '\nSubagent codebase Finished\n' })).toBe('agent')
+  expect(waits('write_file')).toBeUndefined()
 })
 
 test('the newer form is a log: messages again with their tools and tokens, changes of the head, a rewind', () => {

@@ -1,9 +1,14 @@
+import { REQUEST, TIME, WAITS_FOR } from '../../src/model/marks.ts'
+import { setRequestParts } from '../../src/model/part-list.ts'
 import { inputInclusive, outputInclusive, tokenCount, type Usage } from '../../src/model/usage.ts'
 import { NS_PER_MS } from '../../src/model/units.ts'
-import { CANCELLED, OK, type Attributes, type Outcome, type Trace } from '../../src/model/span.ts'
+import { CANCELLED, OK, type Attributes, type LlmDetail, type Outcome, type Trace } from '../../src/model/span.ts'
 import { at, jsonText, text, type Fields } from '../shared/json.ts'
+import { readAnswers, waitsFor, type Answer } from './gemini-cli/answers.ts'
+import { GeminiRequests, type Exchange } from './gemini-cli/requests.ts'
 import { isHead, isPrompt, readConversation, type Conversation } from './gemini-cli/conversation.ts'
 import { assemble, type SpanDraft } from './shared/assemble.ts'
+import { withTexts } from './shared/parts.ts'
 import { objects, Problems } from './shared/json-lines.ts'
 import { SessionClock } from './shared/times.ts'
 import { turnAt, turnsOf, turnSpans, type Turn } from './shared/turns.ts'
@@ -14,8 +19,10 @@ import { toolHashes } from './shared/tool-hashes.ts'
  * Session files of the Gemini CLI (`~/.gemini/tmp/<project>/chats/session-<time>-<id>`): one JSON object with `messages`
  * (`.json`), and since 2026 JSON lines that log changes (`.jsonl`), as its `chatRecordingService` writes and reads them.
  *
- * An answer and the tools it asked for are one message. In the older form it has the time at which its tools had ended; in the
- * newer one that at which it had arrived, and the tools end later. A tool's id holds the time of its call. Nothing says when a
+ * An answer and the tools it asked for are one message, and so are answers after it that say nothing but which tools to run: of those the
+ * tokens are lost. In the older form it has the time at which its tools had ended; in the
+ * newer one that at which it had arrived, and the tools end later. A tool's id holds the time of its call; tools that ran beside each
+ * other have one end (`spanwise.time: 'batch'`). Nothing says when a
  * request was sent: a call begins at the message before it (`spanwise.time: 'inferred'`). `tokens.input` contains the cached
  * tokens, `tokens.output` not the thoughts. Texts are not taken over.
  */
@@ -36,33 +43,24 @@ export const geminiCli: Importer = {
 }
 
 const ROOT = 'session'
-const INFERRED: Attributes = { 'spanwise.time': 'inferred' }
-
-interface Answer {
-  readonly key: string
-  readonly start: number
-  readonly end: number
-  readonly tools: readonly Tool[]
-  readonly after: readonly string[]
-  readonly message: Fields
-}
-
-interface Tool {
-  readonly key: string
-  readonly start: number
-  readonly end: number
-  readonly call: Fields
-}
+const INFERRED: Attributes = { [TIME]: 'inferred' }
 
 function readSession({ id: stated, startTime, isSubagent, messages }: Conversation, fileName: string, problems: Problems): Trace | undefined {
   const answers: Answer[] = []
   const prompts: number[] = []
   const clock = new SessionClock()
   const origin = [startTime, ...messages.map(({ row }) => row['timestamp'])].map((time) => clock.read(time)).find((time) => typeof time === 'number') ?? 0
+  const requests = new GeminiRequests()
+  const exchanges = new Map<string, Exchange>()
   let now = origin
   let after: readonly string[] = []
   for (const [i, message] of messages.entries()) {
     const { row, place, line } = message
+    if (row['$rewindTo'] !== undefined) {
+      requests.rewind(row['$rewindTo'])
+      continue
+    }
+    requests.message(row)
     const time = clock.read(row['timestamp'])
     if (typeof time !== 'number') problems.add(`${place} has ${time}; the time of the one before it is used`, line)
     const before: number = now
@@ -70,17 +68,21 @@ function readSession({ id: stated, startTime, isSubagent, messages }: Conversati
     if (isPrompt(message)) prompts.push(arrived)
     now = arrived
     if (row['type'] !== 'gemini') continue
-    const answer = readAnswer(row, `answer ${i}`, before, arrived, { after, clock })
-    after = answer.tools.map(({ key }) => key)
-    now = Math.max(arrived, ...answer.tools.map(({ end }) => end))
-    answers.push(answer)
+    for (const answer of readAnswers(row, `answer ${i}`, before, arrived, { after, clock })) {
+      after = answer.tools.map(({ key }) => key)
+      now = Math.max(now, ...answer.tools.map(({ end }) => end))
+      answers.push(answer)
+      exchanges.set(answer.key, requests.answer(answer))
+    }
   }
   if (answers.length === 0) return undefined
+  const untold = answers.filter(({ message }) => message === undefined).length
+  if (untold > 0) problems.note(`${untold} answers are known by their tools alone: the program wrote no tokens for them`)
   const id = stated ?? fileName
   const name = isSubagent ? 'Gemini CLI subagent' : 'Gemini CLI session'
   const turns = turnsOf(prompts, answers.map(({ start, end, tools }) => ({ time: start, end: Math.max(end, ...tools.map((tool) => tool.end)) })))
   const ns = (epoch: number): number => (epoch - origin) * NS_PER_MS
-  return assemble({
+  const trace = assemble({
     seed: `gemini-cli ${id}`,
     name,
     service: 'gemini-cli',
@@ -89,56 +91,38 @@ function readSession({ id: stated, startTime, isSubagent, messages }: Conversati
     spans: [
       { key: ROOT, name, category: 'agent', start: 0, end: ns(now), attributes: { 'gen_ai.conversation.id': id } },
       ...turnSpans(turns, ROOT, origin),
-      ...answers.flatMap((answer) => spansOf(answer, turnAt(turns, answer.start), ns)),
+      ...answers.flatMap((answer) => spansOf(answer, exchanges.get(answer.key)!, turnAt(turns, answer.start), ns)),
     ],
+    parts: requests.table.parts,
   })
+  return withTexts(trace, requests.table)
 }
 
-function readAnswer(message: Fields, key: string, start: number, arrived: number, { after, clock }: Around): Answer {
-  const calls = objects(message['toolCalls'])
-  const ends = calls.map((call) => {
-    const time = clock.read(call['timestamp'])
-    return typeof time === 'number' ? time : arrived
-  })
-  const last = Math.max(arrived, ...ends)
-  // What ended after the message has begun after it, if nothing says more.
-  const begun = calls.map((call, i) => calledAt(call, start, last) ?? (ends[i]! > arrived ? arrived : last))
-  const end = Math.min(arrived, ...begun)
-  const tools = calls.map((call, i): Tool => ({ key: `${key} tool ${i}`, start: begun[i]!, end: Math.max(begun[i]!, ends[i]!), call }))
-  return { key, start, end, tools, after, message }
-}
-
-interface Around {
-  /** Tools whose results it was given. */
-  readonly after: readonly string[]
-  readonly clock: SessionClock
-}
-
-/** `read_file-1764625560264-22036414d7d65`: the time of the call is in its id. */
-function calledAt(call: Fields, earliest: number, latest: number): number | undefined {
-  const time = Number(/-(\d{13})-/.exec(text(call['id'])?.slice(0, 200) ?? '')?.[1])
-  return time >= earliest && time <= latest ? time : undefined
-}
-
-function spansOf({ key, start, end, tools, after, message }: Answer, turn: Turn | undefined, ns: (ms: number) => number): SpanDraft[] {
-  const model = text(message['model'])
-  const usage = usageOf(message['tokens'])
+function spansOf(
+  { key, start, end, tools, after, message, model }: Answer, { request, response }: Exchange, turn: Turn | undefined, ns: (ms: number) => number,
+): SpanDraft[] {
+  const usage = usageOf(message?.['tokens'])
+  const llm: LlmDetail = {
+    provider: 'gcp.gemini', operation: 'chat', api: 'generateContent', streamed: true,
+    ...(model !== undefined && message !== undefined && { requestModel: model, responseModel: model }),
+    ...(usage !== undefined && { usage }),
+    ...(response.length > 0 && { responseParts: response }),
+    ...(tools.length > 0 && {
+      toolCalls: tools.map(({ call }) => ({ ...idOf(call), name: nameOf(call), argumentsChars: jsonText(call['args']).length })),
+    }),
+  }
+  if (request !== undefined) setRequestParts(llm, request)
   const call: SpanDraft = {
-    key, parent: turn?.key, name: model ?? 'model', category: 'llm', start: ns(start), end: ns(end), attributes: INFERRED, dependsOn: after,
-    llm: {
-      provider: 'gcp.gemini', operation: 'chat', api: 'generateContent', streamed: true,
-      ...(model !== undefined && { requestModel: model, responseModel: model }),
-      ...(usage !== undefined && { usage }),
-      ...(tools.length > 0 && {
-        toolCalls: tools.map(({ call }) => ({ ...idOf(call), name: nameOf(call), argumentsChars: jsonText(call['args']).length })),
-      }),
-    },
+    key, parent: turn?.key, name: model ?? 'model', category: 'llm', start: ns(start), end: ns(end), dependsOn: after, llm,
+    attributes: { ...INFERRED, ...(request !== undefined && { [REQUEST]: 'messages' }), ...(message === undefined && { 'spanwise.made': 'answer' }) },
   }
   return [call, ...tools.map((tool): SpanDraft => {
     const id = text(tool.call['id'])
+    const waits = waitsFor(tool.call)
     return {
       key: tool.key, parent: turn?.key, name: nameOf(tool.call), category: 'tool', start: ns(tool.start), end: ns(tool.end),
-      outcome: outcomeOf(tool.call['status']), attributes: INFERRED,
+      outcome: outcomeOf(tool.call['status']),
+      attributes: { [TIME]: tool.isBatch ? 'batch' : 'inferred', ...(waits !== undefined && { [WAITS_FOR]: waits }) },
       tool: {
         name: nameOf(tool.call), issuedBy: key, ...(id !== undefined && { callId: id }),
         // Beside the response stands the id of the call, which is another each time.

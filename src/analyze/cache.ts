@@ -1,3 +1,4 @@
+import { isPartial } from '../model/marks.ts'
 import type { Amount, CacheBreak, CacheLoss, CacheSide, CacheSummary } from '../model/analysis.ts'
 import type { InputTokens } from '../model/usage.ts'
 import { inputOf, type CacheInputs } from './cache-inputs.ts'
@@ -28,6 +29,8 @@ interface Pair {
   readonly inputBefore: InputTokens
   readonly rules: CacheRules | undefined
   readonly isComparable: boolean
+  /** One of the requests is known by its messages alone: its system text and tools may have changed unseen. */
+  readonly isPartial: boolean
   readonly gapNs: number
 }
 
@@ -54,7 +57,8 @@ export function cacheSummary(inputs: CacheInputs): CacheSummary | undefined {
     const gapNs = timeline.start[call.span]! - timeline.end[before.span]!
     const rules = rulesOf(before)
     const isComparable = conversations.isComparable[i]!
-    const found = findBreak(inputs, { i, call, before, input, inputBefore, rules, isComparable, gapNs }, everRead)
+    const partial = isPartial(timeline.spans[call.span]!) || isPartial(timeline.spans[before.span]!)
+    const found = findBreak(inputs, { i, call, before, input, inputBefore, rules, isComparable, isPartial: partial, gapNs }, everRead)
     if (found !== undefined) breaks.push(found)
   })
   if (count === 0) return undefined
@@ -99,11 +103,10 @@ function findBreak(inputs: CacheInputs, pair: Pair, everRead: ReadonlySet<string
   const { call, before, input, inputBefore, rules, isComparable, gapNs } = pair
   const held = heldAfter(inputBefore, rules)
   if (held - input.cacheRead < MIN_EXPLAINED_TOKENS) return undefined
-  // A context that became shorter is another one: what of it is the same cannot be seen without its parts.
-  if (!isComparable && input.total < held) return undefined
-
   const partsOf = ({ span }: Call): readonly number[] => timeline.spans[span]!.llm?.requestParts ?? []
   const change = isComparable ? prefixChange(trace, partsOf(before), partsOf(call)) : undefined
+  // A context that became shorter is another one: what of it is the same cannot be seen without its parts.
+  if ((!isComparable || (pair.isPartial && change === undefined)) && input.total < held) return undefined
   const layout = change === undefined ? undefined : layoutOf(trace, timeline, call, weights)
   let place = Infinity
   let same = input.total
@@ -113,6 +116,8 @@ function findBreak(inputs: CacheInputs, pair: Pair, everRead: ReadonlySet<string
   }
   const tokens = Math.floor(Math.min(held, same, input.total) - input.cacheRead)
   const explains = change !== undefined && input.cacheRead <= place * (1 + PLACE_TOLERANCE) + 128
+    // What was not read although it stands before the change had another cause, and that may be one that a transcript does not show.
+    && (!pair.isPartial || input.cacheRead >= place * (1 - PLACE_TOLERANCE) - 128)
   const stillHeldBy = stillHeld(inputs, pair, held)
   const judged = judge(pair, stillHeldBy, explains ? change : undefined, partsOf(call).length - partsOf(before).length)
   const isExplained = judged.side === 'actionable'
@@ -163,17 +168,17 @@ function stillHeld({ calls, conversations: { next } }: CacheInputs, { i, input, 
 
 /** The first cause that is sure to be one; each alone would have been enough. */
 function judge(
-  { call, before, rules, isComparable, gapNs }: Pair, stillHeldBy: number | undefined, change: PrefixChange | undefined, newParts: number,
+  { call, before, rules, isComparable, isPartial: isUnsure, gapNs }: Pair, stillHeldBy: number | undefined, change: PrefixChange | undefined, newParts: number,
 ): Judged {
   if (!sameModel(call, before)) return { cause: 'model-changed', side: 'actionable', confidence: 'proven' }
   const expired: Judged = { cause: 'expired', side: 'actionable', confidence: 'likely' }
   const isHeld = stillHeldBy !== undefined
   if (!isHeld && rules !== undefined && gapNs > rules.lifetimeNs.atMost) return expired
-  if (change !== undefined) return { cause: change.cause, side: 'actionable', confidence: 'proven', part: change.part }
+  if (change !== undefined) return { cause: change.cause, side: 'actionable', confidence: isUnsure ? 'likely' : 'proven', part: change.part }
   if (!isHeld && rules !== undefined && gapNs + before.summary.durationNs > rules.lifetimeNs.atLeast) {
     return { ...expired, confidence: 'possible' }
   }
-  if (!isComparable) return { cause: 'unknown', side: 'unknown', confidence: 'possible' }
+  if (!isComparable || isUnsure) return { cause: 'unknown', side: 'unknown', confidence: 'possible' }
   if (rules?.lookback !== undefined && newParts > rules.lookback) {
     return { cause: 'too-many-new-blocks', side: 'actionable', confidence: 'likely' }
   }

@@ -1,3 +1,4 @@
+import { isPartial } from '../model/marks.ts'
 import type { Span, Trace } from '../model/span.ts'
 import type { Call } from './calls.ts'
 import { isContinued } from './context-layout.ts'
@@ -24,6 +25,7 @@ const MAX_BACK = 4
  * - by the id of the answer that the server keeps;
  * - the last call whose answer it carries; but a later one of the same parent when the request shares messages with that and is
  *   not simply longer than the former (a message of it was edited, so that its answers are not recognised);
+ * - of a transcript, only calls of the same conversation or agent: answers can be alike by chance;
  * - where no parts are known, the call before it in the same conversation or agent of an imported transcript.
  */
 export function conversationsOf(trace: Trace, timeline: Timeline, calls: readonly Call[]): Conversations {
@@ -113,7 +115,7 @@ class Finder {
   #lastAnswered(parts: readonly number[], i: number): number | undefined {
     for (let at = parts.length - 1; at >= 0; at--) {
       const found = this.#answers.get(parts[at]!)
-      if (found !== undefined && this.#ended(found, i)) return found
+      if (found !== undefined && this.#ended(found, i) && this.#mayGoOn(found, i)) return found
     }
     return undefined
   }
@@ -122,8 +124,12 @@ class Finder {
   #sharing(parts: readonly number[], i: number, after: number): number | undefined {
     const recent = this.#byParent.get(this.#timeline.parent[this.#calls[i]!.span]!) ?? []
     const messages = new Set(parts.filter((part) => this.#isMessage(part)))
-    return recent.findLast((earlier) => earlier > after && this.#ended(earlier, i)
+    return recent.findLast((earlier) => earlier > after && this.#ended(earlier, i) && this.#mayGoOn(earlier, i)
       && this.partsOf(earlier).some((part) => messages.has(part)))
+  }
+
+  #mayGoOn(earlier: number, i: number): boolean {
+    return !isPartial(this.#span(i)) || this.#threadOf(this.#calls[earlier]!.span) === this.#threadOf(this.#calls[i]!.span)
   }
 
   #isMessage(part: number): boolean {

@@ -1,3 +1,4 @@
+import { isPartial } from '../model/marks.ts'
 import type { Trace } from '../model/span.ts'
 import type { Call } from './calls.ts'
 import type { PartWeights } from './context-weights.ts'
@@ -7,10 +8,12 @@ import type { Timeline } from './timeline.ts'
 export interface Layout {
   /** Indexes into `Trace.parts`; what the server kept of the conversation is not among them. */
   readonly parts: readonly number[]
-  /** Tokens before each part, and at the end the input's total. */
+  /** Tokens before each part, and after the last one the input's total. Holds until the next layout is asked for. */
   readonly at: Float64Array
-  /** Tokens before the first part that the request itself does not hold. */
+  /** Tokens before the first part that are none of the parts': the request itself, or its recording, does not hold them. */
   readonly kept: number
+  /** Who has them. */
+  readonly keptAs: 'kept by the server' | 'not recorded'
 }
 
 const NONE: readonly number[] = Object.freeze([])
@@ -22,15 +25,30 @@ export const isContinued = ({ spans }: Timeline, { span }: Call): boolean =>
 /** Undefined when the request's parts or its input count are not known. */
 export function layoutOf(trace: Trace, timeline: Timeline, call: Call, weights: PartWeights): Layout | undefined {
   const total = call.summary.usage?.input?.total
-  const parts = (timeline.spans[call.span]!.llm?.requestParts ?? NONE).filter((index) => trace.parts[index] !== undefined)
+  const parts = knownParts(timeline.spans[call.span]!.llm?.requestParts ?? NONE, trace)
   if (total === undefined || parts.length === 0) return undefined
+  const at = weights.room(parts.length + 1)
   let sum = 0
-  for (const index of parts) sum += weights.of(index)
+  for (let i = 0; i < parts.length; i++) {
+    at[i] = weights.of(parts[i]!)
+    sum += at[i]!
+  }
   if (sum <= 0) return undefined
-  const kept = isContinued(timeline, call) ? Math.max(0, total - sum) : 0
+  const isContinuedHere = isContinued(timeline, call)
+  const kept = isContinuedHere || isPartial(timeline.spans[call.span]!) ? Math.max(0, total - sum) : 0
   const scale = (total - kept) / sum
-  const at = new Float64Array(parts.length + 1)
-  at[0] = kept
-  for (let i = 0; i < parts.length; i++) at[i + 1] = at[i]! + weights.of(parts[i]!) * scale
-  return { parts, at, kept }
+  let next = kept
+  for (let i = 0; i < parts.length; i++) {
+    const here = next
+    next = here + at[i]! * scale
+    at[i] = here
+  }
+  at[parts.length] = next
+  return { parts, at, kept, keptAs: isContinuedHere ? 'kept by the server' : 'not recorded' }
+}
+
+/** The list itself where the trace has all of them. */
+function knownParts(parts: readonly number[], { parts: { length } }: Trace): readonly number[] {
+  for (const index of parts) if (!(index >= 0 && index < length)) return parts.filter((one) => one >= 0 && one < length)
+  return parts
 }

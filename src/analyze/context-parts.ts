@@ -3,54 +3,22 @@ import type { Part } from '../model/message.ts'
 import type { Trace } from '../model/span.ts'
 import type { Layout } from './context-layout.ts'
 import { largestRemainder } from './largest-remainder.ts'
+import { sortPlaces } from './sort-places.ts'
 import { byText } from './totals.ts'
 
 /** Names of tools by the id of their call: a result often carries only that. */
-export type PartNames = ReadonlyMap<string, string>
+export type PartNames = Pick<ReadonlyMap<string, string>, 'get'>
 
+/** Collected when the first one is asked for: most traces name the tool at its result. */
 export function toolNames({ parts, spans }: Trace): PartNames {
-  const names = new Map<string, string>()
-  for (const { kind, callId, name } of parts) if (kind === 'tool-call' && callId !== undefined && name !== undefined) names.set(callId, name)
-  for (const { tool } of spans) if (tool?.callId !== undefined && !names.has(tool.callId)) names.set(tool.callId, tool.name)
-  return names
-}
-
-type Line = Pick<ContextPart, 'kind' | 'name' | 'callId' | 'media'>
-
-/** Which line each part of a trace belongs to, worked out once: a conversation repeats its parts in every request. */
-interface Lines {
-  /** By the part's index, from 1; line 0 is what the server kept. */
-  readonly of: Int32Array
-  readonly keys: readonly string[]
-  /** A part of each line. */
-  readonly example: readonly (Part | undefined)[]
-  /** Of the request that is looked at; zero in between. */
-  readonly weight: Float64Array
-  readonly count: Int32Array
-}
-
-/** By the names that an analysis made for itself: another analysis works them out anew. */
-const known = new WeakMap<PartNames, Lines>()
-
-function linesOf({ parts }: Trace, names: PartNames): Lines {
-  const found = known.get(names)
-  if (found !== undefined) return found
-  const numbers = new Map<string, number>([['kept', 0]])
-  const example: (Part | undefined)[] = [undefined]
-  const of = Int32Array.from(parts, (part) => {
-    const key = keyOf(part)
-    let line = numbers.get(key)
-    if (line === undefined) {
-      line = example.push(part) - 1
-      numbers.set(key, line)
-    }
-    return line
-  })
-  const lines: Lines = {
-    of, keys: [...numbers.keys()], example, weight: new Float64Array(example.length), count: new Int32Array(example.length),
+  let names: Map<string, string> | undefined
+  const collect = (): Map<string, string> => {
+    const found = new Map<string, string>()
+    for (const { kind, callId, name } of parts) if (kind === 'tool-call' && callId !== undefined && name !== undefined) found.set(callId, name)
+    for (const { tool } of spans) if (tool?.callId !== undefined && !found.has(tool.callId)) found.set(tool.callId, tool.name)
+    return found
   }
-  known.set(names, lines)
-  return lines
+  return { get: (callId) => (names ??= collect()).get(callId) }
 }
 
 export interface Composed {
@@ -58,64 +26,167 @@ export interface Composed {
   readonly parts: readonly ContextPart[]
 }
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
+const KEPT = 'kept by the server'
+
 /**
- * What a request is made of, in tokens that add up to the provider's own count: by kind, and line by line. A line is the system
- * text, one tool's definition, one tool result, what is not text by its kind, or all messages of one role.
- * @param most lines that are shown; the others are one line `rest`
+ * What requests are made of, in tokens that add up to the provider's own count: by kind, and line by line. A line is the system
+ * text, one tool's definition, one tool result, what is not text by its kind, or all messages of one role. Which line each part of a
+ * trace belongs to is worked out once: a conversation repeats its parts in every request.
  */
-export function contextParts(trace: Trace, names: PartNames, { parts, at, kept }: Layout, total: number, most: number): Composed {
-  const { of, keys, example, weight, count } = linesOf(trace, names)
-  const used: number[] = []
-  const add = (line: number, tokens: number): void => {
-    if (count[line]!++ === 0) used.push(line)
-    weight[line]! += tokens
+export class Composer {
+  readonly #names: PartNames
+  /** By the part's index, from 1; line 0 is what the parts do not hold. */
+  readonly #lineOf: Int32Array
+  /** A part of each line. */
+  readonly #example: (Part | undefined)[] = [undefined]
+  readonly #kinds: string[] = [KEPT]
+  /** By line, a place in `kinds`. */
+  readonly #kindOf: Int32Array
+  /** Of the request that is looked at; zero in between. */
+  readonly #weight: Float64Array
+  readonly #count: Int32Array
+  #used: Int32Array = new Int32Array(256)
+
+  constructor({ parts }: Trace, names: PartNames) {
+    this.#names = names
+    this.#lineOf = new Int32Array(parts.length)
+    const lines = new LineNumbers(this.#example)
+    for (let i = 0; i < parts.length; i++) this.#lineOf[i] = lines.of(parts[i]!)
+    const { length } = this.#example
+    this.#kindOf = new Int32Array(length)
+    for (let line = 1; line < length; line++) this.#kindOf[line] = this.#kindNumber(this.#example[line]!.kind)
+    this.#weight = new Float64Array(length)
+    this.#count = new Int32Array(length)
   }
-  if (kept > 0) add(0, kept)
-  for (let i = 0; i < parts.length; i++) add(of[parts[i]!]!, at[i + 1]! - at[i]!)
-  const sorted = used.sort((a, b) => weight[b]! - weight[a]! || byText(keys[a]!, keys[b]!))
-    .map((line) => ({ line, kind: kindOf(example[line]), count: count[line]!, weight: weight[line]! }))
-  for (const line of used) weight[line] = count[line] = 0
-  const kinds = new Map<string, number>()
-  for (const one of sorted) kinds.set(one.kind, (kinds.get(one.kind) ?? 0) + one.weight)
-  const shown = sorted.length > most ? sorted.slice(0, most - 1) : sorted
-  const left = sorted.slice(shown.length)
-  const rest = left.length === 0 ? [] : [{ count: sum(left.map((one) => one.count)), weight: sum(left.map((one) => one.weight)) }]
-  const weights = [...shown, ...rest].map((one) => one.weight)
-  const tokens = largestRemainder(weights, total) ?? weights.map(() => 0)
-  return {
-    composition: byKind(kinds, total),
-    parts: [
-      ...shown.map(({ line, count: times }, i) => ({ ...lineOf(example[line], names), count: times, tokens: tokens[i]! })),
-      ...rest.map(({ count: times }) => ({ kind: 'rest', count: times, tokens: tokens[shown.length]! })),
-    ],
+
+  /** @param most lines that are shown; the others are one line `rest` */
+  of({ parts, at, kept, keptAs }: Layout, total: number, most: number): Composed {
+    let lines = 0
+    this.#kinds[0] = keptAs
+    if (kept > 0) lines = this.#add(0, kept, lines)
+    for (let i = 0; i < parts.length; i++) lines = this.#add(this.#lineOf[parts[i]!]!, at[i + 1]! - at[i]!, lines)
+    this.#sort(lines)
+    const composition = this.#byKind(lines, total)
+    const list = this.#list(lines, total, most)
+    for (let i = 0; i < lines; i++) this.#weight[this.#used[i]!] = this.#count[this.#used[i]!] = 0
+    return { composition, parts: list }
+  }
+
+  #add(line: number, tokens: number, lines: number): number {
+    this.#weight[line]! += tokens
+    if (this.#count[line]!++ > 0) return lines
+    if (lines === this.#used.length) {
+      const wider = new Int32Array(lines * 2)
+      wider.set(this.#used)
+      this.#used = wider
+    }
+    this.#used[lines] = line
+    return lines + 1
+  }
+
+  /** The heaviest first. */
+  #sort(lines: number): void {
+    const weight = this.#weight
+    sortPlaces(this.#used, lines, weight, (a, b) => weight[b]! - weight[a]! || byText(keyOf(this.#example[a]), keyOf(this.#example[b])))
+  }
+
+  #list(lines: number, total: number, most: number): ContextPart[] {
+    const shown = lines > most ? most - 1 : lines
+    const weights: number[] = []
+    for (let i = 0; i < shown; i++) weights.push(this.#weight[this.#used[i]!]!)
+    let restCount = 0
+    let restWeight = 0
+    for (let i = shown; i < lines; i++) {
+      restCount += this.#count[this.#used[i]!]!
+      restWeight += this.#weight[this.#used[i]!]!
+    }
+    if (shown < lines) weights.push(restWeight)
+    const tokens = largestRemainder(weights, total)
+    const list: ContextPart[] = []
+    for (let i = 0; i < shown; i++) list.push(this.#part(this.#used[i]!, tokens === undefined ? 0 : tokens[i]!))
+    if (shown < lines) list.push({ kind: 'rest', count: restCount, tokens: tokens === undefined ? 0 : tokens[shown]! })
+    // A list that grew has room for more than it holds, and a long run keeps one for each call.
+    return list.slice()
+  }
+
+  #part(line: number, tokens: number): ContextPart {
+    const part = this.#example[line]
+    const count = this.#count[line]!
+    if (part === undefined) return { kind: this.#kinds[0]!, count, tokens }
+    const { kind, media } = part
+    const isResult = kind === 'tool-result'
+    const callId = isResult ? part.callId : undefined
+    const name = !isResult && kind !== 'tool-definition' ? undefined
+      : part.name ?? (part.callId === undefined ? undefined : this.#names.get(part.callId))
+    // Written out: a run has as many of these as anything, and spreading takes twice the room.
+    if (media === undefined && name !== undefined) return callId === undefined ? { kind, name, count, tokens } : { kind, name, callId, count, tokens }
+    if (media === undefined && callId === undefined) return { kind, count, tokens }
+    return {
+      kind, ...(name !== undefined && { name }), ...(callId !== undefined && { callId }), ...(media !== undefined && { media }), count, tokens,
+    }
+  }
+
+  #byKind(lines: number, total: number): Record<string, number> {
+    const kinds: number[] = []
+    const weights: number[] = []
+    for (let i = 0; i < lines; i++) {
+      const kind = this.#kindOf[this.#used[i]!]!
+      const at = kinds.indexOf(kind)
+      if (at !== -1) {
+        weights[at]! += this.#weight[this.#used[i]!]!
+        continue
+      }
+      kinds.push(kind)
+      weights.push(this.#weight[this.#used[i]!]!)
+    }
+    const names = this.#kinds
+    const tokens = largestRemainder(weights, total, (a, b) => byText(names[kinds[a]!]!, names[kinds[b]!]!))
+    const composition: Writable<Record<string, number>> = {}
+    for (let i = 0; i < kinds.length; i++) composition[names[kinds[i]!]!] = tokens === undefined ? 0 : tokens[i]!
+    return composition
+  }
+
+  #kindNumber(kind: string): number {
+    const known = this.#kinds.indexOf(kind)
+    return known === -1 ? this.#kinds.push(kind) - 1 : known
   }
 }
 
-const kindOf = (part: Part | undefined): string => part?.kind ?? 'kept by the server'
+/** Numbers the lines. Most of them are tool results, each known by the id of its call. */
+class LineNumbers {
+  readonly #example: (Part | undefined)[]
+  readonly #byKey = new Map<string, number>()
+  readonly #results = new Map<string, number>()
+  readonly #byKind = new Map<string, number>()
 
-function byKind(weights: ReadonlyMap<string, number>, total: number): Record<string, number> {
-  const kinds = [...weights.keys()]
-  const tokens = largestRemainder(kinds.map((kind) => weights.get(kind)!), total, (a, b) => byText(kinds[a]!, kinds[b]!)) ?? []
-  return Object.fromEntries(kinds.map((kind, i) => [kind, tokens[i] ?? 0]))
+  constructor(example: (Part | undefined)[]) {
+    this.#example = example
+  }
+
+  of(part: Part): number {
+    const { kind, callId, media, name } = part
+    if (media === undefined && kind !== 'tool-result' && kind !== 'tool-definition') return this.#numberIn(this.#byKind, kind, part)
+    if (media !== undefined || kind !== 'tool-result' || callId === undefined) return this.#numberIn(this.#byKey, keyOf(part), part)
+    const line = this.#numberIn(this.#results, callId, part)
+    return this.#example[line]!.name === name ? line : this.#numberIn(this.#byKey, keyOf(part), part)
+  }
+
+  #numberIn(numbers: Map<string, number>, key: string, part: Part): number {
+    let line = numbers.get(key)
+    if (line === undefined) {
+      line = this.#example.push(part) - 1
+      numbers.set(key, line)
+    }
+    return line
+  }
 }
 
-function keyOf({ kind, name, callId, media }: Part): string {
+function keyOf(part: Part | undefined): string {
+  if (part === undefined) return 'kept'
+  const { kind, name, callId, media } = part
   if (media !== undefined) return `${kind} media ${media} ${callId ?? ''}`
   if (kind === 'tool-definition') return `${kind} ${name ?? ''}`
   return kind === 'tool-result' ? `${kind} ${callId ?? ''} ${name ?? ''}` : kind
 }
-
-function lineOf(part: Part | undefined, names: PartNames): Line {
-  if (part === undefined) return { kind: kindOf(part) }
-  const { kind, name, callId, media } = part
-  const tool = name ?? (callId === undefined ? undefined : names.get(callId))
-  const isResult = kind === 'tool-result'
-  return {
-    kind,
-    ...((isResult || kind === 'tool-definition') && tool !== undefined && { name: tool }),
-    ...(isResult && callId !== undefined && { callId }),
-    ...(media !== undefined && { media }),
-  }
-}
-
-const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0)

@@ -1,12 +1,14 @@
 import type { ContextSummary, DefinitionUse, DuplicateContent, ResultStay } from '../model/analysis.ts'
+import { isPartial } from '../model/marks.ts'
 import { hashText } from '../model/message.ts'
 import type { Trace } from '../model/span.ts'
 import { textOf } from '../model/transient.ts'
+import type { InputTokens } from '../model/usage.ts'
 import type { SpanValues } from '../model/values.ts'
 import type { InputPrices } from './cache-prices.ts'
 import type { Call } from './calls.ts'
 import type { Conversations } from './context-conversations.ts'
-import { layoutOf } from './context-layout.ts'
+import type { Layout } from './context-layout.ts'
 import type { PartNames } from './context-parts.ts'
 import type { PartWeights } from './context-weights.ts'
 import type { Timeline } from './timeline.ts'
@@ -29,168 +31,303 @@ const MAX_DUPLICATES = 50
 /** Shorter texts repeat by chance: "ok", "{}", a date. */
 const MIN_DUPLICATE_TOKENS = 50
 
-/** What one piece of content came to over the requests that carried it. */
-interface Stay {
-  firstCall: number
-  lastCall: number
-  turns: number
-  tokens: number
-  total: number
-  cached: number
-  /** NaN when a price is unknown. */
-  cost: number
-  /** Of that, the first request's. */
-  firstCost: number
-  uncachedCost: number
+/** Fields of a stay: tokens of it, over all requests, and of those from a cache; costs (NaN when a price is unknown), of the first request, and uncached. */
+const [TOKENS, TOTAL, CACHED, COST, FIRST_COST, UNCACHED_COST, FIELDS] = [0, 1, 2, 3, 4, 5, 6]
+
+/** What pieces of content came to over the requests that carried them. Flat: a long run has hundreds of thousands of them. */
+class StayList {
+  readonly firstCall: number[] = []
+  readonly lastCall: number[] = []
+  readonly turns: number[] = []
+  readonly #fields: number[] = []
+
+  /** @returns its place */
+  begin(number: number, tokens: number): number {
+    this.#fields.push(tokens, 0, 0, 0, 0, 0)
+    this.lastCall.push(number)
+    this.turns.push(0)
+    return this.firstCall.push(number) - 1
+  }
+
+  /** One request more that carries it, or once more in the same one. */
+  turn(stay: number, number: number, isFirst: boolean): void {
+    if (isFirst) this.turns[stay]!++
+    this.lastCall[stay] = number
+  }
+
+  spend(stay: number, tokens: number, cached: number, cost: number, uncachedCost: number): void {
+    const at = stay * FIELDS
+    const fields = this.#fields
+    fields[at + TOTAL]! += tokens
+    fields[at + CACHED]! += cached
+    fields[at + COST]! += cost
+    if (this.turns[stay] === 1) fields[at + FIRST_COST]! += cost
+    fields[at + UNCACHED_COST]! += uncachedCost
+  }
+
+  field(stay: number, field: number): number {
+    return this.#fields[stay * FIELDS + field]!
+  }
+
+  /**
+   * The dearest first.
+   * @param most that are wanted @param tie decides between equals
+   */
+  dearest(most: number, tie: (a: number, b: number) => number): number[] {
+    const compare = (a: number, b: number): number => (this.field(b, COST) || 0) - (this.field(a, COST) || 0)
+      || this.field(b, TOTAL) - this.field(a, TOTAL) || this.firstCall[a]! - this.firstCall[b]! || tie(a, b)
+    if (most >= this.turns.length) return this.turns.map((_, stay) => stay).sort(compare)
+    const found: number[] = []
+    for (let stay = 0; stay < this.turns.length; stay++) {
+      if (found.length === most && compare(stay, found[most - 1]!) >= 0) continue
+      let at = found.length === most ? most - 1 : found.push(stay) - 1
+      for (; at > 0 && compare(stay, found[at - 1]!) < 0; at--) found[at] = found[at - 1]!
+      found[at] = stay
+    }
+    return found
+  }
 }
+
+/** Kinds of parts that are told apart here. */
+const OTHER = 0
+const RESULT = 1
+const DEFINITION = 2
 
 /**
  * What tool results, definitions and repeated content cost over all requests that carried them. What of a request came from a
  * cache is known by position: a cache holds a prefix.
  */
-export function contextStays(inputs: StayInputs): Pick<ContextSummary, 'results' | 'definitions' | 'duplicates'> {
-  const stays = new Stays(inputs)
-  for (const call of inputs.calls) if (!call.isEmbedding && !call.unanswered) stays.add(call)
-  const results = resultStays(inputs, stays.results)
-  const definitions = definitionUses(inputs, stays.definitions)
-  const duplicates = stays.duplicateContent()
-  return {
-    ...(results.length > 0 && { results }),
-    ...(definitions.length > 0 && { definitions }),
-    ...(duplicates.length > 0 && { duplicates }),
-  }
-}
-
-class Stays {
-  readonly results = new Map<number, Stay>()
-  readonly definitions = new Map<string, Stay>()
-  readonly #copies = new Map<string, Stay & { readonly part: number; copies: number }>()
+export class ContextStays {
   readonly #inputs: StayInputs
-  /** What a part says, whatever its place; the same for parts with the same text. */
-  readonly #contents = new Map<number, string>()
+  readonly #kinds: Uint8Array
+  /** By part: its stay, from 1, among the results or the definitions. */
+  readonly #stayOf: Int32Array
+  readonly #results = new StayList()
+  readonly #resultParts: number[] = []
+  readonly #definitions = new StayList()
+  readonly #names: string[] = []
+  /** By definition, the last request that named it. */
+  readonly #namedIn: number[] = []
+  readonly #byName = new Map<string, number>()
+  readonly #copies = new StayList()
+  readonly #copied: { readonly part: number; readonly content: number; most: number }[] = []
+  /** What a part says, whatever its place, from 1; the same for parts with the same text. */
+  readonly #contentOf: Int32Array
+  readonly #contents = new Contents()
+  /** By content: the last request that carried it, how often it did, and its stay among the copies. */
+  readonly #seenIn: number[] = [0]
+  readonly #times: number[] = [0]
+  readonly #copyOf: number[] = [-1]
 
   constructor(inputs: StayInputs) {
+    const { parts } = inputs.trace
     this.#inputs = inputs
+    this.#kinds = new Uint8Array(parts.length)
+    for (let i = 0; i < parts.length; i++) {
+      const { kind } = parts[i]!
+      if (kind === 'tool-result') this.#kinds[i] = RESULT
+      else if (kind === 'tool-definition') this.#kinds[i] = DEFINITION
+    }
+    this.#stayOf = new Int32Array(parts.length)
+    this.#contentOf = new Int32Array(parts.length)
   }
 
   /** Adds up one request. */
-  add(call: Call): void {
-    const { trace, timeline, weights, prices } = this.#inputs
-    const layout = layoutOf(trace, timeline, call, weights)
-    const input = call.summary.usage?.input
-    if (layout === undefined || input === undefined) return
-    const unit = prices.unit(call)
-    const isWritten = input.cacheRead + input.cacheWrite
-    const upTo = (limit: number, from: number, to: number): number => Math.max(0, Math.min(limit, to) - from)
-    const spend = (stay: Stay, from: number, to: number): void => {
-      const cached = upTo(input.cacheRead, from, to)
-      const written = upTo(isWritten, from, to) - cached
-      const uncached = to - from - cached - written
-      stay.total += to - from
-      stay.cached += cached
-      const cost = unit === undefined ? NaN : cached * unit.read + written * unit.write + uncached * unit.uncached
-      stay.cost += cost
-      if (stay.turns === 1) stay.firstCost += cost
-      stay.uncachedCost += unit === undefined ? NaN : (to - from) * unit.uncached
-    }
-    const seen = new Map<string, number>()
-    const named = new Set<string>()
-    layout.parts.forEach((index, i) => {
-      const part = trace.parts[index]!
-      const [from, to] = [layout.at[i]!, layout.at[i + 1]!]
-      if (part.kind === 'tool-result') spend(turn(this.results, index, call, true, to - from), from, to)
-      if (part.kind === 'tool-definition' && part.name !== undefined) {
-        spend(turn(this.definitions, part.name, call, !named.has(part.name), to - from), from, to)
-        named.add(part.name)
+  add({ summary }: Call, { parts, at }: Layout, input: InputTokens, unit: ReturnType<InputPrices['unit']>): void {
+    const { number } = summary
+    const { cacheRead } = input
+    const written = cacheRead + input.cacheWrite
+    for (let i = 0; i < parts.length; i++) {
+      const index = parts[i]!
+      const from = at[i]!
+      const to = at[i + 1]!
+      const kind = this.#kinds[index]!
+      const isLong = kind !== DEFINITION && !(to - from < MIN_DUPLICATE_TOKENS)
+      if (kind === OTHER && !isLong) continue
+      const cached = Math.max(0, Math.min(cacheRead, to) - from)
+      const wrote = Math.max(0, Math.min(written, to) - from) - cached
+      const uncached = to - from - cached - wrote
+      const cost = unit === undefined ? NaN : cached * unit.read + wrote * unit.write + uncached * unit.uncached
+      const uncachedCost = unit === undefined ? NaN : (to - from) * unit.uncached
+      if (kind === RESULT) this.#results.spend(this.#result(index, number, to - from), to - from, cached, cost, uncachedCost)
+      else if (kind === DEFINITION) {
+        const stay = this.#definition(index, number, to - from)
+        if (stay !== -1) this.#definitions.spend(stay, to - from, cached, cost, uncachedCost)
       }
-      if (to - from < MIN_DUPLICATE_TOKENS || part.kind === 'tool-definition') return
-      const content = this.#contentOf(index)
-      const copies = (seen.get(content) ?? 0) + 1
-      seen.set(content, copies)
-      if (copies === 1) return
-      const stay = turn(this.#copies, content, call, copies === 2, to - from, { part: index, copies })
-      stay.copies = Math.max(stay.copies, copies)
-      spend(stay, from, to)
-    })
+      const copy = isLong ? this.#copy(index, number, to - from) : -1
+      if (copy !== -1) this.#copies.spend(copy, to - from, cached, cost, uncachedCost)
+    }
   }
 
-  duplicateContent(): DuplicateContent[] {
+  summary(): Pick<ContextSummary, 'results' | 'definitions' | 'duplicates'> {
+    const results = resultStays(this.#inputs, this.#results, this.#resultParts)
+    const definitions = definitionUses(this.#inputs, this.#definitions, this.#names)
+    const duplicates = this.#duplicates()
+    return {
+      ...(results.length > 0 && { results }),
+      ...(definitions.length > 0 && { definitions }),
+      ...(duplicates.length > 0 && { duplicates }),
+    }
+  }
+
+  #result(index: number, number: number, tokens: number): number {
+    let stay = this.#stayOf[index]! - 1
+    if (stay === -1) {
+      stay = this.#results.begin(number, tokens)
+      this.#resultParts.push(index)
+      this.#stayOf[index] = stay + 1
+    }
+    this.#results.turn(stay, number, true)
+    return stay
+  }
+
+  #definition(index: number, number: number, tokens: number): number {
+    let stay = this.#stayOf[index]! - 1
+    if (stay === -1) {
+      const { name } = this.#inputs.trace.parts[index]!
+      if (name === undefined) return -1
+      stay = this.#byName.get(name) ?? -1
+      if (stay === -1) {
+        stay = this.#definitions.begin(number, tokens)
+        this.#names.push(name)
+        this.#namedIn.push(0)
+        this.#byName.set(name, stay)
+      }
+      this.#stayOf[index] = stay + 1
+    }
+    this.#definitions.turn(stay, number, this.#namedIn[stay] !== number)
+    this.#namedIn[stay] = number
+    return stay
+  }
+
+  /** -1 for content that the request has had only once so far. */
+  #copy(index: number, number: number, tokens: number): number {
+    const content = this.#content(index)
+    const times = this.#seenIn[content] === number ? this.#times[content]! + 1 : 1
+    this.#seenIn[content] = number
+    this.#times[content] = times
+    if (times === 1) return -1
+    let copy = this.#copyOf[content]!
+    if (copy === -1) {
+      copy = this.#copies.begin(number, tokens)
+      this.#copyOf[content] = copy
+      this.#copied.push({ part: index, content, most: times })
+    }
+    this.#copies.turn(copy, number, times === 2)
+    this.#copied[copy]!.most = Math.max(this.#copied[copy]!.most, times)
+    return copy
+  }
+
+  #content(index: number): number {
+    if (this.#contentOf[index] === 0) {
+      const { trace } = this.#inputs
+      const text = textOf(trace, index)
+      const content = text === undefined ? this.#contents.ofPart(trace.parts[index]!.hash) : this.#contents.ofText(hashText(text))
+      if (content === this.#seenIn.length) {
+        this.#seenIn.push(0)
+        this.#times.push(0)
+        this.#copyOf.push(-1)
+      }
+      this.#contentOf[index] = content
+    }
+    return this.#contentOf[index]!
+  }
+
+  #duplicates(): DuplicateContent[] {
     const { trace, names } = this.#inputs
-    const sorted = [...this.#copies].sort(([a, x], [b, y]) => order(x, y) || byText(a, b)).slice(0, MAX_DUPLICATES)
-    return sorted.map(([, stay]) => {
-      const { kind, name, callId } = trace.parts[stay.part]!
+    const copies = this.#copies
+    const keyOf = (copy: number): string => {
+      const { part } = this.#copied[copy]!
+      const text = textOf(trace, part)
+      return text === undefined ? `part ${trace.parts[part]!.hash}` : `text ${hashText(text)}`
+    }
+    const sorted = copies.dearest(MAX_DUPLICATES, (a, b) => byText(keyOf(a), keyOf(b)))
+    return sorted.map((stay) => {
+      const { part, most } = this.#copied[stay]!
+      const { kind, name, callId } = trace.parts[part]!
       const tool = name ?? (callId === undefined ? undefined : names.get(callId))
+      const cost = copies.field(stay, COST)
       return {
-        kind, ...(tool !== undefined && { name: tool }), copies: stay.copies, requests: stay.turns,
-        totalTokens: Math.round(stay.total), ...(!Number.isNaN(stay.cost) && { costUsd: stay.cost }),
-        firstCall: stay.firstCall, lastCall: stay.lastCall,
+        kind, ...(tool !== undefined && { name: tool }), copies: most, requests: copies.turns[stay]!,
+        totalTokens: Math.round(copies.field(stay, TOTAL)), ...(!Number.isNaN(cost) && { costUsd: cost }),
+        firstCall: copies.firstCall[stay]!, lastCall: copies.lastCall[stay]!,
       }
     })
   }
+}
 
-  #contentOf(index: number): string {
-    let content = this.#contents.get(index)
-    if (content === undefined) {
-      const text = textOf(this.#inputs.trace, index)
-      content = text === undefined ? `part ${this.#inputs.trace.parts[index]!.hash}` : `text ${hashText(text)}`
-      this.#contents.set(index, content)
-    }
-    return content
+/** Numbers what parts say, from 1. */
+class Contents {
+  readonly #parts = new Map<string, number>()
+  readonly #texts = new Map<string, number>()
+
+  ofPart(hash: string): number {
+    return this.#numberIn(this.#parts, hash)
+  }
+
+  ofText(hash: string): number {
+    return this.#numberIn(this.#texts, hash)
+  }
+
+  #numberIn(numbers: Map<string, number>, key: string): number {
+    const known = numbers.get(key)
+    if (known !== undefined) return known
+    const number = this.#parts.size + this.#texts.size + 1
+    numbers.set(key, number)
+    return number
   }
 }
 
-/** The stay under that key, with one request more when it is the first time in that request. */
-function turn<K, M extends object>(
-  stays: Map<K, Stay & M>, key: K, call: Call, isFirst: boolean, tokens: number, more?: M,
-): Stay & M {
-  const { number } = call.summary
-  let stay = stays.get(key)
-  if (stay === undefined) {
-    const none: Stay = { firstCall: number, lastCall: number, turns: 0, tokens, total: 0, cached: 0, cost: 0, firstCost: 0, uncachedCost: 0 }
-    stays.set(key, (stay = { ...none, ...more! }))
-  }
-  if (isFirst) stay.turns++
-  stay.lastCall = number
-  return stay
-}
-
-const order = (a: Stay, b: Stay): number => (b.cost || 0) - (a.cost || 0) || b.total - a.total || a.firstCall - b.firstCall
-
-function resultStays({ trace, timeline, names, values }: StayInputs, stays: ReadonlyMap<number, Stay>): ResultStay[] {
+function resultStays({ trace, timeline, calls, names, values }: StayInputs, stays: StayList, parts: readonly number[]): ResultStay[] {
+  const sorted = stays.dearest(MAX_RESULTS, (a, b) => parts[a]! - parts[b]!)
   const spanOf = new Map<string, number>()
+  for (const stay of sorted) {
+    const { callId } = trace.parts[parts[stay]!]!
+    if (callId !== undefined) spanOf.set(callId, -1)
+  }
   timeline.spans.forEach(({ tool }, i) => {
-    if (tool?.callId !== undefined) spanOf.set(tool.callId, i)
+    if (tool?.callId !== undefined && spanOf.has(tool.callId)) spanOf.set(tool.callId, i)
   })
-  const repeated = new Set(values.flatMap((one) => [...(one?.from ?? []), ...(one?.repeats ?? [])].map(({ spanId }) => spanId)))
-  const sorted = [...stays].sort(([a, x], [b, y]) => order(x, y) || a - b).slice(0, MAX_RESULTS)
-  return sorted.map(([index, { cost, firstCost, uncachedCost, ...stay }]) => {
-    const { name: own, callId } = trace.parts[index]!
+  const isRepeated = new Map<string, boolean>()
+  for (const span of spanOf.values()) if (span !== -1) isRepeated.set(timeline.spans[span]!.id, false)
+  for (const one of isRepeated.size === 0 ? [] : values) {
+    for (const { spanId } of one?.from ?? []) if (isRepeated.has(spanId)) isRepeated.set(spanId, true)
+    for (const { spanId } of one?.repeats ?? []) if (isRepeated.has(spanId)) isRepeated.set(spanId, true)
+  }
+  return sorted.map((stay) => {
+    const { name: own, callId } = trace.parts[parts[stay]!]!
     const name = own ?? (callId === undefined ? undefined : names.get(callId))
-    const span = callId === undefined ? undefined : spanOf.get(callId)
-    const spanId = span === undefined ? undefined : timeline.spans[span]!.id
-    const isLookedFor = span !== undefined && values[span]?.seen === true
+    const span = callId === undefined ? -1 : spanOf.get(callId)!
+    const spanId = span === -1 ? undefined : timeline.spans[span]!.id
+    // What a transcript's agent reads it uses in ways that no text shows, and it reads the same again: then the first place has the values.
+    const isLookedFor = span !== -1 && values[span]?.seen === true && !isPartial(timeline.spans[calls[stays.firstCall[stay]! - 1]!.span]!)
+    const cost = stays.field(stay, COST)
     return {
       ...(name !== undefined && { name }),
       ...(callId !== undefined && { callId }),
       ...(spanId !== undefined && { spanId }),
-      firstCall: stay.firstCall, lastCall: stay.lastCall, tokens: Math.round(stay.tokens), turns: stay.turns,
-      totalTokens: Math.round(stay.total), cachedTokens: Math.round(stay.cached),
-      ...(!Number.isNaN(cost) && { costUsd: cost, laterCostUsd: cost - firstCost, uncachedCostUsd: uncachedCost }),
-      ...(isLookedFor && { repeated: repeated.has(spanId!) }),
+      firstCall: stays.firstCall[stay]!, lastCall: stays.lastCall[stay]!, tokens: Math.round(stays.field(stay, TOKENS)), turns: stays.turns[stay]!,
+      totalTokens: Math.round(stays.field(stay, TOTAL)), cachedTokens: Math.round(stays.field(stay, CACHED)),
+      ...(!Number.isNaN(cost) && {
+        costUsd: cost, laterCostUsd: cost - stays.field(stay, FIRST_COST), uncachedCostUsd: stays.field(stay, UNCACHED_COST),
+      }),
+      ...(isLookedFor && { repeated: isRepeated.get(spanId!)! }),
     }
   })
 }
 
-function definitionUses({ trace }: StayInputs, stays: ReadonlyMap<string, Stay>): DefinitionUse[] {
+function definitionUses({ trace }: StayInputs, stays: StayList, names: readonly string[]): DefinitionUse[] {
   const called = new Map<string, number>()
   const count = (name: string): void => void called.set(name, (called.get(name) ?? 0) + 1)
   for (const { llm } of trace.spans) for (const { name } of llm?.toolCalls ?? []) count(name)
   // A file that lists no calls of an answer may still show them in a later request, or as spans of tools.
   for (const { tool } of trace.spans) if (tool !== undefined && !called.has(tool.name)) called.set(tool.name, 1)
   for (const { kind, name } of trace.parts) if (kind === 'tool-call' && name !== undefined && !called.has(name)) called.set(name, 1)
-  const sorted = [...stays].sort(([a, x], [b, y]) => order(x, y) || byText(a, b))
-  return sorted.map(([name, { turns, total, cost }]) => ({
-    name, timesCalled: called.get(name) ?? 0, requests: turns, totalTokens: Math.round(total),
-    ...(!Number.isNaN(cost) && { costUsd: cost }),
-  }))
+  return stays.dearest(Infinity, (a, b) => byText(names[a]!, names[b]!)).map((stay) => {
+    const cost = stays.field(stay, COST)
+    return {
+      name: names[stay]!, timesCalled: called.get(names[stay]!) ?? 0, requests: stays.turns[stay]!, totalTokens: Math.round(stays.field(stay, TOTAL)),
+      ...(!Number.isNaN(cost) && { costUsd: cost }),
+    }
+  })
 }

@@ -18,6 +18,8 @@ export class PartWeights {
   readonly #counter: TokenCounter | false
   readonly #model: string
   readonly #weights: Float64Array
+  /** Every request has a layout, and a million arrays would be more work than what is in them. */
+  #room: Float64Array = new Float64Array(256)
   #charsLeft = MAX_COUNTED_CHARS
   /** What of the weighed text was counted, in characters, and what was not. */
   #counted = 0
@@ -33,6 +35,12 @@ export class PartWeights {
   /** How most of the text was weighed. */
   get by(): 'tokens' | 'characters' {
     return this.#counted > this.#measured ? 'tokens' : 'characters'
+  }
+
+  /** An array of at least that length, always the same one. */
+  room(length: number): Float64Array {
+    if (this.#room.length < length) this.#room = new Float64Array(length * 2)
+    return this.#room
   }
 
   /** Tokens of the part at that index, not calibrated. */

@@ -27,8 +27,16 @@ export interface Facts {
   readonly pricing: () => Pricing
 }
 
+const known = new WeakMap<Timeline, (i: number) => boolean>()
+
 /** For each span whether a call of a model lies below it. */
-export function callsBelow({ timeline: { parent, topDown }, calls }: Pick<Facts, 'timeline' | 'calls'>): (i: number) => boolean {
+export function callsBelow({ timeline, calls }: Pick<Facts, 'timeline' | 'calls'>): (i: number) => boolean {
+  let found = known.get(timeline)
+  if (found === undefined) known.set(timeline, (found = findCallsBelow(timeline, calls)))
+  return found
+}
+
+function findCallsBelow({ parent, topDown }: Timeline, calls: readonly Call[]): (i: number) => boolean {
   const below = new Uint8Array(parent.length)
   for (const { span } of calls) if (span > 0) below[parent[span]!] = 1
   for (let at = topDown.length - 1; at > 0; at--) {

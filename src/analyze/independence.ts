@@ -2,6 +2,7 @@ import type { Span } from '../model/span.ts'
 import type { SpanValues } from '../model/values.ts'
 import { ancestryOf } from './ancestry.ts'
 import type { Dependencies } from './dependencies.ts'
+import { remembered } from './remembered.ts'
 import type { Timeline } from './timeline.ts'
 import { nature } from './tool-uses.ts'
 
@@ -32,8 +33,8 @@ export interface Independence {
 const DECIDERS = new Set(('check verify validate guard guardrail moderate moderation authorize auth authenticate permission permit allowed classify '
   + 'route router confirm login connect init setup open begin lock wait sleep plan decide should ensure assert').split(' '))
 
-const decides = (name: string): boolean =>
-  name.replace(/([a-z\d])([A-Z])/g, '$1 $2').toLowerCase().split(/[^a-z]+/).some((word) => DECIDERS.has(word))
+const decides: (name: string) => boolean = remembered((name) =>
+  name.replace(/([a-z\d])([A-Z])/g, '$1 $2').toLowerCase().split(/[^a-z]+/).some((word) => DECIDERS.has(word)))
 
 const nameOf = ({ name, tool }: Span): string => tool?.name ?? name
 

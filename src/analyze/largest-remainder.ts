@@ -7,15 +7,24 @@ export function largestRemainder(
 ): number[] | undefined {
   const sum = weights.reduce((a, b) => a + b, 0)
   if (sum <= 0) return undefined
-  const shares = weights.map((weight) => (weight / sum) * total)
-  const split = shares.map(Math.floor)
-  let left = total - split.reduce((a, b) => a + b, 0)
-  const order = shares.map((share, i) => ({ i, remainder: share - split[i]! }))
-  order.sort((a, b) => b.remainder - a.remainder || tie(a.i, b.i))
-  for (const { i } of order) {
-    if (left <= 0) break
-    split[i]!++
-    left--
+  const split: number[] = []
+  const remainders: number[] = []
+  let left = total
+  for (const weight of weights) {
+    const share = (weight / sum) * total
+    split.push(Math.floor(share))
+    remainders.push(share - Math.floor(share))
+    left -= Math.floor(share)
+  }
+  // Less than one for each weight is left, and most often one or two.
+  for (let taken = 0; left > 0 && taken < weights.length; taken++, left--) {
+    let best = -1
+    for (let i = 0; i < remainders.length; i++) {
+      if (remainders[i]! < 0) continue
+      if (best === -1 || remainders[i]! > remainders[best]! || (remainders[i] === remainders[best] && tie(i, best) < 0)) best = i
+    }
+    split[best]!++
+    remainders[best] = -1
   }
   return split
 }

@@ -6,6 +6,11 @@ export class MinHeap {
     return this.#items.length
   }
 
+  clear(): this {
+    this.#items.length = 0
+    return this
+  }
+
   push(value: number): void {
     const items = this.#items
     let at = items.push(value) - 1

@@ -35,6 +35,7 @@ function usageProblems(calls: readonly Call[]): Problem[] {
   const rough = pick(({ estimate }) => estimate === 'rough')
   const unknown = pick(({ summary: { usage }, unanswered }) => !unanswered && !usage?.input && !usage?.output)
   const half = pick(({ summary: { usage }, isEmbedding }) => !isEmbedding && !usage?.input !== !usage?.output)
+  const low = pick(({ summary: { usage }, estimate }) => estimate === undefined && usage?.complete === false && !!usage.input && !!usage.output)
   return [
     problem('usage-estimated', counted,
       `${many(counted.length, 'call')} told no usage, or not all of it; the rest is counted locally, an estimate`),
@@ -43,6 +44,8 @@ function usageProblems(calls: readonly Call[]): Problem[] {
     problem('usage-unknown', unknown, `the usage of ${many(unknown.length, 'call')} is unknown and in no total`),
     problem('usage-incomplete', half,
       `${many(half.length, 'call')} told only input or only output; the other is in no total, and a price is not given`),
+    problem('usage-too-low', low, `${many(low.length, 'call')} told only what had been counted before ${low.length === 1 ? 'its' : 'their'} end: `
+      + 'totals and costs are at least what is shown'),
   ].flatMap((found) => found ?? [])
 }
 

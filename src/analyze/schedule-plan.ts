@@ -2,6 +2,7 @@ import type { Dependencies } from './dependencies.ts'
 import { EarlierPlaces } from './earlier-places.ts'
 import type { Independence } from './independence.ts'
 import { MinHeap } from './min-heap.ts'
+import { sortPlaces } from './sort-places.ts'
 import type { Timeline } from './timeline.ts'
 
 /**
@@ -16,206 +17,348 @@ export type Relaxed =
   | { readonly groupOf: Int32Array; readonly merged?: true; readonly free?: Independence | undefined }
   | 'unknown'
 
-/** Times are nanoseconds since the parent's start, by place in the plan. */
-export interface PlanResult {
-  readonly lessNs: number
-  readonly start: Float64Array
-  readonly end: Float64Array
-}
+/** Children of one span beyond which nobody looks at all pairs. */
+const FEW = 12
+const SEQUENTIAL = 1
+const OVERLAPPING = 2
 
 /**
- * The children of one span that it waited for, and what is known of when each could start, from its measured times:
+ * For every span the children that it waited for, and what is known of when each could start, from its measured times:
  *
  * - it waited for every sibling that had ended when it started (unless relaxed), then for the parent's own work since;
  * - `ownAt(t)` is the parent's own time before t, in which no child ran. The start of a child is the latest
  *   `end of a sibling - ownAt(its measured end)` of those that it waits for, plus the own time before itself. So own time
  *   stays where it was, before the child that it came before.
+ *
+ * The plans of all spans lie one after the other in a few arrays, each worked out when it is first asked for: most spans of a long
+ * run have a few children, and objects of their own would take more time and room than all else. Times are nanoseconds since the
+ * parent's start, by place in the plan: children in order of their start.
  */
-export class Plan {
-  readonly #children: readonly number[]
-  readonly #needs: readonly (readonly number[])[]
-  readonly #length: number
-  readonly #start: Float64Array
-  readonly #end: Float64Array
+export class Plans {
+  /** The last simulated plan, by place. */
+  start: Float64Array = new Float64Array(64)
+  end: Float64Array = new Float64Array(64)
+  readonly #timeline: Timeline
+  readonly #needs: Dependencies['needs']
+  /** Where the plan of each span begins in the arrays below. */
+  readonly #base: Int32Array
+  /** Children that it waited for. */
+  readonly #count: Int32Array
+  /** 0: not worked out yet. */
+  readonly #kind: Uint8Array
+  readonly #children: Int32Array
+  /** The place of each span among its siblings; -1 for late work. */
+  readonly #placeOf: Int32Array
   /** Places in order of measured end. */
-  readonly #byEnd: readonly number[]
+  readonly #byEnd: Int32Array
   /** How many places of `byEnd` had ended when this one started. */
   readonly #ended: Int32Array
   /** Own time before it, plus what passed between the last end before it and its start. */
   readonly #offset: Float64Array
   readonly #ownAtEnd: Float64Array
-  readonly #tail: number
-  readonly #origin: number
-  readonly #span: number
-  #earlier: EarlierPlaces | undefined
+  readonly #earlier = new Map<number, EarlierPlaces | undefined>()
+  readonly #slots = new MinHeap()
+  #order: Int32Array = new Int32Array(64)
 
-  constructor(timeline: Timeline, needs: Dependencies['needs'], span: number) {
-    const { start, end, late } = timeline
-    const origin = start[span]!
-    this.#origin = origin
-    this.#span = span
-    this.#length = end[span]! - origin
-    const clip = (time: number): number => Math.min(Math.max(0, time - origin), this.#length)
-    const children = timeline.children[span]!.filter((child) => !late[child]!)
-    children.sort((a, b) => clip(start[a]!) - clip(start[b]!) || clip(end[a]!) - clip(end[b]!) || a - b)
-    this.#children = children
-    const place = new Map(children.map((child, at) => [child, at]))
-    this.#needs = children.map((child, at) =>
-      needs[child]!.flatMap((needed) => place.get(needed) ?? []).filter((needed) => needed < at))
-    this.#start = Float64Array.from(children, (child) => clip(start[child]!))
-    this.#end = Float64Array.from(children, (child) => clip(end[child]!))
-    this.#byEnd = children.map((_, at) => at).sort((a, b) => this.#end[a]! - this.#end[b]! || a - b)
-
-    this.#ownAtEnd = this.#ownTimes()
-    this.#ended = new Int32Array(children.length)
-    this.#offset = new Float64Array(children.length)
-    let ended = 0
-    children.forEach((_, at) => {
-      while (this.#isOver(this.#byEnd[ended], at)) ended++
-      this.#ended[at] = ended
-      this.#offset[at] = this.#since(ended, this.#start[at]!)
-    })
-    this.#tail = this.#since(children.length, this.#length)
+  constructor(timeline: Timeline, needs: Dependencies['needs']) {
+    const { children, spans: { length } } = timeline
+    this.#timeline = timeline
+    this.#needs = needs
+    this.#base = new Int32Array(length)
+    for (let i = 1; i < length; i++) this.#base[i] = this.#base[i - 1]! + children[i - 1]!.length
+    this.#count = new Int32Array(length)
+    this.#kind = new Uint8Array(length)
+    this.#children = new Int32Array(length)
+    this.#placeOf = new Int32Array(length).fill(-1)
+    this.#byEnd = new Int32Array(length)
+    this.#ended = new Int32Array(length)
+    this.#offset = new Float64Array(length)
+    this.#ownAtEnd = new Float64Array(length)
   }
 
-  /** @param less nanoseconds by which each span of the timeline got shorter */
-  simulate(relaxed: Relaxed | undefined, less: Float64Array, concurrency: number): PlanResult {
-    const measured = this.#children.map((_, at) => at)
-    if (concurrency >= this.#children.length) return this.#place(measured, relaxed, less, Infinity)
-    if (relaxed !== 'unknown') return this.#place(measured, relaxed, less, concurrency)
+  /**
+   * The times of the children are then in `start` and `end`.
+   * @param less nanoseconds by which each span of the timeline got shorter
+   * @returns nanoseconds by which the span gets shorter
+   */
+  simulate(span: number, relaxed: Relaxed | undefined, less: Float64Array, concurrency: number): number {
+    this.#build(span)
+    const count = this.#count[span]!
+    const order = this.#order
+    for (let at = 0; at < count; at++) order[at] = at
+    if (concurrency >= count) return this.#place(span, relaxed, less, Infinity)
+    if (relaxed !== 'unknown') return this.#place(span, relaxed, less, concurrency)
     // Work queues up in the order in which it becomes ready.
-    const { start } = this.#place(measured, relaxed, less, Infinity)
-    return this.#place(measured.sort((a, b) => start[a]! - start[b]! || a - b), relaxed, less, concurrency)
+    this.#place(span, relaxed, less, Infinity)
+    sortPlaces(order, count, this.start)
+    return this.#place(span, relaxed, less, concurrency)
   }
 
-  /** @param onMove called with each child that starts earlier than it did, and by how much */
-  moved({ start }: PlanResult, onMove: (child: number) => void): void {
-    this.#children.forEach((child, at) => {
-      if (start[at]! < this.#start[at]!) onMove(child)
-    })
+  /** The same where nothing is relaxed and nothing limited, without the times. */
+  shortened(span: number, less: Float64Array): number {
+    this.#build(span)
+    if (this.#kind[span] !== SEQUENTIAL) return this.simulate(span, undefined, less, Infinity)
+    const base = this.#base[span]!
+    let sum = 0
+    for (let at = 0; at < this.#count[span]!; at++) {
+      const own = less[this.#children[base + at]!]!
+      if (own !== 0) sum += Math.min(own, this.#endOf(span, at) - this.#startOf(span, at))
+    }
+    return sum
   }
 
-  /** How many children run at the same time at most; at least 1 when there are any. */
-  peak({ start, end }: PlanResult): number {
+  /** Whether the values prove of any child that it need not have waited for another; true where nobody has looked. */
+  isFreed(span: number, free: Independence): boolean {
+    return free.parents[span] === 1 && this.#earlierPlaces(span, free) !== undefined
+  }
+
+  /** @param onMove called with each child that starts earlier than it did, after the span was simulated */
+  moved(span: number, onMove: (child: number) => void): void {
+    for (let at = 0; at < this.#count[span]!; at++) {
+      if (this.start[at]! < this.#startOf(span, at)) onMove(this.#children[this.#base[span]! + at]!)
+    }
+  }
+
+  /** How many children ran at the same time at most; at least 1 when there are any. */
+  measuredPeak(span: number): number {
+    this.#build(span)
+    const count = this.#count[span]!
+    if (this.#kind[span] === SEQUENTIAL) return Math.min(1, count)
+    for (let at = 0; at < count; at++) {
+      this.start[at] = this.#startOf(span, at)
+      this.end[at] = this.#endOf(span, at)
+    }
+    return this.peak(span)
+  }
+
+  /** The same after the span was simulated. */
+  peak(span: number): number {
+    const { start, end } = this
+    const count = this.#count[span]!
+    let at = 1
+    while (at < count && start[at]! >= end[at - 1]!) at++
     // Most things that one span does are done one after another.
-    if (start.every((time, at) => at === 0 || time >= end[at - 1]!)) return Math.min(1, this.#children.length)
-    const lasting = start.map((time, at) => (end[at]! > time ? 1 : 0))
-    const starts = start.filter((_, at) => lasting[at] === 1).sort()
-    const ends = end.filter((_, at) => lasting[at] === 1).sort()
+    if (at >= count) return Math.min(1, count)
+    const starts: number[] = []
+    const ends: number[] = []
+    for (at = 0; at < count; at++) {
+      if (!(end[at]! > start[at]!)) continue
+      starts.push(start[at]!)
+      ends.push(end[at]!)
+    }
+    starts.sort(ascending)
+    ends.sort(ascending)
     let over = 0
-    let peak = Math.min(1, this.#children.length)
-    starts.forEach((time, begun) => {
-      while (ends[over]! <= time) over++
+    let peak = 1
+    for (let begun = 0; begun < starts.length; begun++) {
+      while (ends[over]! <= starts[begun]!) over++
       peak = Math.max(peak, begun + 1 - over)
-    })
+    }
     return peak
   }
 
-  #place(order: readonly number[], relaxed: Relaxed | undefined, less: Float64Array, concurrency: number): PlanResult {
-    const start = new Float64Array(order.length)
-    const end = new Float64Array(order.length)
-    const latest = new Latest()
-    const slots = concurrency < order.length ? new MinHeap() : undefined
-    const earlier = relaxed === undefined || relaxed === 'unknown' || relaxed.free?.parents[this.#span] !== 1 ? undefined
-      : (this.#earlier ??= new EarlierPlaces(this.#children, this.#start, relaxed.free, this.#origin)).begin()
+  #place(span: number, relaxed: Relaxed | undefined, less: Float64Array, concurrency: number): number {
+    const base = this.#base[span]!
+    const count = this.#count[span]!
+    const groupOf = relaxed === undefined || relaxed === 'unknown' ? undefined : relaxed.groupOf
+    const free = relaxed === undefined || relaxed === 'unknown' ? undefined : relaxed.free
+    const earlier = free?.parents[span] === 1 ? this.#earlierPlaces(span, free)?.begin() : undefined
+    const slots = concurrency < count ? this.#slots.clear() : undefined
+    const { start, end } = this
+    // The latest time of those that have ended, its group, and the latest of another group.
+    let first = 0
+    let firstGroup = -1
+    let second = 0
     let seen = 0
-    for (const at of order) {
+    let last = 0
+    for (let turn = 0; turn < count; turn++) {
+      const at = this.#order[turn]!
+      const child = this.#children[base + at]!
       let after = 0
       if (relaxed !== 'unknown') {
-        for (; seen < this.#ended[at]!; seen++) {
-          const over = this.#byEnd[seen]!
-          const time = end[over]! - this.#ownAtEnd[over]!
-          latest.add(time, groupOf(relaxed, this.#children[over]!))
+        for (; seen < this.#ended[base + at]!; seen++) {
+          const over = this.#byEnd[base + seen]!
+          const time = end[over]! - this.#ownAtEnd[base + over]!
+          const group = groupOf === undefined ? -1 : groupOf[this.#children[base + over]!]!
+          // Spans of no group are never left out, so nothing below the first matters then.
+          const isOther = group !== firstGroup || group === -1
+          if (time >= first) {
+            if (isOther) second = first
+            first = time
+            firstGroup = group
+          } else if (time > second && isOther) {
+            second = time
+          }
           earlier?.add(over, time)
         }
-        after = latest.without(groupOf(relaxed, this.#children[at]!))
+        const group = groupOf === undefined ? -1 : groupOf[child]!
+        after = group !== -1 && group === firstGroup ? second : first
         // Each leaves out less than both together would: what is kept is never too early.
         if (earlier?.isFree(at) === true) after = Math.min(after, earlier.latestFor(at))
       }
-      let begin = Math.max(after + this.#offset[at]!, this.#afterNeeds(at, start, end, relaxed))
-      const duration = Math.max(0, this.#end[at]! - this.#start[at]! - less[this.#children[at]!]!)
+      let begin = after + this.#offset[base + at]!
+      if (this.#needs[child]!.length > 0) begin = Math.max(begin, this.#afterNeeds(span, at, relaxed))
+      const duration = Math.max(0, this.#endOf(span, at) - this.#startOf(span, at) - less[child]!)
       if (slots !== undefined && duration > 0) {
         if (slots.size >= concurrency) begin = Math.max(begin, slots.pop()!)
         slots.push(begin + duration)
       }
       start[at] = begin
       end[at] = begin + duration
+      last = Math.max(last, begin + duration - this.#ownAtEnd[base + at]!)
     }
-    let last = 0
-    order.forEach((at) => (last = Math.max(last, end[at]! - this.#ownAtEnd[at]!)))
-    return { start, end, lessNs: this.#length - (last + this.#tail) }
+    const length = this.#timeline.end[span]! - this.#timeline.start[span]!
+    return length - (last + this.#since(span, count, length))
   }
 
-  #afterNeeds(at: number, start: Float64Array, end: Float64Array, relaxed: Relaxed | undefined): number {
+  #afterNeeds(span: number, at: number, relaxed: Relaxed | undefined): number {
+    const { start, end } = this
+    const base = this.#base[span]!
+    const child = this.#children[base + at]!
+    const merged = relaxed !== undefined && relaxed !== 'unknown' && relaxed.merged === true ? relaxed.groupOf : undefined
+    const group = merged === undefined ? -1 : merged[child]!
+    const ownStart = this.#startOf(span, at)
     let begin = 0
-    const group = relaxed !== undefined && relaxed !== 'unknown' && relaxed.merged === true ? groupOf(relaxed, this.#children[at]!) : -1
-    for (const needed of this.#needs[at]!) {
-      if (group !== -1 && groupOf(relaxed, this.#children[needed]!) === group) continue
-      const isOver = this.#end[needed]! <= this.#start[at]!
+    for (const sibling of this.#needs[child]!) {
+      const needed = this.#placeOf[sibling]!
+      if (needed === -1 || needed >= at) continue
+      if (group !== -1 && merged![sibling] === group) continue
+      const isOver = this.#endOf(span, needed) <= ownStart
       // What was needed and still ran gave what was needed before its end, a stream for example.
       const ready = isOver
-        ? end[needed]! - this.#ownAtEnd[needed]! + this.#offset[at]!
-        : start[needed]! + this.#start[at]! - this.#start[needed]!
+        ? end[needed]! - this.#ownAtEnd[base + needed]! + this.#offset[base + at]!
+        : start[needed]! + ownStart - this.#startOf(span, needed)
       begin = Math.max(begin, ready)
     }
     return begin
   }
 
-  /** Of equal times, the earlier place is the one that was over. */
-  #isOver(place: number | undefined, at: number): boolean {
-    return place !== undefined && place < at && this.#end[place]! <= this.#start[at]!
+  /** Measured, within the parent. */
+  #startOf(span: number, at: number): number {
+    return this.#clip(span, this.#timeline.start[this.#children[this.#base[span]! + at]!]!)
+  }
+
+  #endOf(span: number, at: number): number {
+    return this.#clip(span, this.#timeline.end[this.#children[this.#base[span]! + at]!]!)
+  }
+
+  #clip(span: number, time: number): number {
+    const origin = this.#timeline.start[span]!
+    return Math.min(Math.max(0, time - origin), this.#timeline.end[span]! - origin)
+  }
+
+  #build(span: number): void {
+    if (this.#kind[span] !== 0) return
+    const { children, late } = this.#timeline
+    const base = this.#base[span]!
+    let count = 0
+    for (const child of children[span]!) if (!late[child]!) this.#children[base + count++] = child
+    this.#count[span] = count
+    if (count > this.#order.length) {
+      this.start = new Float64Array(count * 2)
+      this.end = new Float64Array(count * 2)
+      this.#order = new Int32Array(count * 2)
+    }
+    this.#sortChildren(span)
+    const isSequential = this.#sortByEnd(span)
+    this.#ownTimes(span)
+    let ended = 0
+    for (let at = 0; at < count; at++) {
+      const time = this.#startOf(span, at)
+      // Of equal times, the earlier place is the one that was over.
+      while (ended < count && this.#byEnd[base + ended]! < at && this.#endOf(span, this.#byEnd[base + ended]!) <= time) ended++
+      this.#ended[base + at] = ended
+      this.#offset[base + at] = this.#since(span, ended, time)
+      this.#placeOf[this.#children[base + at]!] = at
+    }
+    this.#kind[span] = isSequential ? SEQUENTIAL : OVERLAPPING
+  }
+
+  /** They come in order of start; what began before the parent did begins with it. */
+  #sortChildren(span: number): void {
+    const { start, end } = this.#timeline
+    const base = this.#base[span]!
+    const count = this.#count[span]!
+    const compare = (a: number, b: number): number =>
+      this.#clip(span, start[a]!) - this.#clip(span, start[b]!) || this.#clip(span, end[a]!) - this.#clip(span, end[b]!) || a - b
+    let at = 1
+    while (at < count && compare(this.#children[base + at - 1]!, this.#children[base + at]!) <= 0) at++
+    if (at < count) this.#children.subarray(base, base + count).sort(compare)
+  }
+
+  /** @returns whether each child began when the one before it had ended */
+  #sortByEnd(span: number): boolean {
+    const base = this.#base[span]!
+    const count = this.#count[span]!
+    let isSorted = true
+    let isSequential = true
+    for (let at = 0; at < count; at++) {
+      this.#byEnd[base + at] = at
+      this.end[at] = this.#endOf(span, at)
+      if (at > 0 && this.end[at]! < this.end[at - 1]!) isSorted = false
+      if (at > 0 && this.#startOf(span, at) < this.end[at - 1]!) isSequential = false
+    }
+    if (!isSorted) sortPlaces(this.#byEnd.subarray(base, base + count), count, this.end)
+    return isSequential
   }
 
   /** Own time up to the last end before `time`, plus what passed since. */
-  #since(ended: number, time: number): number {
-    const last = this.#byEnd[ended - 1]
-    return last === undefined ? time : this.#ownAtEnd[last]! + time - this.#end[last]!
+  #since(span: number, ended: number, time: number): number {
+    if (ended === 0) return time
+    const base = this.#base[span]!
+    const last = this.#byEnd[base + ended - 1]!
+    return this.#ownAtEnd[base + last]! + time - this.#endOf(span, last)
   }
 
   /** The parent's own time before the end of each child. */
-  #ownTimes(): Float64Array {
-    const own = new Float64Array(this.#children.length)
+  #ownTimes(span: number): void {
+    const base = this.#base[span]!
+    const count = this.#count[span]!
     let covered = 0
     let until = 0
     let next = 0
-    for (const at of this.#byEnd) {
-      const end = this.#end[at]!
+    for (let turn = 0; turn < count; turn++) {
+      const at = this.#byEnd[base + turn]!
+      const end = this.#endOf(span, at)
       // Children that start before this end, in order of start, with what they cover up to it.
-      while (next < own.length && this.#start[next]! < end) {
-        const from = Math.max(until, this.#start[next]!)
-        const to = Math.max(from, this.#end[next]!)
+      for (; next < count && this.#startOf(span, next) < end; next++) {
+        const from = Math.max(until, this.#startOf(span, next))
+        const to = Math.max(from, this.#endOf(span, next))
         covered += to - from
         until = Math.max(until, to)
-        next++
       }
-      own[at] = end - (covered - Math.max(0, until - end))
-    }
-    return own
-  }
-}
-
-const groupOf = (relaxed: Relaxed | undefined, span: number): number =>
-  relaxed === undefined || relaxed === 'unknown' ? -1 : relaxed.groupOf[span]!
-
-/** The greatest of some times, and the greatest of those of another group than a given one. */
-class Latest {
-  #first = 0
-  #group = -1
-  /** The greatest of another group than `#group`. */
-  #second = 0
-
-  add(time: number, group: number): void {
-    if (time >= this.#first) {
-      // Spans of no group are never left out, so nothing below the first matters then.
-      if (group !== this.#group || group === -1) this.#second = this.#first
-      this.#first = time
-      this.#group = group
-    } else if (time > this.#second && (group !== this.#group || group === -1)) {
-      this.#second = time
+      this.#ownAtEnd[base + at] = end - (covered - Math.max(0, until - end))
     }
   }
 
-  without(group: number): number {
-    return group !== -1 && group === this.#group ? this.#second : this.#first
+  /** Undefined where no child of the span is free of one that had ended before it. */
+  #earlierPlaces(span: number, free: Independence): EarlierPlaces | undefined {
+    if (this.#earlier.has(span)) return this.#earlier.get(span)
+    this.#build(span)
+    const base = this.#base[span]!
+    const count = this.#count[span]!
+    let found: EarlierPlaces | undefined
+    if (count > FEW || this.#hasFree(span, free)) {
+      const children = Array.from(this.#children.subarray(base, base + count))
+      found = new EarlierPlaces(children, Float64Array.from(children, (_, at) => this.#startOf(span, at)), free, this.#timeline.start[span]!)
+    }
+    this.#earlier.set(span, found)
+    return found
+  }
+
+  #hasFree(span: number, { freeFrom, canBeSkipped, shares }: Independence): boolean {
+    const base = this.#base[span]!
+    for (let at = 1; at < this.#count[span]!; at++) {
+      const child = this.#children[base + at]!
+      const from = freeFrom[child]! - this.#timeline.start[span]!
+      for (let seen = from === Infinity ? at : 0; seen < this.#ended[base + at]!; seen++) {
+        const before = this.#byEnd[base + seen]!
+        const sibling = this.#children[base + before]!
+        if (canBeSkipped[sibling] === 1 && this.#startOf(span, before) >= from && shares.get(child)?.has(sibling) !== true) return true
+      }
+    }
+    return false
   }
 }
+
+const ascending = (a: number, b: number): number => a - b

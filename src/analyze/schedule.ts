@@ -1,6 +1,6 @@
 import type { Schedule } from '../model/analysis.ts'
 import type { Dependencies } from './dependencies.ts'
-import { Plan, type Relaxed } from './schedule-plan.ts'
+import { Plans, type Relaxed } from './schedule-plan.ts'
 import type { Timeline } from './timeline.ts'
 
 export interface Simulation {
@@ -23,46 +23,69 @@ const MAX_MOVED = 200
  */
 export class Simulator {
   readonly #timeline: Timeline
-  readonly #needs: Dependencies['needs']
-  readonly #plans: (Plan | undefined)[] = []
+  readonly #plans: Plans
+  /** Spans that have children, the innermost first. */
+  readonly #parents: Int32Array
+  /** How much shorter each span got, and whether something below or about it differs: of the run that is being simulated. */
+  readonly #less: Float64Array
+  readonly #marks: Uint8Array
 
   constructor(timeline: Timeline, { needs }: Dependencies) {
+    const { topDown, children, spans } = timeline
     this.#timeline = timeline
-    this.#needs = needs
+    this.#plans = new Plans(timeline, needs)
+    const parents: number[] = []
+    for (let at = topDown.length - 1; at >= 0; at--) if (children[topDown[at]!]!.length > 0) parents.push(topDown[at]!)
+    this.#parents = Int32Array.from(parents)
+    this.#less = new Float64Array(spans.length)
+    this.#marks = new Uint8Array(spans.length)
   }
 
   /** Nanoseconds that the run would have been shorter, with as much at once as it takes. */
   saved({ relaxed, shorter, concurrency = Infinity }: Simulation): number {
-    const { topDown, children } = this.#timeline
-    const less = this.#upwards((span, changed, all) => {
-      const own = shorter?.get(span)
-      if (own !== undefined) return own
-      const freed = isFreed(relaxed, span, children[span]!)
-      return changed || freed ? this.#plan(span).simulate(relaxed, all, freed ? concurrency : Infinity).lessNs : 0
-    }, undefined, shorter !== undefined)
-    return topDown.length === 0 ? 0 : less[0]!
+    if (this.#timeline.spans.length === 0) return 0
+    this.#less.fill(0)
+    this.#marks.fill(0)
+    if (shorter !== undefined) this.#shorten(shorter)
+    if (relaxed !== undefined) this.#free(relaxed)
+    return this.#upwards((span, mark, less) => ((mark & FREED) === 0 ? this.#plans.shortened(span, less)
+      : this.#plans.simulate(span, relaxed, less, concurrency)))
   }
 
   /** The best duration, and the smallest concurrency that reaches it when work starts in its measured order. */
   schedule(relaxed: Relaxed | undefined): Schedule {
-    const { children, durationNs, spans } = this.#timeline
+    const { durationNs, spans, children } = this.#timeline
+    const plans = this.#plans
     const peaks = new Int32Array(spans.length).fill(1)
-    const moved: number[] = []
-    const best = this.#upwards((span, changed, all) => {
-      if (children[span]!.length === 1 && !changed) return 0
-      const result = this.#plan(span).simulate(relaxed, all, Infinity)
-      peaks[span] = this.#plan(span).peak(result)
-      this.#plan(span).moved(result, (child) => moved.push(child))
-      return result.lessNs
+    const moved = new Uint8Array(spans.length)
+    this.#less.fill(0)
+    this.#marks.fill(0)
+    if (relaxed !== undefined) this.#free(relaxed)
+    // What may run other than it did, or has peaks to tell.
+    for (const span of this.#parents) this.#marks[span]! |= CHANGED
+    const saved = spans.length === 0 ? 0 : this.#upwards((span, mark, less) => {
+      if ((mark & (FREED | BELOW)) === 0) {
+        if (children[span]!.length > 1) peaks[span] = plans.measuredPeak(span)
+        return 0
+      }
+      const lessNs = plans.simulate(span, relaxed, less, Infinity)
+      peaks[span] = plans.peak(span)
+      plans.moved(span, (child) => (moved[child] = 1))
+      return lessNs
     })
-    const saved = best[0] ?? 0
+    const best = this.#less.slice()
     /** What does not need more than the limit is as it was without one. */
-    const reaches = (concurrency: number): boolean => this.#upwards((span, changed, all) => (
-      changed || peaks[span]! > concurrency ? this.#plan(span).simulate(relaxed, all, concurrency).lessNs : best[span]!
-    ), best)[0]! >= saved
+    const reaches = (concurrency: number): boolean => {
+      this.#less.set(best)
+      this.#marks.fill(0)
+      for (const span of this.#parents) if (peaks[span]! > concurrency) this.#marks[span] = CHANGED
+      return this.#upwards((span, _, less) => plans.simulate(span, relaxed, less, concurrency), best) >= saved
+    }
     const limit = this.#smallest(peaks.reduce((a, b) => Math.max(a, b), 0), reaches)
-    const first = moved.sort((a, b) => a - b).slice(0, MAX_MOVED).map((i) => spans[i]!.id)
-    return { durationNs: durationNs - saved, limit, ...(first.length > 0 && { moved: { count: moved.length, spanIds: first } }) }
+    const count = moved.reduce((sum, one) => sum + one, 0)
+    const first: string[] = []
+    for (let i = moved.indexOf(1); i !== -1 && first.length < MAX_MOVED; i = moved.indexOf(1, i + 1)) first.push(spans[i]!.id)
+    return { durationNs: durationNs - saved, limit, ...(count > 0 && { moved: { count, spanIds: first } }) }
   }
 
   /** The smallest number up to `most` that does, where `most` does. */
@@ -83,33 +106,49 @@ export class Simulator {
   }
 
   /**
-   * How much shorter each span gets, from the innermost outwards.
-   * @param lessOf asked for each span, with whether any of its children differs from `before`
-   * @param leaves whether it is asked for spans without children too; otherwise they stay as they were
+   * Goes through the spans that are marked, from the innermost outwards, and marks those above what differs from `before`.
+   * @param lessOf how much shorter a span gets that something below or about it differs
+   * @returns how much shorter the run gets
    */
-  #upwards(
-    lessOf: (span: number, changed: boolean, less: Float64Array) => number, before?: Float64Array, leaves: boolean = false,
-  ): Float64Array {
-    const { topDown, parent, children } = this.#timeline
-    const less = new Float64Array(topDown.length)
-    const changed = new Uint8Array(topDown.length)
-    for (let at = topDown.length - 1; at >= 0; at--) {
-      const span = topDown[at]!
-      if (children[span]!.length === 0 && !leaves) continue
-      less[span] = lessOf(span, changed[span] === 1, less)
-      if (less[span] !== (before?.[span] ?? 0) && parent[span] !== -1) changed[parent[span]!] = 1
+  #upwards(lessOf: (span: number, mark: number, less: Float64Array) => number, before?: Float64Array): number {
+    const { parent } = this.#timeline
+    const less = this.#less
+    const marks = this.#marks
+    for (const span of this.#parents) {
+      const mark = marks[span]!
+      if (mark === 0 || (mark & FIXED) !== 0) continue
+      const lessNs = lessOf(span, mark, less)
+      less[span] = lessNs
+      if (lessNs !== (before === undefined ? 0 : before[span]!) && parent[span] !== -1) marks[parent[span]!]! |= BELOW
     }
-    return less
+    return less[0]!
   }
 
-  #plan(span: number): Plan {
-    return (this.#plans[span] ??= new Plan(this.#timeline, this.#needs, span))
+  #shorten(shorter: ReadonlyMap<number, number>): void {
+    const { parent } = this.#timeline
+    for (const [span, ns] of shorter) {
+      this.#less[span] = ns
+      this.#marks[span]! |= FIXED
+      if (ns !== 0 && parent[span] !== -1) this.#marks[parent[span]!]! |= BELOW
+    }
+  }
+
+  /** Marks the parents under which anything may run other than it did; most need no simulation. */
+  #free(relaxed: Relaxed): void {
+    const { parent, children } = this.#timeline
+    if (relaxed === 'unknown') {
+      for (const span of this.#parents) if (children[span]!.length > 1) this.#marks[span]! |= FREED
+      return
+    }
+    const { groupOf, free } = relaxed
+    for (let i = 1; i < groupOf.length; i++) if (groupOf[i] !== -1) this.#marks[parent[i]!]! |= FREED
+    if (free === undefined) return
+    for (const span of this.#parents) if (this.#plans.isFreed(span, free)) this.#marks[span]! |= FREED
   }
 }
 
-/** Whether anything under a parent may run other than it did; most parents need no simulation. */
-function isFreed(relaxed: Relaxed | undefined, span: number, children: readonly number[]): boolean {
-  if (relaxed === undefined) return false
-  if (relaxed === 'unknown') return children.length > 1
-  return relaxed.free?.parents[span] === 1 || children.some((child) => relaxed.groupOf[child] !== -1)
-}
+/** Something below it differs; its children need not wait as they did; what it takes is given; it is looked at. */
+const BELOW = 1
+const FREED = 2
+const FIXED = 4
+const CHANGED = 8

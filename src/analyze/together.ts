@@ -1,3 +1,4 @@
+import { isWaiting } from '../model/marks.ts'
 import type { IssuedTogether } from './dependencies.ts'
 import type { Facts } from './facts.ts'
 import { groupBy } from './totals.ts'
@@ -18,27 +19,41 @@ const MAX_PATTERNS = 20
 
 /**
  * What running the members of each group together would have saved, by pattern: the set of operations that a group is
- * made of. An agent that does the same thing in every turn gets one finding, with the saving of all its turns.
+ * made of. An agent that does the same thing in every turn gets one finding, with the saving of all its turns. What only waited, for a
+ * person or for what ran elsewhere, is in no group: beside something else it would wait as long.
  */
-export function together(facts: Facts, groups: readonly Pick<IssuedTogether, 'members'>[]): Together[] {
+export function together(facts: Facts, all: readonly Pick<IssuedTogether, 'members'>[]): Together[] {
   const { spans } = facts.timeline
-  const names = (members: readonly number[]): string[] => [...new Set(members.map((i) => spans[i]!.name))]
+  const groups = all.flatMap(({ members }) => {
+    const kept = members.filter((i) => !isWaiting(spans[i]!))
+    return kept.length > 1 ? [{ members: kept }] : []
+  })
+  const names = (members: readonly number[]): string[] => uniqueNames(facts, members)
   const patterns = [...groupBy(groups, ({ members }) => JSON.stringify(names(members).sort())).values()]
     .map((pattern) => ({ pattern, bound: pattern.reduce((sum, { members }) => sum + bound(facts, members), 0) }))
     .filter((pattern) => pattern.bound > 0)
     .sort((a, b) => b.bound - a.bound)
   const kept = patterns.slice(0, MAX_PATTERNS).map(({ pattern }) => pattern)
   const rest = patterns.slice(MAX_PATTERNS).flatMap(({ pattern }) => pattern)
+  if (kept.length === 0) return []
+  const groupOf = new Int32Array(spans.length).fill(-1)
   return [...kept, ...(rest.length > 0 ? [rest] : [])].map((pattern) => {
-    const members = pattern.flatMap((group) => group.members).sort((a, b) => a - b)
-    return { names: names(members), groups: pattern.length, members, savedNs: saved(facts, pattern) }
+    const members = Int32Array.from(pattern.flatMap((group) => group.members)).sort()
+    pattern.forEach((group, number) => group.members.forEach((i) => (groupOf[i] = number)))
+    const savedNs = facts.simulator.saved({ relaxed: { groupOf } })
+    for (const i of members) groupOf[i] = -1
+    return { names: uniqueNames(facts, members), groups: pattern.length, members: [...members], savedNs }
   })
 }
 
-function saved({ timeline, simulator }: Facts, groups: readonly Pick<IssuedTogether, 'members'>[]): number {
-  const groupOf = new Int32Array(timeline.spans.length).fill(-1)
-  groups.forEach(({ members }, group) => members.forEach((i) => (groupOf[i] = group)))
-  return simulator.saved({ relaxed: { groupOf } })
+function uniqueNames({ timeline: { spans } }: Facts, members: Iterable<number> & ArrayLike<number>): string[] {
+  // Most groups are two or three runs of one tool.
+  const first = spans[members[0]!]?.name
+  if (first !== undefined && members.length < 4 && (members.length < 2 || spans[members[1]!]!.name === first)
+    && (members.length < 3 || spans[members[2]!]!.name === first)) return [first]
+  const found = new Set<string>()
+  for (const i of members) found.add(spans[i]!.name)
+  return [...found]
 }
 
 /** Durations beyond the longest: no schedule saves more. 0 when none of them waited for another. */

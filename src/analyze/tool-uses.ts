@@ -1,6 +1,7 @@
 import { hashText } from '../model/message.ts'
 import type { Span, Trace } from '../model/span.ts'
 import { textOf } from '../model/transient.ts'
+import { remembered } from './remembered.ts'
 import type { Timeline } from './timeline.ts'
 
 /** One run of a tool, with what tells whether it was run like that before. */
@@ -26,25 +27,33 @@ export function toolUses(trace: Trace, timeline: Timeline): readonly ToolUse[] {
 }
 
 function findUses(trace: Trace, { spans }: Timeline): ToolUse[] {
-  const parts = new Map<string, number>()
-  trace.parts.forEach(({ kind, callId }, part) => {
-    if (callId !== undefined && (kind === 'tool-call' || kind === 'tool-result')) parts.set(`${kind} ${callId}`, part)
-  })
+  let parts: Map<string, number> | undefined
   const partText = (kind: string, { tool }: Span): string | undefined => {
-    const part = tool?.callId === undefined ? undefined : parts.get(`${kind} ${tool.callId}`)
+    const part = tool?.callId === undefined ? undefined : (parts ??= partsOfCalls(trace)).get(`${kind} ${tool.callId}`)
     return part === undefined ? undefined : textOf(trace, part)
   }
   const hashed = (text: string | undefined): string | undefined => (text === undefined ? undefined : hashText(canonical(text)))
-  return spans.flatMap((span, i) => {
+  const uses: ToolUse[] = []
+  spans.forEach((span, i) => {
     const { tool } = span
-    if (span.category !== 'tool' && tool === undefined) return []
-    return [{
+    if (span.category !== 'tool' && tool === undefined) return
+    uses.push({
       span: i,
       name: tool?.name ?? span.name,
       args: tool?.argumentsHash ?? hashed(tool?.arguments ?? partText('tool-call', span)),
       result: tool?.resultHash ?? hashed(tool?.result ?? partText('tool-result', span)),
-    }]
+    })
   })
+  return uses
+}
+
+/** Parts of calls and of their results, by kind and the id of the call. */
+function partsOfCalls({ parts }: Trace): Map<string, number> {
+  const found = new Map<string, number>()
+  parts.forEach(({ kind, callId }, part) => {
+    if (callId !== undefined && (kind === 'tool-call' || kind === 'tool-result')) found.set(`${kind} ${callId}`, part)
+  })
+  return found
 }
 
 /** The order of the fields of an object, and the space between them, say nothing. */
@@ -67,8 +76,8 @@ const RUNNERS = new Set('bash shell exec execute run command terminal python eva
  * What the name of a tool lets expect, and no more than that: `writes` changes something; `runs` does what its arguments say,
  * which may be to change something.
  */
-export function nature(name: string): 'writes' | 'runs' | 'other' {
+export const nature: (name: string) => 'writes' | 'runs' | 'other' = remembered((name) => {
   const words = name.replace(/([a-z\d])([A-Z])/g, '$1 $2').toLowerCase().split(/[^a-z]+/)
   if (words.some((word) => WRITERS.has(word))) return 'writes'
   return words.some((word) => RUNNERS.has(word)) ? 'runs' : 'other'
-}
+})

@@ -1,5 +1,6 @@
 import type { Facts } from './facts.ts'
 import { callsBelow } from './facts.ts'
+import type { Timeline } from './timeline.ts'
 import { groupBy } from './totals.ts'
 
 export interface ToolRuns {
@@ -12,7 +13,15 @@ export interface ToolRuns {
  * The runs of each tool, by its name. A tool that calls models is left out: what takes time in it are the calls. So is a run
  * inside another run of a tool, whose time is part of that one's.
  */
-export function toolRuns(facts: Facts): ToolRuns[] {
+export function toolRuns(facts: Facts): readonly ToolRuns[] {
+  let runs = known.get(facts.timeline)
+  if (runs === undefined) known.set(facts.timeline, (runs = findRuns(facts)))
+  return runs
+}
+
+const known = new WeakMap<Timeline, readonly ToolRuns[]>()
+
+function findRuns(facts: Facts): ToolRuns[] {
   const { spans, parent, topDown } = facts.timeline
   const hasCalls = callsBelow(facts)
   const insideTool = new Uint8Array(spans.length)
@@ -24,6 +33,6 @@ export function toolRuns(facts: Facts): ToolRuns[] {
     insideTool[i] = 1
     runs.push(i)
   }
-  runs.sort((a, b) => a - b)
-  return [...groupBy(runs, (i) => spans[i]!.tool?.name ?? spans[i]!.name)].map(([name, members]) => ({ name, members }))
+  const inOrder = Int32Array.from(runs).sort()
+  return [...groupBy<number>(inOrder, (i) => spans[i]!.tool?.name ?? spans[i]!.name)].map(([name, members]) => ({ name, members }))
 }

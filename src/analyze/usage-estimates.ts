@@ -1,3 +1,4 @@
+import { isPartial } from '../model/marks.ts'
 import { hasLentTexts, textOf } from '../model/transient.ts'
 import { countTokensSliced } from '../tokens/index.ts'
 import type { LlmDetail, Span, Trace } from '../model/span.ts'
@@ -26,13 +27,13 @@ export const weightOf = ({ media, chars }: Part): number => (media === undefined
  * as one. What the provider did say is never overwritten.
  *
  * A call that failed without an answer is not estimated: nothing was generated, and providers do not bill it. Neither is one
- * that is still open.
+ * that is still open, nor one whose request is known in part only.
  */
 export function callUsage(trace: Trace, span: Span, counter: TokenCounter | false): CallUsage {
   const { llm, outcome } = span
   const told = withoutRaw(llm?.usage)
   const known: CallUsage = told === undefined ? {} : { usage: told }
-  if (llm === undefined || counter === false || outcome.state === 'open') return known
+  if (llm === undefined || counter === false || outcome.state === 'open' || isPartial(span)) return known
   if (outcome.state === 'failed' && told === undefined && !llm.responseParts?.length) return known
 
   const input = told?.input === undefined ? estimateInput(trace, llm, counter) : undefined
@@ -55,8 +56,9 @@ export function callUsage(trace: Trace, span: Span, counter: TokenCounter | fals
 export async function countMissingUsage(trace: Trace): Promise<void> {
   if (!hasLentTexts(trace)) return
   const byModel = new Map<string, Set<string>>()
-  for (const { llm } of trace.spans) {
-    if (llm === undefined || llm.usage?.complete === true) continue
+  for (const span of trace.spans) {
+    const { llm } = span
+    if (llm === undefined || llm.usage?.complete === true || isPartial(span)) continue
     let texts = byModel.get(modelOf(llm))
     if (texts === undefined) byModel.set(modelOf(llm), (texts = new Set()))
     for (const index of [...(llm.requestParts ?? []), ...(llm.responseParts ?? [])]) {

@@ -27,6 +27,13 @@ export interface Io {
   readonly home: string
   readonly env: Env
   readonly nowEpochMs: () => number
+  /** Does the command anew where there is room for a large input; absent where it has room, or cannot be begun twice. */
+  readonly withRoom?: (words: readonly string[]) => Promise<number>
+}
+
+/** The input is a large one, and nothing of it has been read yet. */
+export class NeedsRoom extends Error {
+  override readonly name: string = 'NeedsRoom'
 }
 
 export interface OptionSpec {

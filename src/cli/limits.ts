@@ -10,6 +10,8 @@ export interface Limits {
   readonly levels: number
   /** Of values in a file that is read as one text: each takes many times the memory of its text. */
   readonly values: number
+  /** Of all files that are read for one command, packed ones as they may unpack: more is read with more room. */
+  readonly crampedBytes: number
 }
 
 export const LIMITS: Limits = {
@@ -20,6 +22,7 @@ export const LIMITS: Limits = {
   lineBytes: 64_000_000,
   levels: 2_000_000,
   values: 40_000_000,
+  crampedBytes: 48 * 1024 * 1024,
 }
 
 /** `512 MB` */

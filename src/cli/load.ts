@@ -3,8 +3,8 @@ import { importAll, importTraces } from '../../adapters/import/index.ts'
 import type { Trace } from '../model/span.ts'
 import { decodeTrace, safeTrace } from '../trace-file/index.ts'
 import { fileBytes, stdinBytes, type ByteSource } from './bytes.ts'
-import { Complaint, type Io } from './command.ts'
-import { filesBelow, kindOf, newestFirst } from './files.ts'
+import { Complaint, NeedsRoom, type Io } from './command.ts'
+import { bytesOf, filesBelow, kindOf, newestFirst } from './files.ts'
 import { byHandle, handlesOf, noSuch, type Named } from './handles.ts'
 import { LIMITS, type Limits } from './limits.ts'
 import { Progress } from './reading-progress.ts'
@@ -97,6 +97,7 @@ class Reading {
   }
 
   async all(origins: readonly Origin[]): Promise<Loaded> {
+    if (this.#io.withRoom !== undefined && (await bytesOf(origins.flatMap(({ paths }) => paths))) > this.#limits.crampedBytes) throw new NeedsRoom()
     try {
       for (const [at, origin] of origins.entries()) await this.#add(origin, at, origins.length)
     } finally {

@@ -44,6 +44,7 @@ const io: Io = {
   get home() { return homedir() },
   env,
   nowEpochMs: Date.now,
+  withRoom: async (words) => (await import('./room.ts')).withRoom(words, io),
 }
 
 process.exitCode = await spanwise(process.argv.slice(2), io)

@@ -1,4 +1,4 @@
-import { EXIT, type Io } from './command.ts'
+import { EXIT, NeedsRoom, type Io } from './command.ts'
 import { commands, type Entry } from './commands.ts'
 
 /**
@@ -8,10 +8,19 @@ import { commands, type Entry } from './commands.ts'
  */
 export async function spanwise(words: readonly string[], io: Io): Promise<number> {
   try {
-    return await dispatch(words, io)
+    return await withRoom(words, io)
   } catch (error) {
     const { tell } = await import('./complain.ts')
     return tell(error, ownWords(words).includes('--json'), io)
+  }
+}
+
+async function withRoom(words: readonly string[], io: Io): Promise<number> {
+  try {
+    return await dispatch(words, io)
+  } catch (error) {
+    if (!(error instanceof NeedsRoom) || io.withRoom === undefined) throw error
+    return await io.withRoom(words)
   }
 }
 
@@ -30,7 +39,7 @@ async function dispatch(words: readonly string[], io: Io): Promise<number> {
   const { readInput } = await import('./arguments.ts')
   const { asAsked } = await import('./as-asked.ts')
   const input = readInput(entry.name, command, rest)
-  return await command.run(input, asAsked(input, io))
+  return await command.run(input, asAsked(input, io, command.startsProgram === undefined && !rest.includes('-')))
 }
 
 /** What follows `--`, and the program that `run` starts, are not ours to read. */

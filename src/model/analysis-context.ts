@@ -22,7 +22,7 @@ export interface ContextCall {
 
 /** One line of what a request is made of: a tool's definition, a tool result, or all parts of one kind. */
 export interface ContextPart {
-  /** A part kind; `kept by the server`; or `rest` for the lines that are not shown. */
+  /** A part kind; `kept by the server`; `not recorded` (of a transcript: system text and tools); or `rest` for the lines that are not shown. */
   readonly kind: string
   /** Name of the tool. */
   readonly name?: string

@@ -4,6 +4,11 @@ import { CANCELLED, OK, type LlmDetail, type Outcome, type ToolCallRequest } fro
 import { objects } from '../shared/json-lines.ts'
 import type { Entry } from './entries.ts'
 import { toolHashes } from '../shared/tool-hashes.ts'
+import type { WaitsFor } from '../../../src/model/marks.ts'
+import { setRequestParts } from '../../../src/model/part-list.ts'
+import type { PartTable } from '../shared/parts.ts'
+import { Requests, type Exchange } from './requests.ts'
+import { isRefused, waitsFor } from './waits.ts'
 
 /** One answer of the model, over all its lines. Times are epoch milliseconds. */
 export interface Answer {
@@ -28,6 +33,7 @@ export interface ToolRun {
   readonly end: number | undefined
   /** The program said how long it took. */
   readonly isMeasured: boolean
+  readonly waitsFor: WaitsFor | undefined
   readonly outcome: Outcome
   /** The subagent whose answer the result is. */
   readonly agentId: string | undefined
@@ -50,8 +56,9 @@ export interface Compaction {
   readonly row: Fields
 }
 
-/** @param entries of one thread, in order of time, at least one */
-export function readThread(entries: readonly Entry[]): Thread {
+/** @param entries of one thread, in order of time, at least one @param table takes the parts of its requests and answers */
+export function readThread(entries: readonly Entry[], table: PartTable): Thread {
+  const requests = new Requests(table)
   const results = resultsOf(entries)
   const lines = new Map<string, Entry[]>()
   const begun = new Map<string, { readonly start: number; readonly after: readonly string[] }>()
@@ -60,6 +67,7 @@ export function readThread(entries: readonly Entry[]): Thread {
   let after: string[] = []
   entries.forEach((entry, i) => {
     const before = entries[i - 1]?.at ?? entry.at
+    requests.line(entry, entry.kind === 'user' && isPrompt(entry))
     if (entry.kind === 'compaction') compactions.push({ start: before, end: entry.at, row: entry.row })
     if (entry.kind === 'user') {
       for (const { tool_use_id: id } of entry.blocks) if (typeof id === 'string') after.push(id)
@@ -76,7 +84,7 @@ export function readThread(entries: readonly Entry[]): Thread {
   return {
     start: entries[0]!.at,
     end: entries.at(-1)!.at,
-    answers: groups.flatMap(([key, group]) => answer(key, group, begun.get(key)!) ?? []),
+    answers: groups.flatMap(([key, group]) => answer(key, group, begun.get(key)!, requests.of(key)) ?? []),
     tools: groups.flatMap(([key, group]) => toolRuns(key, group, results, entries.at(-1)!.at)),
     prompts,
     compactions,
@@ -104,7 +112,9 @@ function isPrompt({ row, blocks }: Entry): boolean {
   return !NOT_SAID.test(said)
 }
 
-function answer(key: string, lines: readonly Entry[], { start, after }: Pick<Answer, 'start' | 'after'>): Answer | undefined {
+function answer(
+  key: string, lines: readonly Entry[], { start, after }: Pick<Answer, 'start' | 'after'>, exchange: Exchange | undefined,
+): Answer | undefined {
   const last = lines.at(-1)!
   const message = fields(last.row['message'])!
   const model = text(message['model']) ?? 'unknown'
@@ -115,26 +125,47 @@ function answer(key: string, lines: readonly Entry[], { start, after }: Pick<Ans
   const usage = isError ? undefined : usageOf(lines, finish !== undefined)
   const toolCalls = lines.flatMap(({ blocks }) => blocks.flatMap((block) => (isToolUse(block) ? toolCall(block) : [])))
   const id = text(message['id'])
+  const llm: LlmDetail = {
+    provider: 'anthropic', operation: 'chat', api: 'messages', streamed: true,
+    ...(model !== '<synthetic>' && { requestModel: model, responseModel: model }),
+    ...(id !== undefined && !isError && { responseId: id }),
+    ...(finish !== undefined && { finishReasons: [finish] }),
+    ...(usage !== undefined && { usage }),
+    ...(exchange !== undefined && exchange.response.length > 0 && { responseParts: exchange.response }),
+    ...(toolCalls.length > 0 && { toolCalls }),
+  }
+  if (exchange?.request !== undefined) setRequestParts(llm, exchange.request)
   return {
     key, start, after, model,
     end: last.at,
     outcome: isError ? apiError(lines) : OK,
-    llm: {
-      provider: 'anthropic', operation: 'chat', api: 'messages', streamed: true,
-      ...(model !== '<synthetic>' && { requestModel: model, responseModel: model }),
-      ...(id !== undefined && !isError && { responseId: id }),
-      ...(finish !== undefined && { finishReasons: [finish] }),
-      ...(usage !== undefined && { usage }),
-      ...(toolCalls.length > 0 && { toolCalls }),
-    },
+    llm,
   }
 }
 
-/** Lines that arrived before the answer's end hold a first count of its output; when no later one came, it is too low. */
+/**
+ * Lines that arrived before the answer's end hold a first count of its output; when no later one came, it is too low. It is so too, whatever
+ * else the lines say, where it could not have written what they hold.
+ */
 function usageOf(lines: readonly Entry[], isFinished: boolean): LlmDetail['usage'] {
   const told = objects(lines.map(({ row }) => valueAt(row, 'message.usage')))
   const outputs = new Set(told.map((usage) => usage['output_tokens']))
-  return readUsage(told.at(-1), isFinished || lines.length === 1 || outputs.size > 1)
+  const usage = readUsage(told.at(-1), isFinished || lines.length === 1 || outputs.size > 1)
+  const isTooLow = usage?.output !== undefined && writtenChars(lines) > MAX_CHARS_PER_TOKEN * usage.output.total + FREE_CHARS
+  return isTooLow ? { ...usage, complete: false } : usage
+}
+
+/** Ordinary text and code have 2 to 5 characters a token. A line of dashes or spaces, which has more, is free. */
+const MAX_CHARS_PER_TOKEN = 8
+const FREE_CHARS = 20
+
+/** Of texts and arguments alone: thinking may stand there shortened, or not at all. */
+function writtenChars(lines: readonly Entry[]): number {
+  const lengthOf = (block: Fields): number => {
+    if (isToolUse(block)) return jsonText(block['input']).length
+    return block['type'] === 'text' ? (text(block['text']) ?? '').length : 0
+  }
+  return lines.reduce((sum, { row, blocks }) => sum + blocks.reduce((all, block) => all + lengthOf(block), (text(valueAt(row, 'message.content')) ?? '').length), 0)
 }
 
 function apiError(lines: readonly Entry[]): Outcome {
@@ -161,7 +192,7 @@ function toolRuns(key: string, lines: readonly Entry[], results: ReturnType<type
     if (result === undefined) {
       // The conversation went on without a result, so nobody waited for one any more.
       const end = threadEnd > lines.at(-1)!.at ? at : undefined
-      return [{ ...common, start: at, end, isMeasured: false, outcome: CANCELLED, agentId: undefined }]
+      return [{ ...common, start: at, end, isMeasured: false, waitsFor: undefined, outcome: CANCELLED, agentId: undefined }]
     }
     const facts = fields(result.entry.row['toolUseResult'])
     const end = Math.max(at, result.entry.at)
@@ -170,20 +201,21 @@ function toolRuns(key: string, lines: readonly Entry[], results: ReturnType<type
     return [{
       ...common, end, isMeasured,
       start: isMeasured ? end - Math.round(took) : at,
+      waitsFor: waitsFor({ name: common.name, input: block['input'], block: result.block, noted: result.entry.row['toolUseResult'], said: textOf(result.block) }),
       outcome: outcomeOf(result.block, facts),
       agentId: text(facts?.['agentId']),
     }]
   }))
 }
 
-const REJECTED = /doesn't want to (proceed|take this action)|\[Request interrupted/
+const textOf = (block: Fields): string => text(block['content']) ?? text(fields(list(block['content'])[0])?.['text']) ?? ''
 
 /** The text of an error may hold anything, so only the forms that the program writes itself are taken over. */
 function outcomeOf(block: Fields, facts: Fields | undefined): Outcome {
   if (facts?.['interrupted'] === true) return CANCELLED
   if (block['is_error'] !== true) return OK
-  const said = text(block['content']) ?? text(fields(list(block['content'])[0])?.['text']) ?? ''
-  if (REJECTED.test(said)) return CANCELLED
+  const said = textOf(block)
+  if (isRefused({ block, said })) return CANCELLED
   const code = /^(?:Error: )?Exit code (\d{1,5})\b/.exec(said)?.[1]
   return { state: 'failed', type: 'ToolError', message: code === undefined ? 'the tool gave an error' : `exit code ${code}` }
 }

@@ -1,18 +1,23 @@
+import { REQUEST, TIME, WAITS_FOR, type WaitsFor } from '../../../src/model/marks.ts'
 import { inputInclusive, outputInclusive, tokenCount, type Usage } from '../../../src/model/usage.ts'
 import { NS_PER_MS } from '../../../src/model/units.ts'
-import { CANCELLED, OK, type Attributes, type Outcome, type ToolCallRequest, type Trace } from '../../../src/model/span.ts'
+import { CANCELLED, OK, type Attributes, type LlmDetail, type Outcome, type ToolCallRequest, type Trace } from '../../../src/model/span.ts'
 import { at, fields, jsonText, text, type Fields } from '../../shared/json.ts'
+import { setRequestParts, type PartList } from '../../../src/model/part-list.ts'
 import { assemble, type SpanDraft } from '../shared/assemble.ts'
+import { History } from '../shared/history.ts'
+import { PartTable, withTexts } from '../shared/parts.ts'
 import { objects, type Problems, type Row } from '../shared/json-lines.ts'
 import { SessionClock } from '../shared/times.ts'
 import { turnAt, turnsOf, turnSpans, type Turn } from '../shared/turns.ts'
 import type { Source } from '../shared/importer.ts'
 import { toolHashes } from '../shared/tool-hashes.ts'
+import { partsOf } from './parts.ts'
 
 const ROOT = 'session'
 /** What the program writes in the user's name. */
 const NOT_SAID = /^\s*<(user_instructions|environment_context)>/
-const INFERRED: Attributes = { 'spanwise.time': 'inferred' }
+const INFERRED: Attributes = { [TIME]: 'inferred' }
 
 /** An answer of the model. Times are epoch milliseconds. */
 interface Call {
@@ -23,6 +28,8 @@ interface Call {
   readonly toolCalls: ToolCallRequest[]
   /** Keys of the tool calls whose outputs arrived since the call before it. */
   readonly after: readonly string[]
+  readonly request: PartList | undefined
+  readonly response: number[]
   usage: Usage | undefined
 }
 
@@ -33,6 +40,7 @@ interface Tool {
   readonly start: number
   end: number | undefined
   outcome: Outcome
+  waitsFor: WaitsFor | undefined
   hashes: ReturnType<typeof toolHashes>
 }
 
@@ -54,6 +62,8 @@ class Session {
   readonly #compactions: { readonly start: number; readonly end: number }[] = []
   readonly #isOlder: boolean
   readonly #clock = new SessionClock()
+  readonly #table = new PartTable()
+  readonly #history = new History(this.#table)
   #meta: Fields | undefined
   #model: string | undefined
   #first: number | undefined
@@ -81,11 +91,29 @@ class Session {
     // Lines are written in order; a clock that was set back must not turn spans around.
     this.#now = Math.max(this.#now, time ?? 0)
     this.#first ??= time
-    if (row['type'] === 'session_meta') this.#meta ??= payload
+    if (row['type'] === 'session_meta') this.#begin(payload)
     if (row['type'] === 'turn_context') this.#context(payload)
-    if (row['type'] === 'compacted') this.#compactions.push({ start: before, end: this.#now })
+    if (row['type'] === 'compacted') this.#compacted(payload, before)
     if (row['type'] === 'response_item') this.#item(payload)
     if (row['type'] === 'event_msg') this.#event(payload, line)
+  }
+
+  #begin(payload: Fields): void {
+    if (this.#meta !== undefined) return
+    this.#meta = payload
+    const instructions = text(at(payload, 'base_instructions.text')) ?? text(payload['instructions'])
+    if (instructions !== undefined) this.#history.add([{ kind: 'system', text: instructions }])
+  }
+
+  /** The conversation begins anew with what the line says it was replaced by, or at least with the summary. */
+  #compacted(payload: Fields, before: number): void {
+    this.#compactions.push({ start: before, end: this.#now })
+    this.#history.clear()
+    const instructions = text(at(this.#meta, 'base_instructions.text'))
+    if (instructions !== undefined) this.#history.add([{ kind: 'system', text: instructions }])
+    const replaced = objects(payload['replacement_history'])
+    const summary = text(payload['message']) ?? ''
+    this.#history.add(replaced.length > 0 ? replaced.flatMap(partsOf) : summary === '' ? [] : [{ kind: 'user', text: summary }])
   }
 
   #context(payload: Fields): void {
@@ -95,10 +123,13 @@ class Session {
 
   #item(payload: Fields): void {
     const type = text(payload['type']) ?? ''
-    if (type === 'message' && payload['role'] !== 'assistant') this.#message(payload)
-    else if (type.endsWith('_output')) this.#output(payload)
+    const isGiven = type.endsWith('_output') || (type === 'message' && payload['role'] !== 'assistant')
+    // The request is what stands before the answer's first item.
+    const call = isGiven || !(type.endsWith('_call') || type === 'reasoning' || type === 'message') ? undefined : this.#answering()
+    for (const part of this.#history.add(partsOf(payload))) call?.response.push(part)
+    if (type.endsWith('_output')) this.#output(payload)
+    else if (isGiven) this.#message(payload)
     else if (type.endsWith('_call')) this.#toolCall(payload, type)
-    else if (type === 'reasoning' || type === 'message') this.#answering()
   }
 
   #message(payload: Fields): void {
@@ -139,6 +170,7 @@ class Session {
       const start = this.#ready === 0 ? this.#now : this.#ready
       this.#open = {
         key: `call ${this.#calls.length + 1}`, start, end: this.#now, model: this.#model, toolCalls: [], after: this.#outputs, usage: undefined,
+        request: this.#history.request(), response: [],
       }
       this.#outputs = []
       this.#calls.push(this.#open)
@@ -155,7 +187,7 @@ class Session {
     call.toolCalls.push({ ...(id !== undefined && { id }), name, argumentsChars: jsonText(given).length })
     // Without an id it ran at the provider, inside the call.
     if (id === undefined || this.#tools.has(id)) return
-    this.#tools.set(id, { id, name, issuedBy: call.key, start: this.#now, end: undefined, outcome: OK, hashes: toolHashes(given, undefined) })
+    this.#tools.set(id, { id, name, issuedBy: call.key, start: this.#now, end: undefined, outcome: OK, waitsFor: waitsFor(name, given), hashes: toolHashes(given, undefined) })
   }
 
   #output(payload: Fields): void {
@@ -167,6 +199,10 @@ class Session {
     if (tool === undefined) return
     tool.end ??= this.#now
     tool.outcome = outcomeOf(payload['output'])
+    if (REFUSED.test(saidOf(payload['output']))) {
+      tool.waitsFor = 'person'
+      tool.outcome = CANCELLED
+    }
     tool.hashes = { ...tool.hashes, ...toolHashes(undefined, payload['output']) }
     this.#outputs.push(toolKey(tool.id))
   }
@@ -174,7 +210,9 @@ class Session {
   /** Some tools have no output but an event of their end. An output that follows is later, so the event's time is the better one. */
   #ended(payload: Fields): void {
     const tool = this.#tools.get(text(payload['call_id']) ?? '')
-    if (tool !== undefined) tool.end ??= this.#now
+    if (tool === undefined) return
+    tool.end ??= this.#now
+    if (payload['type'] === 'collab_waiting_end') tool.waitsFor = 'work'
   }
 
   #count(payload: Fields, line: number): void {
@@ -206,7 +244,8 @@ class Session {
     ])
     const isOpen = tools.some(({ end }) => end === undefined)
     const ns = (epoch: number): number => (epoch - origin) * NS_PER_MS
-    return assemble({
+    const byCall = groupTools(tools)
+    const trace = assemble({
       seed: `codex ${id}`,
       name: 'Codex session',
       service: 'codex',
@@ -220,39 +259,74 @@ class Session {
           key: `compaction ${i}`, parent: turnAt(turns, one.start)?.key, name: 'compaction', category: 'memory', attributes: INFERRED,
           start: ns(one.start), end: ns(one.end),
         })),
-        ...this.#calls.map((call) => this.#callSpan(call, turns, ns)),
-        ...tools.map((tool) => toolSpan(tool, turnAt(turns, calls.get(tool.issuedBy)!), ns)),
+        // What begins at one instant keeps this order: a tool before the call that is given its result.
+        ...this.#calls.flatMap((call) => [
+          this.#callSpan(call, turns, ns),
+          ...(byCall.get(call.key) ?? []).map((tool) => toolSpan(tool, turnAt(turns, call.start), ns)),
+        ]),
       ],
+      parts: this.#table.parts,
     })
+    return withTexts(trace, this.#table)
   }
 
-  #callSpan({ key, start, end, model, toolCalls, after, usage }: Call, turns: readonly Turn[], ns: (ms: number) => number): SpanDraft {
+  #callSpan({ key, start, end, model, toolCalls, after, request, response, usage }: Call, turns: readonly Turn[], ns: (ms: number) => number): SpanDraft {
+    const llm: LlmDetail = {
+      provider: text(this.#meta?.['model_provider']) ?? 'openai', operation: 'chat', api: 'responses', streamed: true,
+      ...(model !== undefined && { requestModel: model }),
+      ...(response.length > 0 && { responseParts: response }),
+      ...(toolCalls.length > 0 && { toolCalls }),
+      ...(usage !== undefined && { usage }),
+    }
+    if (request !== undefined) setRequestParts(llm, request)
     return {
-      key, parent: turnAt(turns, start)?.key, name: model ?? 'model', category: 'llm', attributes: INFERRED,
+      key, parent: turnAt(turns, start)?.key, name: model ?? 'model', category: 'llm', llm,
+      attributes: request === undefined ? INFERRED : { ...INFERRED, [REQUEST]: 'messages' },
       start: ns(start), end: ns(end), dependsOn: after,
-      llm: {
-        provider: text(this.#meta?.['model_provider']) ?? 'openai', operation: 'chat', api: 'responses', streamed: true,
-        ...(model !== undefined && { requestModel: model }),
-        ...(toolCalls.length > 0 && { toolCalls }),
-        ...(usage !== undefined && { usage }),
-      },
     }
   }
+}
+
+function groupTools(tools: readonly Tool[]): Map<string, Tool[]> {
+  const groups = new Map<string, Tool[]>()
+  for (const tool of tools) {
+    const group = groups.get(tool.issuedBy)
+    if (group === undefined) groups.set(tool.issuedBy, [tool])
+    else group.push(tool)
+  }
+  return groups
 }
 
 /** Apart from the other keys, whatever an id says. */
 const toolKey = (id: string): string => `tool ${id}`
 
-function toolSpan({ id, name, issuedBy, start, end, outcome, hashes }: Tool, turn: Turn | undefined, ns: (ms: number) => number): SpanDraft {
+function toolSpan({ id, name, issuedBy, start, end, outcome, waitsFor: waits, hashes }: Tool, turn: Turn | undefined, ns: (ms: number) => number): SpanDraft {
   return {
     key: toolKey(id), parent: turn?.key, name, category: 'tool', start: ns(start), end: end === undefined ? undefined : ns(end), outcome,
     tool: { name, callId: id, issuedBy, ...hashes },
+    ...(waits !== undefined && { attributes: { [WAITS_FOR]: waits } }),
   }
 }
 
+/** Tools that ask the user, and that wait for agents begun before; by the names in the program's list of tools. */
+const ASKING: ReadonlySet<string> = new Set(['request_user_input', 'request_permissions'])
+const AWAITING: ReadonlySet<string> = new Set(['wait_agent', 'wait'])
+/** What the program writes as the output of what the user did not allow. */
+const REFUSED = /^(?:exec command |patch )?rejected by user\b/i
+
+function waitsFor(name: string, given: unknown): WaitsFor | undefined {
+  if (ASKING.has(name)) return 'person'
+  if (AWAITING.has(name)) return 'work'
+  // Without anything to write it only waits for what the command says next.
+  if (name === 'write_stdin' && typeof given === 'string' && given.length < 1_000) return /"chars"\s*:\s*""/.test(given) ? 'work' : undefined
+  return undefined
+}
+
+const saidOf = (output: unknown): string => text(output) ?? text(at(output, 'content')) ?? ''
+
 /** A tool says by its exit code, or by `success`, how it went. */
 function outcomeOf(output: unknown): Outcome {
-  const said = text(output) ?? text(at(output, 'content')) ?? ''
+  const said = saidOf(output)
   const code = /^(?:[^\n]*\n){0,4}?(?:Process exited with code|Exit code:) (\d{1,5})\b/.exec(said.slice(0, 1_000))?.[1]
     // As JSON, in 2025, after the output.
     ?? (said.startsWith('{') ? /"metadata":\{"exit_code":(\d{1,5})\b[^{}]{0,100}\}\}$/.exec(said.slice(-300))?.[1] : undefined)

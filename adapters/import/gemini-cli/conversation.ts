@@ -75,7 +75,9 @@ function fromLines(source: Source, problems: Problems): Conversation {
       messages.set(id, known === undefined ? { row, line, place: 'the message' } : { ...known, row: { ...known.row, ...row } })
     } else if (typeof row['sessionId'] === 'string') {
       set(row)
-    } else if (row['$rewindTo'] === undefined) {
+    } else if (typeof row['$rewindTo'] === 'string') {
+      messages.set(`rewind at line ${line}`, { row, line, place: 'the rewind' })
+    } else {
       problems.add('expected a message, a change or the head of a session', line)
     }
   }

@@ -1,10 +1,9 @@
 import { callRoles } from '../../../src/model/call-roles.ts'
 import { hashText } from '../../../src/model/message.ts'
 import type { Attempt, Attributes, Category, LlmDetail, Outcome, Resources, Span, ToolDetail, Trace } from '../../../src/model/span.ts'
-import { lendTexts } from '../../../src/model/transient.ts'
 import { assemble, type SpanDraft } from './assemble.ts'
 import type { Problems } from './json-lines.ts'
-import { PartTable, type PartDraft } from './parts.ts'
+import { PartTable, withTexts, type PartDraft } from './parts.ts'
 
 /** A call as a file tells it: its texts not yet among the trace's parts, its times on the file's clock. */
 export interface FoundLlm extends Omit<LlmDetail, 'requestParts' | 'responseParts' | 'firstToken' | 'lastToken' | 'attempts'> {
@@ -82,10 +81,7 @@ export function toTrace(found: FoundTrace, problems: Problems): Trace | undefine
     parts: table.parts,
     ...(found.droppedSpans !== undefined && { droppedSpans: found.droppedSpans }),
   })
-  const trace = { ...assembled, ...found.recorded }
-  const whole = table.dropped === 0 ? trace : { ...trace, dropped: { ...trace.dropped, parts: table.dropped } }
-  if (table.texts.length > 0) lendTexts(whole, (part) => table.texts[part])
-  return whole
+  return withTexts({ ...assembled, ...found.recorded }, table)
 }
 
 /** Exporters that try again send spans twice. */

@@ -1,4 +1,6 @@
 import { hashPart, type Part, type PartKind } from '../../../src/model/message.ts'
+import type { Trace } from '../../../src/model/span.ts'
+import { lendTexts } from '../../../src/model/transient.ts'
 import { fields, jsonText, list, text, type Fields } from '../../shared/json.ts'
 import { parseJson } from './json.ts'
 
@@ -43,6 +45,13 @@ export class PartTable {
       ...(media !== undefined && { media }),
     }) - 1
   }
+}
+
+/** The trace with what a limit left out of the table, and with its texts lent and not recorded. */
+export function withTexts(trace: Trace, { dropped, texts }: PartTable): Trace {
+  const whole = dropped === 0 ? trace : { ...trace, dropped: { ...trace.dropped, parts: dropped } }
+  if (texts.length > 0) lendTexts(whole, (part) => texts[part])
+  return whole
 }
 
 const ROLES: ReadonlyMap<unknown, PartKind> = new Map<unknown, PartKind>([

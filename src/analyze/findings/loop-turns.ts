@@ -12,9 +12,9 @@ const MIN_SINGLE_TURNS = 3
 
 interface Turn {
   readonly call: number
-  readonly tools: readonly number[]
-  /** Equal for turns that asked for the same and got the same; unique where that is not known. */
-  readonly key: string
+  readonly tools: readonly ToolUse[]
+  /** Of what it asked for, the first in order of text; different ones tell most turns apart. Undefined: what it got is not known. */
+  readonly asked: string | undefined
 }
 
 /**
@@ -34,16 +34,14 @@ export const loops: Detector = (facts) => {
 /** By the call that asked for them; where that is not told, the last call of the same parent that had ended when they began. */
 function usesByCall({ trace, timeline, calls }: Facts): Map<number, ToolUse[]> {
   const { spans, start, end, parent, byId } = timeline
-  const isCall = new Set(calls.map(({ span }) => span))
-  const uses = new Map(toolUses(trace, timeline).map((use) => [use.span, use]))
   const last = new Map<number, number>()
   const found = new Map<number, ToolUse[]>()
-  for (const i of spans.keys()) {
-    if (isCall.has(i)) last.set(parent[i]!, i)
-    const use = uses.get(i)
-    if (use === undefined) continue
+  let next = 0
+  for (const use of toolUses(trace, timeline)) {
+    const i = use.span
+    for (; next < calls.length && calls[next]!.span <= i; next++) last.set(parent[calls[next]!.span]!, calls[next]!.span)
     const { issuedBy } = spans[i]!.tool ?? {}
-    const before = last.get(parent[i]!)
+    const before = issuedBy === undefined ? last.get(parent[i]!) : undefined
     const by = issuedBy !== undefined ? byId.get(issuedBy) : before !== undefined && end[before]! <= start[i]! ? before : undefined
     if (by === undefined) continue
     const known = found.get(by)
@@ -57,11 +55,19 @@ function turnsOf({ timeline: { end, start } }: Facts, calls: readonly number[], 
   return calls.map((call, i) => {
     const asked = uses.get(call) ?? []
     const isAfter = i === 0 || start[call]! >= end[calls[i - 1]!]!
-    const isKnown = asked.length > 0 && asked.every(({ args, result }) => args !== undefined && result !== undefined)
-    const key = isAfter && isKnown ? JSON.stringify(asked.map(({ name, args, result }) => [name, args, result]).sort()) : `${call}`
-    return { call, tools: asked.map(({ span }) => span), key }
+    const isKnown = isAfter && asked.length > 0 && asked.every(({ args, result }) => args !== undefined && result !== undefined)
+    return { call, tools: asked, asked: isKnown ? asked.reduce((least, { args }) => (args! < least ? args! : least), asked[0]!.args!) : undefined }
   })
 }
+
+/** Whether two turns asked for the same and got the same. */
+function isSame(a: Turn, b: Turn): boolean {
+  if (a.asked === undefined || a.asked !== b.asked || a.tools.length !== b.tools.length) return false
+  const key = ({ tools }: Turn): string => JSON.stringify(tools.map(({ name, args, result }) => [name, args, result]).sort())
+  return key(a) === key(b)
+}
+
+const spansOf = ({ call, tools }: Turn): number[] => [call, ...tools.map(({ span }) => span)]
 
 interface Cycle {
   readonly from: number
@@ -84,7 +90,7 @@ function cycles(turns: readonly Turn[]): Cycle[] {
 function cycleAt(turns: readonly Turn[], from: number): Cycle | undefined {
   for (let period = 1; period <= MAX_PERIOD && from + period < turns.length; period++) {
     let to = from + period
-    while (to < turns.length && turns[to]!.key === turns[to - period]!.key) to++
+    while (to < turns.length && isSame(turns[to]!, turns[to - period]!)) to++
     if (to - from >= Math.max(2 * period, MIN_SINGLE_TURNS)) return { from, period, turns: to - from }
   }
   return undefined
@@ -93,16 +99,16 @@ function cycleAt(turns: readonly Turn[], from: number): Cycle | undefined {
 function finding(facts: Facts, all: readonly Turn[], { from, period, turns }: Cycle): Finding | undefined {
   const { timeline: { spans, start, end }, simulator, calls } = facts
   const again = all.slice(from + period, from + turns)
-  const removed = again.flatMap(({ call, tools }) => [call, ...tools])
+  const removed = again.flatMap(spansOf)
   const timeNs = simulator.saved({ shorter: new Map(removed.map((i) => [i, end[i]! - start[i]!])) })
   if (timeNs < savingNs(facts)) return undefined
-  const names = [...new Set(all.slice(from, from + period).flatMap(({ tools }) => tools.map((i) => spans[i]!.tool?.name ?? spans[i]!.name)))]
+  const names = [...new Set(all.slice(from, from + period).flatMap(({ tools }) => tools.map(({ name }) => name)))]
   const isAgain = new Set(again.map(({ call }) => call))
   return {
     code: 'REP002',
     title: `The agent went in circles: ${period === 1 ? 'one turn' : `a cycle of ${period} turns`} (${names.slice(0, 4).join(', ')}) with the same `
       + `calls and the same results, ${Math.floor(turns / period)} times over`,
-    spanIds: all.slice(from, from + turns).flatMap(({ call, tools }) => [call, ...tools]).map((i) => spans[i]!.id),
+    spanIds: all.slice(from, from + turns).flatMap(spansOf).map((i) => spans[i]!.id),
     saving: { timeNs, ...amountsOf(calls.filter(({ span }) => isAgain.has(span))) },
     confidence: 'likely',
     advice: 'Stop, or tell the model, when a call is asked for again that gave the same result just before. Where it was waiting for something, '

@@ -14,12 +14,14 @@ const TRIED = 12
 
 /**
  * COST001: what the run's tokens cost at the prices of other models of the same provider. Of those whose context window holds
- * the largest call, the cheapest three. Never advice: another model counts other tokens and gives other answers.
+ * the largest call, the cheapest three. Calls whose counts are not complete are left out, and that is said. Never advice: another model counts other tokens and gives other answers.
  */
 export const otherModels: Detector = (facts) => {
   const priced = facts.calls.filter(({ isEmbedding, estimate, summary }) =>
     !isEmbedding && estimate === undefined && summary.costUsd !== undefined && summary.usage !== undefined)
-  return [...groupBy(priced, ({ summary }) => summary.provider)].flatMap(([provider, calls]) => {
+  return [...groupBy(priced, ({ summary }) => summary.provider)].flatMap(([provider, all]) => {
+    const calls = all.filter(({ summary }) => summary.usage!.complete)
+    const left = all.length - calls.length
     const paid = usdOf(calls)
     const others = paid < MIN_USD ? [] : cheapest(facts, provider, calls)
     if (others.length === 0) return []
@@ -28,7 +30,7 @@ export const otherModels: Detector = (facts) => {
     const amounts = others.map(({ model, usd }) => `${formatUsd(usd)} (${model})`)
     return [{
       code: 'COST001',
-      title: `${formatUsd(paid)} for ${calls.length} call${calls.length === 1 ? '' : 's'} of ${names}; the same tokens at the prices of `
+      title: `${formatUsd(paid)} for ${calls.length} call${calls.length === 1 ? '' : 's'} of ${names}${left === 0 ? '' : ` (${left} with incomplete counts left out)`}; the same tokens at the prices of `
         + `other models of ${provider}: ${amounts.join(', ')}`,
       spanIds: calls.map(({ summary }) => summary.spanId),
       advice: 'A figure, not a recommendation: another model splits the same text into other tokens, caches differently, thinks and '

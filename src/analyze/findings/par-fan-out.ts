@@ -1,3 +1,4 @@
+import { isNotItsOwn } from '../../model/marks.ts'
 import { formatDuration } from '../../model/units.ts'
 import { savingNs, type Facts } from '../facts.ts'
 import { groupBy } from '../totals.ts'
@@ -48,7 +49,7 @@ function fanOuts({ timeline, dependencies: { needs } }: Facts): FanOut[] {
   const found: FanOut[] = []
   for (const siblings of children) {
     if (siblings.length < MIN_SPANS) continue
-    const groups = groupBy(siblings.filter((i) => !late[i]! && end[i]! > start[i]!), (i) => JSON.stringify([spans[i]!.name, spans[i]!.category]))
+    const groups = groupBy(siblings.filter((i) => !late[i]! && end[i]! > start[i]! && !isNotItsOwn(spans[i]!)), (i) => JSON.stringify([spans[i]!.name, spans[i]!.category]))
     for (const members of groups.values()) {
       const limit = members.length < MIN_SPANS ? undefined : limitOf(timeline, members)
       if (limit === undefined) continue

@@ -1,3 +1,4 @@
+import { isNotItsOwn } from '../../model/marks.ts'
 import { formatDuration } from '../../model/units.ts'
 import { savingNs, type Facts } from '../facts.ts'
 import { groupBy } from '../totals.ts'
@@ -17,7 +18,7 @@ interface Pole {
 
 /**
  * PAR005: of several siblings that run beside each other, one goes on alone for most of its time: nothing else that is made faster helps.
- * Shortening it saves something until it is as long as the second longest.
+ * Shortening it saves something until it is as long as the second longest. None is one that waited, or whose end is not known alone.
  */
 export const longPoles: Detector = (facts) => {
   const { timeline: { spans, start, end, durationNs }, simulator } = facts
@@ -42,7 +43,7 @@ export const longPoles: Detector = (facts) => {
 }
 
 function poles({ timeline, wall }: Facts): Pole[] {
-  const { start, end, children, late, topDown, parent } = timeline
+  const { spans, start, end, children, late, topDown, parent } = timeline
   const path = Float64Array.from(wall)
   for (let at = topDown.length - 1; at > 0; at--) path[parent[topDown[at]!]!]! += path[topDown[at]!]!
   const found: Pole[] = []
@@ -53,7 +54,7 @@ function poles({ timeline, wall }: Facts): Pole[] {
     for (let first = 0, at = 0, until = 0; first < waited.length; first = at) {
       for (until = end[waited[first]!]!, at = first + 1; at < waited.length && start[waited[at]!]! < until; at++) until = Math.max(until, end[waited[at]!]!)
       const pole = at - first <= MIN_BESIDE ? undefined : poleOf(timeline, waited.slice(first, at))
-      if (pole !== undefined && path[pole.span]! >= pole.aloneNs) found.push(pole)
+      if (pole !== undefined && path[pole.span]! >= pole.aloneNs && !isNotItsOwn(spans[pole.span]!)) found.push(pole)
     }
   }
   return found

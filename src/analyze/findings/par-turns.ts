@@ -1,4 +1,5 @@
 import type { Finding } from '../../model/analysis.ts'
+import { isWaiting } from '../../model/marks.ts'
 import { formatDuration } from '../../model/units.ts'
 import type { Call } from '../calls.ts'
 import { savingNs, type Facts } from '../facts.ts'
@@ -46,25 +47,45 @@ function finding(facts: Facts, pattern: readonly Merge[], timeNs: { readonly low
 function merges(facts: Facts): Merge[] {
   const { timeline: { spans, end, byId, parent, children }, calls, dependencies: { edges }, values } = facts
   if (values.every((own) => own?.knownAt === undefined)) return []
-  const issued = groupBy([...spans.keys()].filter((i) => spans[i]!.tool?.issuedBy !== undefined), (i) => spans[i]!.tool!.issuedBy!)
-  const carriedBy = groupBy([...edges.to.keys()].filter((at) => spans[edges.from[at]!]!.tool !== undefined), (at) => String(edges.to[at]!))
+  const issued = toolsByIssuer(facts)
   const taken = new Set<number>()
   const found: Merge[] = []
+  let edge = 0
   for (const call of calls) {
-    const next = issued.get(spans[call.span]!.id) ?? []
-    const tools = (carriedBy.get(String(call.span)) ?? []).map((at) => edges.from[at]!).sort((a, b) => a - b)
+    const next = issued.get(spans[call.span]!.id) ?? NONE
+    const tools: number[] = []
+    // Pairs are in order of the later span, as calls are.
+    while (edge < edges.to.length && edges.to[edge]! < call.span) edge++
+    for (; edges.to[edge] === call.span; edge++) if (spans[edges.from[edge]!]!.tool !== undefined) tools.push(edges.from[edge]!)
+    tools.sort((a, b) => a - b)
     const by = byId.get(spans[tools[0] ?? 0]!.tool?.issuedBy ?? '')
     if (next.length === 0 || tools.length === 0 || by === undefined || taken.has(by)) continue
+    // Most often it is a value: first what is quick to see.
+    if (!next.every((i) => isKnownBy(facts, i, end[by]!))) continue
     const turn = [...tools, call.span, ...next]
     const isWhole = spans[call.span]!.llm?.toolCalls?.length === next.length && issued.get(spans[by]!.id)?.length === tools.length
       && tools.every((i) => spans[i]!.tool?.issuedBy === spans[by]!.id && values[i]?.seen === true && children[i]!.length === 0)
       && turn.every((i) => parent[i] === parent[by] && spans[i]!.outcome.state === 'ok')
     // Reading what was written is a use that no text shows.
-    const isPlain = [...tools, ...next].every((i) => nature(spans[i]!.tool!.name) === 'other')
-    if (!isWhole || !isPlain || !next.every((i) => isKnownBy(facts, i, end[by]!))) continue
+    const isPlain = [...tools, ...next].every((i) => nature(spans[i]!.tool!.name) === 'other' && !isWaiting(spans[i]!))
+    if (!isWhole || !isPlain) continue
     taken.add(call.span)
     found.push({ tools, call, next })
   }
+  return found
+}
+
+const NONE: readonly number[] = Object.freeze([])
+
+/** The tools that each span asked for, by its id. */
+function toolsByIssuer({ timeline: { spans } }: Facts): ReadonlyMap<string, readonly number[]> {
+  const found = new Map<string, number[]>()
+  spans.forEach(({ tool }, i) => {
+    if (tool?.issuedBy === undefined) return
+    const known = found.get(tool.issuedBy)
+    if (known === undefined) found.set(tool.issuedBy, [i])
+    else known.push(i)
+  })
   return found
 }
 

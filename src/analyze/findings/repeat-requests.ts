@@ -1,3 +1,4 @@
+import { isPartial } from '../../model/marks.ts'
 import type { Finding } from '../../model/analysis.ts'
 import type { Call } from '../calls.ts'
 import { savingNs, type Facts } from '../facts.ts'
@@ -15,7 +16,7 @@ export const repeatedRequests: Detector = (facts) => {
   const { timeline: { spans }, calls } = facts
   const candidates = calls.filter(({ span }) => {
     const { llm, outcome } = spans[span]!
-    return outcome.state === 'ok' && llm?.requestModel !== undefined && (llm.requestParts?.length ?? 0) > 0 && (llm.toolCalls?.length ?? 0) === 0
+    return outcome.state === 'ok' && !isPartial(spans[span]!) && llm?.requestModel !== undefined && (llm.requestParts?.length ?? 0) > 0 && (llm.toolCalls?.length ?? 0) === 0
   })
   const keyOf = ({ span, summary: { provider } }: Call): string => {
     const { requestModel, requestParts, operation } = spans[span]!.llm!

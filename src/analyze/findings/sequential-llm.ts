@@ -1,3 +1,4 @@
+import { isPartial } from '../../model/marks.ts'
 import type { Finding } from '../../model/analysis.ts'
 import { callsBelow, savingNs, type Facts } from '../facts.ts'
 import { listNames, together, type Together } from '../together.ts'
@@ -37,11 +38,11 @@ const finding = (
   { timeline }: Facts, { members, savedNs }: Together, rest: Pick<Finding, 'title' | 'confidence' | 'advice'>,
 ): Finding => ({ code: 'PAR002', spanIds: members.map((i) => timeline.spans[i]!.id), saving: { timeNs: savedNs }, ...rest })
 
-/** Sibling calls that succeeded with equal requests: the input of each was known before the first began. */
+/** Sibling calls that succeeded with equal requests, known whole: the input of each was known before the first began. */
 function sameRequests({ timeline: { spans, parent }, calls }: Facts): { readonly members: readonly number[] }[] {
   const candidates = calls.filter(({ span, isEmbedding }) => {
     const { llm, outcome } = spans[span]!
-    return !isEmbedding && outcome.state === 'ok' && llm?.requestModel !== undefined && (llm.requestParts?.length ?? 0) > 0
+    return !isEmbedding && outcome.state === 'ok' && !isPartial(spans[span]!) && llm?.requestModel !== undefined && (llm.requestParts?.length ?? 0) > 0
   })
   const keyOf = (span: number): string => {
     const { requestModel, requestParts } = spans[span]!.llm!

@@ -1,14 +1,19 @@
+import { isNotItsOwn } from '../../model/marks.ts'
 import { formatDuration, msToNs } from '../../model/units.ts'
 import { savingNs } from '../facts.ts'
 import { toolRuns } from '../tools.ts'
 import type { Detector } from './shared.ts'
 
-/** TOOL002: calls of a tool that take long. Saves something between nothing and what they take beyond the threshold. */
+/**
+ * TOOL002: calls of a tool that take long. Saves something between nothing and what they take beyond the threshold. Calls that waited for
+ * a person or for others, or whose end is that of a whole batch, are left out: their time says nothing of the tool.
+ */
 export const slowTool: Detector = (facts) => {
   const { timeline: { spans, start, end }, simulator, thresholds } = facts
   const limitNs = msToNs(thresholds.slowToolMs)
   const durationOf = (i: number): number => end[i]! - start[i]!
-  return toolRuns(facts).flatMap(({ name, members }) => {
+  return toolRuns(facts).flatMap(({ name, members: all }) => {
+    const members = all.filter((i) => !isNotItsOwn(spans[i]!))
     const slow = members.filter((i) => durationOf(i) >= limitNs)
     if (slow.length === 0) return []
     const high = simulator.saved({ shorter: new Map(slow.map((i) => [i, durationOf(i) - limitNs])) })

@@ -48,7 +48,7 @@ export const smallOutputs: Detector = (facts) => {
 function isTiny({ timeline: { spans } }: Facts, { span, summary: { usage, costUsd }, estimate, isEmbedding }: Call): boolean {
   const output = usage?.output
   return !isEmbedding && estimate === undefined && costUsd !== undefined && output !== undefined && output.total > 0
-    && output.total <= TINY_TOKENS && (spans[span]!.llm?.toolCalls?.length ?? 0) === 0
+    && usage!.complete && output.total <= TINY_TOKENS && (spans[span]!.llm?.toolCalls?.length ?? 0) === 0
 }
 
 function priceAt({ trace, timeline: { spans }, pricing }: Facts, { span, summary: { provider, usage } }: Call, model: string): number | undefined {

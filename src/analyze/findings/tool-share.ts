@@ -1,12 +1,17 @@
+import { isNotItsOwn } from '../../model/marks.ts'
 import { formatDuration } from '../../model/units.ts'
 import { savingNs } from '../facts.ts'
 import { toolRuns } from '../tools.ts'
 import type { Detector } from './shared.ts'
 
-/** TOOL001: one tool takes a large share of the run. Saves something between nothing and all that its time costs the run. */
+/**
+ * TOOL001: one tool takes a large share of the run. Saves something between nothing and all that its time costs the run. Calls whose time
+ * is not the tool's own are left out, as in TOOL002.
+ */
 export const toolShare: Detector = (facts) => {
   const { timeline: { spans, start, end, durationNs }, simulator, thresholds } = facts
-  return toolRuns(facts).flatMap(({ name, members }) => {
+  return toolRuns(facts).flatMap(({ name, members: all }) => {
+    const members = all.filter((i) => !isNotItsOwn(spans[i]!))
     const onPath = onPathBelow(facts, members)
     if (durationNs === 0 || onPath <= 0 || onPath / durationNs < thresholds.toolShare) return []
     const high = simulator.saved({ shorter: new Map(members.map((i) => [i, end[i]! - start[i]!])) })
