@@ -145,7 +145,7 @@ test('a line splitter gives the same lines however the bytes are cut', () => {
   const bytes = Buffer.from('one\n\nzwölf\r\n\n\nthe last')
   for (let size = 1; size <= bytes.length; size++) {
     const got: string[] = []
-    const splitter = new LineSplitter({ line: (text) => void got.push(text), tooLong: (count) => void got.push(`${count}!`) }, 10)
+    const splitter = new LineSplitter({ line: (_bytes, from, to, textOf) => void got.push(textOf(from, to)), tooLong: (count) => void got.push(`${count}!`) }, 10)
     for (let at = 0; at < bytes.length; at += size) splitter.push(bytes.subarray(at, at + size))
     splitter.finish()
     expect(got).toEqual(['one', '', 'zwölf\r', '', '', 'the last'])

@@ -3,7 +3,8 @@ import { isAscii } from 'node:buffer'
 const NEWLINE = 10
 
 export interface LineReader {
-  line(text: string): void
+  /** A line of the bytes, of which `textOf` decodes parts. */
+  line(bytes: Uint8Array, from: number, to: number, textOf: (from: number, to: number) => string): void
   /** In place of a line that was too long to keep. */
   tooLong(bytes: number): void
 }
@@ -32,10 +33,10 @@ export class LineSplitter {
       to = chunk.indexOf(NEWLINE, from)
     }
     // Each line is a text of its own: what is cut from a longer one would keep that alive, and is slower to read.
-    const encoding = isAscii(chunk) ? 'latin1' : 'utf8'
+    const textOf = textsOf(chunk)
     for (; to !== -1; to = chunk.indexOf(NEWLINE, from)) {
       if (to - from > this.#maxBytes) this.#reader.tooLong(to - from)
-      else this.#reader.line(chunk.toString(encoding, from, to))
+      else this.#reader.line(chunk, from, to, textOf)
       from = to + 1
     }
     if (from < chunk.length) this.#keep(chunk.subarray(from))
@@ -56,7 +57,13 @@ export class LineSplitter {
     const pieces = this.#pieces
     this.#pieces = []
     this.#pending = 0
-    if (bytes > this.#maxBytes) this.#reader.tooLong(bytes)
-    else this.#reader.line(Buffer.concat(pieces, bytes).toString('utf8'))
+    if (bytes > this.#maxBytes) return this.#reader.tooLong(bytes)
+    const line = Buffer.concat(pieces, bytes)
+    this.#reader.line(line, 0, bytes, textsOf(line))
   }
+}
+
+function textsOf(bytes: Buffer): (from: number, to: number) => string {
+  const encoding = isAscii(bytes) ? 'latin1' : 'utf8'
+  return (from, to) => bytes.toString(encoding, from, to)
 }

@@ -60,7 +60,11 @@ async function readRunFile(chunks: AsyncIterable<Buffer>, mostBytes: number, { l
   const tooLong: { readonly line: number; readonly message: string }[] = []
   let number = 0
   const lines = new LineSplitter({
-    line: (text) => decoder.line(number++ === 0 && text.startsWith(BOM) ? text.slice(1) : text),
+    line(bytes, from, to, textOf) {
+      if (number++ > 0) return decoder.slice(bytes, from, to, textOf)
+      const text = textOf(from, to)
+      decoder.line(text.startsWith(BOM) ? text.slice(1) : text)
+    },
     tooLong(bytes) {
       // The decoder counts lines too; an empty one says nothing to it.
       decoder.line('')

@@ -102,17 +102,85 @@ export function inspect(line: string, seed: number): Frame {
 
 const START_BYTES = utf8.encode(SUM_START)
 
-/** The checksum at the end of a line of which the last bytes are in the buffer; -1 when there is none. */
-function sumBefore(end: number): number {
+/** The checksum at the end of a line whose last bytes end here; -1 when there is none. */
+function sumBefore(end: number, source: Uint8Array = bytes): number {
   const start = end - SUM_CHARS
-  for (let i = 0; i < START_BYTES.length; i++) if (bytes[start + i] !== START_BYTES[i]) return -1
-  if (bytes[end - 2] !== 34 || bytes[end - 1] !== 125) return -1
+  for (let i = 0; i < START_BYTES.length; i++) if (source[start + i] !== START_BYTES[i]) return -1
+  if (source[end - 2] !== 34 || source[end - 1] !== 125) return -1
   let sum = 0
   for (let i = start + START_BYTES.length; i < end - 2; i++) {
-    const byte = bytes[i]!
+    const byte = source[i]!
     const digit = byte >= 48 && byte <= 57 ? byte - 48 : byte >= 97 && byte <= 102 ? byte - 87 : -1
     if (digit === -1) return -1
     sum = sum * 16 + digit
   }
   return sum
+}
+
+/** A line that is whole, as the bytes that it was read from. */
+export interface Framed {
+  readonly kind: 'span' | 'open' | 'part'
+  /** Where the object that the record is about begins and ends. */
+  readonly from: number
+  readonly to: number
+  readonly at: number
+}
+
+const KINDS = (['span', 'open', 'part'] as const).map((kind) => ({ kind, start: utf8.encode(`{"${kind}":{`) }))
+const AT_BYTES = utf8.encode('},"at":')
+const KIND_BYTES = KINDS[0]!.start.length
+
+/** Bytes of a file and what reads words of them. */
+export class Bytes {
+  readonly all: Uint8Array
+  readonly #words: DataView
+
+  constructor(all: Uint8Array) {
+    this.all = all
+    this.#words = new DataView(all.buffer, all.byteOffset, all.byteLength)
+  }
+
+  /**
+   * What nearly all lines of a run file are, known without making a text of them.
+   * @returns undefined for any line that has to be looked at in full, be it damaged or not
+   */
+  record(from: number, to: number, seed: number): Framed | undefined {
+    const end = to - SUM_CHARS
+    const { all } = this
+    const kind = KINDS.find(({ start }) => begins(all, from, start))?.kind
+    if (kind === undefined || end < from + KIND_BYTES || sumBefore(to, all) !== this.#sum(from, end, seed)) return undefined
+    let first = end
+    while (isDigit(all[first - 1]!)) first--
+    const close = first - AT_BYTES.length
+    const digits = end - first
+    if (digits === 0 || digits > MAX_DIGITS || (digits > 1 && all[first] === ZERO) || close < from + KIND_BYTES || !begins(all, close, AT_BYTES)) return undefined
+    let at = 0
+    for (let i = first; i < end; i++) at = at * 10 + all[i]! - ZERO
+    return { kind, from: from + KIND_BYTES - 1, to: close + 1, at }
+  }
+
+  #sum(from: number, end: number, seed: number): number {
+    begin(seed)
+    const whole = end - ((end - from) & 7)
+    let a = even
+    let b = odd
+    for (let i = from; i < whole; i += 8) {
+      a = Math.imul(a ^ this.#words.getInt32(i, true), PRIME)
+      b = Math.imul(b ^ this.#words.getInt32(i + 4, true), PRIME)
+    }
+    even = a
+    odd = b
+    for (let i = whole; i < end; i++) bytes[i - whole] = this.all[i]!
+    if (whole < end) sumBytes(end - whole)
+    return finish(end - from)
+  }
+}
+
+const ZERO = 48
+const MAX_DIGITS = 9
+const isDigit = (byte: number): boolean => byte >= ZERO && byte <= 57
+
+function begins(all: Uint8Array, from: number, start: Uint8Array): boolean {
+  for (let i = 0; i < start.length; i++) if (all[from + i] !== start[i]) return false
+  return true
 }

@@ -47,7 +47,7 @@ function resultParts(call: Fields): PartDraft[] {
   const common = { kind: 'tool-result' as const, name: text(call['name']), callId: text(call['id']) }
   return objects(call['result']).map((part) => {
     const data = text(at(part, 'inlineData.data'))
-    if (data !== undefined) return { ...common, text: data, media: /^image/.test(text(at(part, 'inlineData.mimeType')) ?? '') ? 'image' : 'file' }
+    if (data !== undefined) return { ...common, text: data, media: text(at(part, 'inlineData.mimeType'))?.startsWith('image') ? 'image' : 'file' }
     return { ...common, text: jsonText(at(part, 'functionResponse.response') ?? part['text'] ?? part) }
   })
 }
