@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const MAX_UNPACKED_BYTES = 600_000
+const MAX_UNPACKED_BYTES = 1_000_000
 const MAX_INSTALLED_PACKAGES = 10
 const root = fileURLToPath(new URL('..', import.meta.url))
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
