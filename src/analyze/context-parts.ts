@@ -74,22 +74,10 @@ export class Composer {
     return { composition, parts: list }
   }
 
-  #add(line: number, tokens: number, lines: number): number {
-    this.#weight[line]! += tokens
-    if (this.#count[line]!++ > 0) return lines
-    if (lines === this.#used.length) {
-      const wider = new Int32Array(lines * 2)
-      wider.set(this.#used)
-      this.#used = wider
-    }
-    this.#used[lines] = line
-    return lines + 1
-  }
-
   /** The heaviest first. */
   #sort(lines: number): void {
     const weight = this.#weight
-    sortPlaces(this.#used, lines, weight, (a, b) => weight[b]! - weight[a]! || byText(keyOf(this.#example[a]), keyOf(this.#example[b])))
+    sortPlaces(this.#used, lines, (a, b) => weight[b]! - weight[a]! || byText(keyOf(this.#example[a]), keyOf(this.#example[b])))
   }
 
   #list(lines: number, total: number, most: number): ContextPart[] {
