@@ -74,6 +74,18 @@ export class Composer {
     return { composition, parts: list }
   }
 
+  #add(line: number, tokens: number, lines: number): number {
+    this.#weight[line]! += tokens
+    if (this.#count[line]!++ > 0) return lines
+    if (lines === this.#used.length) {
+      const wider = new Int32Array(lines * 2)
+      wider.set(this.#used)
+      this.#used = wider
+    }
+    this.#used[lines] = line
+    return lines + 1
+  }
+
   /** The heaviest first. */
   #sort(lines: number): void {
     const weight = this.#weight
