@@ -18,22 +18,23 @@ const toWholeUs = (ns: number): number => Math.floor(nsToUs(ns))
 type Json = string | number | boolean | readonly Json[] | { readonly [key: string]: Json | undefined } | undefined
 
 /** @returns one JSON object with an event per line, without a newline at the end */
-function renderChrome(analysis: Analysis): string {
+const renderChrome = (analysis: Analysis): string => [...chromePieces(undefined, analysis)].join('')
+
+function* chromePieces(_trace: unknown, analysis: Analysis): Generator<string> {
   const boxes = runBoxes(analysis, toWholeUs)
   const lanes = layOut(boxes)
   const { run } = analysis
   const pid = run.process?.pid ?? 1
-  const events = [
-    ...names(nameOf(run.name), pid, lanes.count),
-    ...spanEvents(boxes, lanes, pid),
-    ...counters(analysis, pid),
-  ]
   const { traceId, startedAtEpochMs, service, tags } = run
   const about = { generator: 'spanwise', traceId, startedAtEpochMs, service, tags }
-  return printable(`{"displayTimeUnit":"ms","otherData":${JSON.stringify(about)},"traceEvents":[\n${events.join(',\n')}\n]}`)
+  yield printable(`{"displayTimeUnit":"ms","otherData":${JSON.stringify(about)},"traceEvents":[\n`)
+  yield printable(names(nameOf(run.name), pid, lanes.count).join(',\n'))
+  for (const event of spanEvents(boxes, lanes, pid)) yield printable(`,\n${event}`)
+  for (const event of counters(analysis, pid)) yield printable(`,\n${event}`)
+  yield '\n]}'
 }
 
-export const chromeReport: Report<string> = { name: 'chrome', extension: 'chrome.json', render: renderChrome }
+export const chromeReport: Report<string> = { name: 'chrome', extension: 'chrome.json', render: renderChrome, renderPieces: chromePieces }
 
 /** Thread ids count from 1: to Perfetto 0 is the idle thread of the machine. */
 const tidOf = (lane: number): number => lane + 1
@@ -51,20 +52,18 @@ function names(runName: string, pid: number, lanes: number): string[] {
 }
 
 /** Each span before what lies inside it, and its arrows right after it, so that readers tie them to it and to nothing inside. */
-function spanEvents(boxes: readonly RunBox[], lanes: Lanes, pid: number): string[] {
+function* spanEvents(boxes: readonly RunBox[], lanes: Lanes, pid: number): Generator<string> {
   const arrows = arrowsOf(boxes, lanes)
-  const events: string[] = []
   for (const index of lanes.order) {
     const { name, start, end, span, call, part } = boxes[index]!
     const tid = tidOf(lanes.laneOf[index]!)
     const args = part === undefined ? spanArgs(span, call) : partArgs(part, span)
-    events.push(JSON.stringify({ ph: 'X', name, cat: categoryOf(boxes[index]!), pid, tid, ts: start, dur: end - start, args }))
+    yield JSON.stringify({ ph: 'X', name, cat: categoryOf(boxes[index]!), pid, tid, ts: start, dur: end - start, args })
     for (const { cat, id } of arrows.to[index] ?? []) {
-      events.push(JSON.stringify({ ph: 'f', bp: 'e', name: cat, cat, id, pid, tid, ts: start }))
+      yield JSON.stringify({ ph: 'f', bp: 'e', name: cat, cat, id, pid, tid, ts: start })
     }
-    for (const { cat, id, ts } of arrows.from[index] ?? []) events.push(JSON.stringify({ ph: 's', name: cat, cat, id, pid, tid, ts }))
+    for (const { cat, id, ts } of arrows.from[index] ?? []) yield JSON.stringify({ ph: 's', name: cat, cat, id, pid, tid, ts })
   }
-  return events
 }
 
 interface Arrow {
@@ -95,7 +94,8 @@ function arrowsOf(boxes: readonly RunBox[], { order, laneOf, bareUntil }: Lanes)
     ;(from[source] ??= []).push({ cat, id, ts })
     ;(to[target] ??= []).push({ cat, id, ts })
   }
-  const indexOf = new Map(boxes.flatMap(({ span, part }, index) => (part === undefined ? [[span.id, index] as const] : [])))
+  const indexOf = new Map<string, number>()
+  boxes.forEach(({ span, part }, index) => { if (part === undefined) indexOf.set(span.id, index) })
   boxes.forEach(({ parent, span: { issuedBy }, part }, index) => {
     if (parent !== -1 && laneOf[parent] !== laneOf[index]) draw('child', parent, index)
     const answer = issuedBy === undefined || part !== undefined ? undefined : indexOf.get(issuedBy)

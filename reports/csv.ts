@@ -77,15 +77,17 @@ const columns: readonly (readonly [title: string, cell: (row: Row) => Cell])[] =
  * @param options `bom: true` for a byte order mark at the start
  * @returns rows that end in CR LF, but for the last one
  */
-export function renderCsv(analysis: Analysis, { bom = false }: ReportOptions = {}): string {
+export const renderCsv = (analysis: Analysis, options?: ReportOptions): string => [...csvPieces(undefined, analysis, options)].join('')
+
+function* csvPieces(_trace: unknown, analysis: Analysis, { bom = false }: ReportOptions = {}): Generator<string> {
   const calls = bySpan(analysis.calls)
   const contexts = bySpan(analysis.context.calls)
   const breaks = bySpan(analysis.cache?.breaks ?? [])
-  const rows = analysis.spans.map((span) => {
+  yield (bom ? '\ufeff' : '') + columns.map(([title]) => title).join(',')
+  for (const span of analysis.spans) {
     const row: Row = { analysis, span, call: calls.get(span.id), context: contexts.get(span.id), cacheBreak: breaks.get(span.id) }
-    return columns.map(([, cell]) => print(cell(row))).join(',')
-  })
-  return (bom ? '\ufeff' : '') + [columns.map(([title]) => title).join(','), ...rows].join('\r\n')
+    yield `\r\n${columns.map(([, cell]) => print(cell(row))).join(',')}`
+  }
 }
 
 const bySpan = <T extends { readonly spanId: string }>(all: readonly T[]): ReadonlyMap<string, T> => new Map(all.map((one) => [one.spanId, one]))
@@ -108,4 +110,4 @@ function print(cell: Cell): string {
   return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-export const csvReport: Report<string> = { name: 'csv', extension: 'csv', render: renderCsv }
+export const csvReport: Report<string> = { name: 'csv', extension: 'csv', render: renderCsv, renderPieces: csvPieces }

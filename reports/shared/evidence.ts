@@ -10,8 +10,11 @@ export const isParallel = ({ code }: Pick<Finding, 'code'>): boolean => code.sta
 
 /** What proves that a finding's spans do not need each other, beyond what its title says. */
 export function freedom({ spanIds }: Finding, analysis: Analysis, written: Written): string[] {
-  const own = new Set(spanIds)
-  const pairs = (analysis.dependencies?.pairs ?? []).filter(({ verdict, from, to }) => verdict === 'independent' && own.has(from) && own.has(to))
+  const independent = (analysis.dependencies?.pairs ?? []).filter(({ verdict }) => verdict === 'independent')
+  // A finding can name a hundred thousand spans; only those of a pair matter.
+  const paired = new Set(independent.flatMap(({ from, to }) => [from, to]))
+  const own = new Set(spanIds.filter((id) => paired.has(id)))
+  const pairs = independent.filter(({ from, to }) => own.has(from) && own.has(to))
   if (pairs.length === 0) return []
   const views = viewsOf(pairs, analysis)
   return someOf(pairs.flatMap(({ to, evidence }) => {
@@ -51,7 +54,9 @@ function valueText({ value, count = 1 }: DependencyEvidence): string {
 
 function viewsOf(pairs: readonly SpanDependency[], { spans }: Analysis): ReadonlyMap<string, SpanView> {
   const ids = new Set(pairs.flatMap(({ from, to }) => [from, to]))
-  return new Map(spans.flatMap((span) => (ids.has(span.id) ? [[span.id, span] as const] : [])))
+  const views = new Map<string, SpanView>()
+  if (ids.size > 0) for (const span of spans) if (ids.has(span.id)) views.set(span.id, span)
+  return views
 }
 
 /** Each text once, and how many more there are. */

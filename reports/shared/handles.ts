@@ -4,23 +4,30 @@ const MIN_CHARS = 4
 /**
  * Short names of some spans of a run, as `spanwise show <run> <span>` takes them: the end of the id, of at least four characters
  * and as many as tell it from all others.
- * @param wanted ids of those to name; a few, because each is compared with all
+ * @param wanted ids of those to name; a few, because each is compared with all of one ending
  */
 export function handlesFor(wanted: Iterable<string>, spans: readonly { readonly id: string }[]): ReadonlyMap<string, string> {
   const handles = new Map<string, string>()
-  for (const id of wanted) {
-    if (handles.has(id)) continue
-    const longest = spans.reduce((most, other) => (other.id === id ? most : Math.max(most, sharedEnd(id, other.id))), 0)
-    handles.set(id, id.slice(-Math.max(MIN_CHARS, longest + 1)))
+  const byLast = new Map<number, string[]>()
+  for (const id of new Set(wanted)) {
+    handles.set(id, id.slice(-MIN_CHARS))
+    const last = lastOf(id)
+    byLast.set(last, [...(byLast.get(last) ?? []), id])
+  }
+  for (const { id: other } of spans) {
+    for (const id of byLast.get(lastOf(other)) ?? NONE) {
+      let handle = handles.get(id)!
+      if (other === id || !other.endsWith(handle)) continue
+      while (handle.length < id.length && other.endsWith(handle)) handle = id.slice(-handle.length - 1)
+      handles.set(id, handle)
+    }
   }
   return handles
 }
 
-function sharedEnd(a: string, b: string): number {
-  let chars = 0
-  while (chars < a.length && chars < b.length && a[a.length - 1 - chars] === b[b.length - 1 - chars]) chars++
-  return chars
-}
+const NONE: readonly string[] = []
+
+const lastOf = (id: string): number => id.charCodeAt(id.length - 1)
 
 const SHOWN = 3
 

@@ -66,11 +66,14 @@ export function llmTime({ calls: all, spans, totals }: Analysis): LlmTime | unde
 
 function phasesOf(calls: readonly CallSummary[], callNs: number): PhaseTotals[] {
   const rows = keys.flatMap((key): PhaseTotals[] => {
-    const times = calls.flatMap(({ phases, durationNs }) => {
-      const time = phases === undefined ? (key === 'restNs' ? durationNs : undefined) : phases[key]
-      return time === undefined || time === 0 ? [] : [time]
-    })
-    const timeNs = times.reduce((sum, time) => sum + time, 0)
+    const times: number[] = []
+    let timeNs = 0
+    for (const { phases, durationNs } of calls) {
+      const time = (phases === undefined ? (key === 'restNs' ? durationNs : 0) : phases[key]) ?? 0
+      if (time === 0) continue
+      times.push(time)
+      timeNs += time
+    }
     if (callNs === 0 || timeNs < callNs * MIN_SHARE) return []
     return [{
       name: phaseNames[key], timeNs, share: timeNs / callNs, p50Ns: middle(times), maxNs: times.reduce((most, time) => Math.max(most, time), 0),
@@ -88,6 +91,6 @@ export function phasesOfCall({ phases, durationNs }: CallSummary): { readonly na
 }
 
 /** Nearest rank, as everywhere. */
-const middle = (values: readonly number[]): Percentiles['p50'] => values.toSorted((a, b) => a - b)[Math.ceil(values.length / 2) - 1] ?? 0
+const middle = (values: readonly number[]): Percentiles['p50'] => Float64Array.from(values).sort()[Math.ceil(values.length / 2) - 1] ?? 0
 
 export const modelOf = ({ responseModel, requestModel }: CallSummary): string => responseModel ?? requestModel ?? ''

@@ -36,7 +36,7 @@ function formatCached(usage: ModelTotals['usage']): string {
 }
 
 const formatSpeed = (speeds: readonly number[] = []): string => {
-  const median = speeds.toSorted((a, b) => a - b)[Math.ceil(speeds.length / 2) - 1]
+  const median = Float64Array.from(speeds).sort()[Math.ceil(speeds.length / 2) - 1]
   return median === undefined ? '–' : median < 9.95 ? median.toFixed(1) : formatCount(median)
 }
 

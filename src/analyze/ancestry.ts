@@ -10,7 +10,8 @@ export interface Ancestry {
 
 export function ancestryOf({ parent, depth, topDown }: Pick<Timeline, 'parent' | 'depth' | 'topDown'>): Ancestry {
   const jump = new Int32Array(parent.length)
-  for (const node of topDown) {
+  for (let at = 0; at < topDown.length; at++) {
+    const node = topDown[at]!
     const p = parent[node]!
     if (p === -1) {
       jump[node] = node

@@ -110,14 +110,16 @@ function findBreak(inputs: CacheInputs, pair: Pair, everRead: ReadonlySet<string
   const layout = change === undefined ? undefined : layoutOf(trace, timeline, call, weights)
   let place = Infinity
   let same = input.total
+  // Where less was read than what a transcript does not hold, that may have changed. What was merely taken back stood in the cache up to there.
+  let seenFrom = Infinity
   if (change !== undefined && layout !== undefined) {
     place = layout.at[Math.min(change.part.index, layout.parts.length)]!
+    seenFrom = change.again.length === 0 ? place : layout.kept
     same = change.again.reduce((sum, at) => sum + layout.at[at + 1]! - layout.at[at]!, place)
   }
   const tokens = Math.floor(Math.min(held, same, input.total) - input.cacheRead)
   const explains = change !== undefined && input.cacheRead <= place * (1 + PLACE_TOLERANCE) + 128
-    // What was not read although it stands before the change had another cause, and that may be one that a transcript does not show.
-    && (!pair.isPartial || input.cacheRead >= place * (1 - PLACE_TOLERANCE) - 128)
+    && (!pair.isPartial || input.cacheRead >= seenFrom * (1 - PLACE_TOLERANCE) - 128)
   const stillHeldBy = stillHeld(inputs, pair, held)
   const judged = judge(pair, stillHeldBy, explains ? change : undefined, partsOf(call).length - partsOf(before).length)
   const isExplained = judged.side === 'actionable'

@@ -1,4 +1,4 @@
-import type { CallSummary } from '../model/analysis.ts'
+import type { CallPhases, CallSummary } from '../model/analysis.ts'
 import { callRoles } from '../model/call-roles.ts'
 import type { Attempt, LlmDetail, Span, Trace } from '../model/span.ts'
 import type { Usage } from '../model/usage.ts'
@@ -33,45 +33,61 @@ export function findCalls(trace: Trace, timeline: Timeline, counter: TokenCounte
     const costUsd = usage === undefined ? undefined : costOf(trace, span, usage, pricing())
     const phases = phasesOf(span, timeline.start[i]!, timeline.end[i]!)
     const gapNs = (gaps ??= gapsBefore(timeline))[i]!
+    const durationNs = timeline.end[i]! - timeline.start[i]!
     calls.push({
       span: i, estimate, unanswered,
       isEmbedding: span.category === 'embedding' || span.llm?.operation === 'embeddings',
-      summary: {
-        ...summarize(span, timeline.end[i]! - timeline.start[i]!, calls.length + 1, usage, costUsd),
-        ...(phases !== undefined && { phases }),
-        ...(!Number.isNaN(gapNs) && { gapNs }),
-        ...(unanswered && { unanswered: true as const }),
-      },
+      summary: summarize(span, durationNs, calls.length + 1, usage, costUsd, phases, gapNs, unanswered),
     })
   })
   return calls
 }
 
 function summarize(
-  span: Span, durationNs: number, number: number, usage: Usage | undefined, costUsd: number | undefined,
+  span: Span, durationNs: number, number: number, usage: Usage | undefined, costUsd: number | undefined, phases: CallPhases | undefined,
+  gapNs: number, unanswered: boolean,
 ): CallSummary {
-  const llm: Partial<LlmDetail> = span.llm ?? {}
-  const attempts = llm.attempts ?? []
-  const { requestModel = textAttribute(span, 'gen_ai.request.model'), responseModel, finishReasons, firstToken } = llm
+  const { id: spanId, start, llm = NO_DETAIL } = span
+  const { attempts = NO_ATTEMPTS, responseModel, finishReasons, firstToken } = llm
+  const provider = llm.provider ?? textAttribute(span, 'gen_ai.provider.name') ?? 'unknown'
+  const requestModel = llm.requestModel ?? textAttribute(span, 'gen_ai.request.model')
+  const ttftNs = firstToken === undefined ? undefined : Math.max(0, firstToken - start)
   const decodeNs = decodeTime(llm)
   const rate = decodeNs ? (usage?.output?.total ?? NaN) * NS_PER_S / decodeNs : NaN
+  const retryNs = retryTime(attempts)
+  // The usual shapes written out: what is spread together takes twice the room and several times as long.
+  if (
+    requestModel !== undefined && responseModel !== undefined && ttftNs !== undefined && decodeNs !== undefined && !Number.isNaN(rate)
+    && finishReasons !== undefined && usage !== undefined && costUsd !== undefined && phases !== undefined && !unanswered
+  ) {
+    return Number.isNaN(gapNs) ? {
+      spanId, number, provider, requestModel, responseModel, durationNs, ttftNs, decodeNs, outputTokensPerSecond: rate, retryNs, attempts,
+      finishReasons, usage, costUsd, phases,
+    } : {
+      spanId, number, provider, requestModel, responseModel, durationNs, ttftNs, decodeNs, outputTokensPerSecond: rate, retryNs, attempts,
+      finishReasons, usage, costUsd, phases, gapNs,
+    }
+  }
   return {
-    spanId: span.id,
-    number,
-    provider: llm.provider ?? textAttribute(span, 'gen_ai.provider.name') ?? 'unknown',
+    spanId, number, provider,
     ...(requestModel !== undefined && { requestModel }),
     ...(responseModel !== undefined && { responseModel }),
     durationNs,
-    ...(firstToken !== undefined && { ttftNs: Math.max(0, firstToken - span.start) }),
+    ...(ttftNs !== undefined && { ttftNs }),
     ...(decodeNs !== undefined && { decodeNs }),
     ...(!Number.isNaN(rate) && { outputTokensPerSecond: rate }),
-    retryNs: retryTime(attempts),
-    attempts,
+    retryNs, attempts,
     ...(finishReasons !== undefined && { finishReasons }),
     ...(usage !== undefined && { usage }),
     ...(costUsd !== undefined && { costUsd }),
+    ...(phases !== undefined && { phases }),
+    ...(!Number.isNaN(gapNs) && { gapNs }),
+    ...(unanswered && { unanswered: true as const }),
   }
 }
+
+const NO_DETAIL: Partial<LlmDetail> = Object.freeze({})
+const NO_ATTEMPTS: readonly Attempt[] = Object.freeze([])
 
 function decodeTime({ firstToken, lastToken }: Partial<LlmDetail>): number | undefined {
   return firstToken !== undefined && lastToken !== undefined && lastToken >= firstToken ? lastToken - firstToken : undefined

@@ -66,6 +66,8 @@ class Finder {
   readonly #calls: readonly Call[]
   /** Last call that answered with a part. */
   readonly #answers = new Map<number, number>()
+  /** Of transcripts, by conversation or agent. */
+  readonly #threadAnswers = new Map<string | undefined, Map<number, number>>()
   readonly #byResponseId = new Map<string, number>()
   /** The last calls with parts, by parent; those without parts, by conversation. */
   readonly #byParent = new Map<number, number[]>()
@@ -99,7 +101,8 @@ class Finder {
 
   remember(i: number): void {
     const { llm } = this.#span(i)
-    for (const part of llm?.responseParts ?? NONE) this.#answers.set(part, i)
+    const answers = this.#answersFor(i)
+    for (const part of llm?.responseParts ?? NONE) answers.set(part, i)
     if (llm?.responseId !== undefined) this.#byResponseId.set(llm.responseId, i)
     if (this.partsOf(i).length === 0) {
       const thread = this.#threadOf(this.#calls[i]!.span)
@@ -113,11 +116,20 @@ class Finder {
   }
 
   #lastAnswered(parts: readonly number[], i: number): number | undefined {
+    const answers = this.#answersFor(i)
     for (let at = parts.length - 1; at >= 0; at--) {
-      const found = this.#answers.get(parts[at]!)
-      if (found !== undefined && this.#ended(found, i) && this.#mayGoOn(found, i)) return found
+      const found = answers.get(parts[at]!)
+      if (found !== undefined && this.#ended(found, i)) return found
     }
     return undefined
+  }
+
+  #answersFor(i: number): Map<number, number> {
+    if (!isPartial(this.#span(i))) return this.#answers
+    const thread = this.#threadOf(this.#calls[i]!.span)
+    let answers = this.#threadAnswers.get(thread)
+    if (answers === undefined) this.#threadAnswers.set(thread, (answers = new Map()))
+    return answers
   }
 
   /** The last call of the same parent, after that one, with more than a message in common. */

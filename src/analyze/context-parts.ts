@@ -89,7 +89,7 @@ export class Composer {
   /** The heaviest first. */
   #sort(lines: number): void {
     const weight = this.#weight
-    sortPlaces(this.#used, lines, weight, (a, b) => weight[b]! - weight[a]! || byText(keyOf(this.#example[a]), keyOf(this.#example[b])))
+    sortPlaces(this.#used, lines, (a, b) => weight[b]! - weight[a]! || byText(keyOf(this.#example[a]), keyOf(this.#example[b])))
   }
 
   #list(lines: number, total: number, most: number): ContextPart[] {

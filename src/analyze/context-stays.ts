@@ -55,14 +55,15 @@ class StayList {
     this.lastCall[stay] = number
   }
 
-  spend(stay: number, tokens: number, cached: number, cost: number, uncachedCost: number): void {
+  /** @param spent by field, in an array because numbers with a fraction that are handed on one by one are each allocated */
+  spend(stay: number, spent: Float64Array): void {
     const at = stay * FIELDS
     const fields = this.#fields
-    fields[at + TOTAL]! += tokens
-    fields[at + CACHED]! += cached
-    fields[at + COST]! += cost
-    if (this.turns[stay] === 1) fields[at + FIRST_COST]! += cost
-    fields[at + UNCACHED_COST]! += uncachedCost
+    fields[at + TOTAL]! += spent[TOTAL]!
+    fields[at + CACHED]! += spent[CACHED]!
+    fields[at + COST]! += spent[COST]!
+    if (this.turns[stay] === 1) fields[at + FIRST_COST]! += spent[COST]!
+    fields[at + UNCACHED_COST]! += spent[UNCACHED_COST]!
   }
 
   field(stay: number, field: number): number {
@@ -99,6 +100,8 @@ const DEFINITION = 2
  */
 export class ContextStays {
   readonly #inputs: StayInputs
+  /** Of the part that is looked at, by field. */
+  readonly #spent: Float64Array = new Float64Array(FIELDS)
   readonly #kinds: Uint8Array
   /** By part: its stay, from 1, among the results or the definitions. */
   readonly #stayOf: Int32Array
@@ -137,6 +140,7 @@ export class ContextStays {
     const { number } = summary
     const { cacheRead } = input
     const written = cacheRead + input.cacheWrite
+    const spent = this.#spent
     for (let i = 0; i < parts.length; i++) {
       const index = parts[i]!
       const from = at[i]!
@@ -147,15 +151,17 @@ export class ContextStays {
       const cached = Math.max(0, Math.min(cacheRead, to) - from)
       const wrote = Math.max(0, Math.min(written, to) - from) - cached
       const uncached = to - from - cached - wrote
-      const cost = unit === undefined ? NaN : cached * unit.read + wrote * unit.write + uncached * unit.uncached
-      const uncachedCost = unit === undefined ? NaN : (to - from) * unit.uncached
-      if (kind === RESULT) this.#results.spend(this.#result(index, number, to - from), to - from, cached, cost, uncachedCost)
+      spent[TOTAL] = to - from
+      spent[CACHED] = cached
+      spent[COST] = unit === undefined ? NaN : cached * unit.read + wrote * unit.write + uncached * unit.uncached
+      spent[UNCACHED_COST] = unit === undefined ? NaN : (to - from) * unit.uncached
+      if (kind === RESULT) this.#results.spend(this.#result(index, number), spent)
       else if (kind === DEFINITION) {
-        const stay = this.#definition(index, number, to - from)
-        if (stay !== -1) this.#definitions.spend(stay, to - from, cached, cost, uncachedCost)
+        const stay = this.#definition(index, number)
+        if (stay !== -1) this.#definitions.spend(stay, spent)
       }
-      const copy = isLong ? this.#copy(index, number, to - from) : -1
-      if (copy !== -1) this.#copies.spend(copy, to - from, cached, cost, uncachedCost)
+      const copy = isLong ? this.#copy(index, number) : -1
+      if (copy !== -1) this.#copies.spend(copy, spent)
     }
   }
 
@@ -170,10 +176,10 @@ export class ContextStays {
     }
   }
 
-  #result(index: number, number: number, tokens: number): number {
+  #result(index: number, number: number): number {
     let stay = this.#stayOf[index]! - 1
     if (stay === -1) {
-      stay = this.#results.begin(number, tokens)
+      stay = this.#results.begin(number, this.#spent[TOTAL]!)
       this.#resultParts.push(index)
       this.#stayOf[index] = stay + 1
     }
@@ -181,14 +187,14 @@ export class ContextStays {
     return stay
   }
 
-  #definition(index: number, number: number, tokens: number): number {
+  #definition(index: number, number: number): number {
     let stay = this.#stayOf[index]! - 1
     if (stay === -1) {
       const { name } = this.#inputs.trace.parts[index]!
       if (name === undefined) return -1
       stay = this.#byName.get(name) ?? -1
       if (stay === -1) {
-        stay = this.#definitions.begin(number, tokens)
+        stay = this.#definitions.begin(number, this.#spent[TOTAL]!)
         this.#names.push(name)
         this.#namedIn.push(0)
         this.#byName.set(name, stay)
@@ -201,7 +207,7 @@ export class ContextStays {
   }
 
   /** -1 for content that the request has had only once so far. */
-  #copy(index: number, number: number, tokens: number): number {
+  #copy(index: number, number: number): number {
     const content = this.#content(index)
     const times = this.#seenIn[content] === number ? this.#times[content]! + 1 : 1
     this.#seenIn[content] = number
@@ -209,7 +215,7 @@ export class ContextStays {
     if (times === 1) return -1
     let copy = this.#copyOf[content]!
     if (copy === -1) {
-      copy = this.#copies.begin(number, tokens)
+      copy = this.#copies.begin(number, this.#spent[TOTAL]!)
       this.#copyOf[content] = copy
       this.#copied.push({ part: index, content, most: times })
     }
@@ -290,9 +296,14 @@ function resultStays({ trace, timeline, calls, names, values }: StayInputs, stay
   })
   const isRepeated = new Map<string, boolean>()
   for (const span of spanOf.values()) if (span !== -1) isRepeated.set(timeline.spans[span]!.id, false)
-  for (const one of isRepeated.size === 0 ? [] : values) {
-    for (const { spanId } of one?.from ?? []) if (isRepeated.has(spanId)) isRepeated.set(spanId, true)
-    for (const { spanId } of one?.repeats ?? []) if (isRepeated.has(spanId)) isRepeated.set(spanId, true)
+  const mark = ({ spanId }: { readonly spanId: string }): void => {
+    if (isRepeated.has(spanId)) isRepeated.set(spanId, true)
+  }
+  if (isRepeated.size > 0) {
+    values.forEach((one) => {
+      one?.from?.forEach(mark)
+      one?.repeats?.forEach(mark)
+    })
   }
   return sorted.map((stay) => {
     const { name: own, callId } = trace.parts[parts[stay]!]!
@@ -319,10 +330,14 @@ function resultStays({ trace, timeline, calls, names, values }: StayInputs, stay
 function definitionUses({ trace }: StayInputs, stays: StayList, names: readonly string[]): DefinitionUse[] {
   const called = new Map<string, number>()
   const count = (name: string): void => void called.set(name, (called.get(name) ?? 0) + 1)
-  for (const { llm } of trace.spans) for (const { name } of llm?.toolCalls ?? []) count(name)
+  trace.spans.forEach(({ llm }) => llm?.toolCalls?.forEach(({ name }) => count(name)))
   // A file that lists no calls of an answer may still show them in a later request, or as spans of tools.
-  for (const { tool } of trace.spans) if (tool !== undefined && !called.has(tool.name)) called.set(tool.name, 1)
-  for (const { kind, name } of trace.parts) if (kind === 'tool-call' && name !== undefined && !called.has(name)) called.set(name, 1)
+  trace.spans.forEach(({ tool }) => {
+    if (tool !== undefined && !called.has(tool.name)) called.set(tool.name, 1)
+  })
+  trace.parts.forEach(({ kind, name }) => {
+    if (kind === 'tool-call' && name !== undefined && !called.has(name)) called.set(name, 1)
+  })
   return stays.dearest(Infinity, (a, b) => byText(names[a]!, names[b]!)).map((stay) => {
     const cost = stays.field(stay, COST)
     return {

@@ -1,3 +1,4 @@
+import { sortPlaces } from './sort-places.ts'
 import type { Timeline } from './timeline.ts'
 
 /**
@@ -23,81 +24,106 @@ export interface CriticalPath {
 
 export function criticalPath(timeline: Timeline): CriticalPath {
   const walk = new Walk(timeline)
-  if (timeline.spans.length > 0) walk.from(0, timeline.start[0]!, timeline.end[0]!)
+  if (timeline.spans.length > 0) walk.all()
   const { wall, first } = walk
   const steps: number[] = []
-  for (let i = 0; i < wall.length; i++) if (wall[i]! > 0) steps.push(i)
-  return { wall, steps: steps.sort((a, b) => first[a]! - first[b]!) }
+  let isSorted = true
+  for (let i = 0; i < wall.length; i++) {
+    if (wall[i]! <= 0) continue
+    if (isSorted && steps.length > 0 && first[steps[steps.length - 1]!]! > first[i]!) isSorted = false
+    steps.push(i)
+  }
+  return { wall, steps: isSorted ? steps : steps.sort((a, b) => first[a]! - first[b]!) }
 }
 
-/** How far the walk through one span's children has come. A span is walked in pieces, but only ever backwards in time. */
-interface Cursor {
-  /** Latest end first. */
-  readonly byEnd: readonly number[]
-  next: number
-  /** Children that ran through the present time or start after it, latest end first. */
-  readonly running: number[]
-  head: number
-}
-
+/**
+ * Spans are walked parents first, each in the pieces of it that its parent left to it: pieces of one span come latest first. Nearly all
+ * have one; nothing is allocated for them but their places in two arrays.
+ */
 class Walk {
   readonly wall: Float64Array
   /** The first instant of each span on the path. */
   readonly first: Float64Array
   readonly #timeline: Timeline
-  readonly #cursors: (Cursor | undefined)[] = []
-  /** Windows to walk: span, from, to, and so on. Flat, because a long run has millions. */
-  readonly #queue: number[] = []
+  /** The first piece of each span that has children; NaN: there is none. And the others, from and to by turns. */
+  readonly #from: Float64Array
+  readonly #to: Float64Array
+  readonly #more = new Map<number, number[]>()
+  /** Of the span that is walked: its children, the latest end first, and how far the walk has come. */
+  #byEnd: Int32Array = new Int32Array(64)
+  #count = 0
+  #next = 0
+  /** Children that ran through the present time or start after it, latest end first. */
+  readonly #running: number[] = []
+  #head = 0
 
   constructor(timeline: Timeline) {
+    const { length } = timeline.spans
     this.#timeline = timeline
-    this.wall = new Float64Array(timeline.spans.length)
-    this.first = new Float64Array(timeline.spans.length)
+    this.wall = new Float64Array(length)
+    this.first = new Float64Array(length)
+    this.#from = new Float64Array(length).fill(NaN)
+    this.#to = new Float64Array(length)
   }
 
-  from(span: number, from: number, to: number): void {
-    this.#queue.push(span, from, to)
-    // A queue, not a stack: the pieces of any one span come out latest first.
-    for (let head = 0; head < this.#queue.length; head += 3) {
-      this.#window(this.#queue[head]!, this.#queue[head + 1]!, this.#queue[head + 2]!)
+  all(): void {
+    const { topDown, children, start, end } = this.#timeline
+    this.#piece(0, start[0]!, end[0]!)
+    for (let at = 0; at < topDown.length; at++) {
+      const span = topDown[at]!
+      if (children[span]!.length === 0 || Number.isNaN(this.#from[span]!)) continue
+      this.#begin(span)
+      this.#window(span, this.#from[span]!, this.#to[span]!)
+      const more = this.#more.size === 0 ? undefined : this.#more.get(span)
+      for (let i = 0; more !== undefined && i < more.length; i += 2) this.#window(span, more[i]!, more[i + 1]!)
     }
   }
 
+  #piece(span: number, from: number, to: number): void {
+    if (this.#timeline.children[span]!.length === 0) return this.#own(span, from, to)
+    if (Number.isNaN(this.#from[span]!)) {
+      this.#from[span] = from
+      this.#to[span] = to
+      return
+    }
+    const more = this.#more.get(span)
+    if (more === undefined) this.#more.set(span, [from, to])
+    else more.push(from, to)
+  }
+
   #window(span: number, from: number, to: number): void {
-    const { start, children } = this.#timeline
-    if (children[span]!.length === 0) return this.#own(span, from, to)
-    const cursor = (this.#cursors[span] ??= this.#cursor(span))
+    const { start, end } = this.#timeline
+    const byEnd = this.#byEnd
     let t = to
     while (t > from) {
-      while (cursor.next < cursor.byEnd.length && this.#waitedUntil(cursor.byEnd[cursor.next]!) > t) {
-        cursor.running.push(cursor.byEnd[cursor.next++]!)
-      }
-      const child = cursor.byEnd[cursor.next]
-      const finished = child === undefined ? from : Math.max(from, this.#timeline.end[child]!)
+      while (this.#next < this.#count && this.#waitedUntil(byEnd[this.#next]!) > t) this.#running.push(byEnd[this.#next++]!)
+      const child = this.#next < this.#count ? byEnd[this.#next]! : -1
+      const finished = child === -1 ? from : Math.max(from, end[child]!)
       if (finished < t) {
-        this.#gap(span, cursor, finished, t)
+        this.#gap(span, finished, t)
         t = finished
       } else {
-        cursor.next++
-        const began = Math.max(from, start[child!]!)
+        this.#next++
+        const began = Math.max(from, start[child]!)
         // It ran on before this piece of the parent: in an earlier piece it is one that ran through.
-        if (start[child!]! < from) cursor.running.push(child!)
-        if (began < t) this.#queue.push(child!, began, t)
+        if (start[child]! < from) this.#running.push(child)
+        if (began < t) this.#piece(child, began, t)
         t = Math.min(t, began)
       }
     }
   }
 
   /** Between the child that finished last and what came after it. */
-  #gap(span: number, cursor: Cursor, from: number, to: number): void {
+  #gap(span: number, from: number, to: number): void {
     const { start } = this.#timeline
+    const running = this.#running
     let t = to
     while (t > from) {
-      while (cursor.head < cursor.running.length && start[cursor.running[cursor.head]!]! >= t) cursor.head++
-      const child = cursor.running[cursor.head]
-      const began = child === undefined ? from : Math.max(from, start[child]!)
-      if (child === undefined) this.#own(span, from, t)
-      else this.#queue.push(child, began, t)
+      while (this.#head < running.length && start[running[this.#head]!]! >= t) this.#head++
+      const child = this.#head < running.length ? running[this.#head]! : -1
+      const began = child === -1 ? from : Math.max(from, start[child]!)
+      if (child === -1) this.#own(span, from, t)
+      else this.#piece(child, began, t)
       t = began
     }
   }
@@ -108,12 +134,17 @@ class Walk {
     this.first[span] = from
   }
 
-  #cursor(span: number): Cursor {
+  #begin(span: number): void {
     const { start, children } = this.#timeline
-    const byEnd = [...children[span]!].sort(
-      (a, b) => compare(this.#waitedUntil(b), this.#waitedUntil(a)) || start[b]! - start[a]! || b - a,
-    )
-    return { byEnd, next: 0, running: [], head: 0 }
+    const own = children[span]!
+    if (own.length > this.#byEnd.length) this.#byEnd = new Int32Array(own.length * 2)
+    // In order of start, so backwards they are all but sorted.
+    for (let i = 0; i < own.length; i++) this.#byEnd[i] = own[own.length - 1 - i]!
+    sortPlaces(this.#byEnd, own.length, (a, b) => compare(this.#waitedUntil(b), this.#waitedUntil(a)) || start[b]! - start[a]! || b - a)
+    this.#count = own.length
+    this.#next = 0
+    this.#running.length = 0
+    this.#head = 0
   }
 
   /** A late child never finished as far as its parent is concerned. */

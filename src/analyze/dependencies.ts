@@ -10,7 +10,7 @@ export interface Dependencies {
    * For each span its siblings that it, or something inside it, needed: *proven dependent*. A need between spans of different
    * parents is one between the siblings that contain them.
    */
-  readonly needs: readonly (readonly number[])[]
+  readonly needs: Needs
   /** Sibling tool calls that one assistant message issued together: *proven independent*. At least two each. */
   readonly issuedTogether: readonly IssuedTogether[]
   /** Each proven need between two spans, once, in order of the span that needed the other. */
@@ -22,6 +22,14 @@ export interface Dependencies {
    */
   readonly outerEnd: Float64Array | undefined
 }
+
+/** What span `i` needs is `all[first[i]]` to `all[first[i + 1] - 1]`: a long run has a million needs, and most spans one or none. */
+export interface Needs {
+  readonly first: Int32Array
+  readonly all: Int32Array
+}
+
+export const needsOf = ({ first, all }: Needs, i: number): Int32Array => all.subarray(first[i], first[i + 1])
 
 /** Pairs as flat lists: a long run has a million of them. */
 export interface Edges {
@@ -59,16 +67,19 @@ export function dependencies(trace: Trace, timeline: Timeline, values: readonly 
   const inputs = new RequestInputs(trace, spans)
   spans.forEach((span, i) => {
     graph.next(i)
-    for (const id of span.dependsOn ?? NONE_DECLARED) graph.add(byId.get(id), 'declared')
+    span.dependsOn?.forEach((id) => graph.add(byId.get(id), 'declared'))
     if (span.tool?.issuedBy !== undefined) graph.add(byId.get(span.tool.issuedBy), 'issued')
-    if (span.llm !== undefined) for (const needed of inputs.of(i, span.llm)) graph.add(needed, spans[needed]!.llm === undefined ? 'carried' : 'answer')
-    for (const source of values[i]?.from ?? NO_SOURCES) graph.add(byId.get(source.spanId), 'value', source)
+    if (span.llm !== undefined) {
+      const needed = inputs.of(i, span.llm)
+      for (let at = 0; at < needed.length; at++) graph.add(needed[at], spans[needed[at]!]!.llm === undefined ? 'carried' : 'answer')
+    }
+    const sources = values[i]?.from ?? NO_SOURCES
+    for (let at = 0; at < sources.length; at++) graph.add(byId.get(sources[at]!.spanId), 'value', sources[at]!)
     if (inputs.remember(i, span)) graph.contradicted()
   })
   return graph.done(issuedTogether(timeline))
 }
 
-const NONE_DECLARED: readonly string[] = Object.freeze([])
 const NO_SOURCES: readonly ValueSource[] = Object.freeze([])
 /** Deeper needs are not followed to every span that they reach into. */
 const MAX_CLIMB = 64
@@ -77,7 +88,7 @@ const MAX_CLIMB = 64
 class Graph {
   readonly #timeline: Timeline
   readonly #ancestry: ReturnType<typeof ancestryOf>
-  readonly #needs: (number[] | Set<number> | undefined)[]
+  readonly #needs: NeedLists
   readonly #outerEnd: Float64Array
   #isUntold = false
   readonly #from: number[] = []
@@ -92,7 +103,7 @@ class Graph {
   constructor(timeline: Timeline) {
     this.#timeline = timeline
     this.#ancestry = ancestryOf(timeline)
-    this.#needs = Array.from({ length: timeline.spans.length }, () => undefined)
+    this.#needs = new NeedLists(timeline.spans.length)
     this.#outerEnd = new Float64Array(timeline.spans.length).fill(-Infinity)
   }
 
@@ -110,7 +121,7 @@ class Graph {
     if (pair === undefined) return
     // Nothing needs what began after it; a trace that says so is wrong.
     if (start[pair[0]]! > start[pair[1]]!) return this.contradicted()
-    this.#needs[pair[1]] = withMember(this.#needs[pair[1]], pair[0])
+    this.#needs.add(pair[1], pair[0])
     const place = this.#placeOf(needed)
     this.#proofs[place]! |= 1 << PROOFS.indexOf(proof)
     if (value !== undefined) this.#values.set(place, value)
@@ -125,7 +136,7 @@ class Graph {
 
   done(together: readonly IssuedTogether[]): Dependencies {
     return {
-      needs: this.#needs.map((own) => (own === undefined ? NONE : own instanceof Set ? [...own] : own)),
+      needs: this.#needs.done(),
       issuedTogether: together,
       edges: { from: this.#from, to: this.#to, proofs: this.#proofs, values: this.#values },
       outerEnd: this.#isUntold ? undefined : this.#outerEnd,
@@ -149,23 +160,65 @@ class Graph {
 
 const NONE: readonly number[] = Object.freeze([])
 
-/** Most spans need one or two others: a set for each would take several times the room of a list. */
+/** Most spans need one or two others. */
 const FEW = 8
 
-function withMember(members: number[] | Set<number> | undefined, member: number): number[] | Set<number> {
-  if (members === undefined) return [member]
-  if (members instanceof Set) return members.add(member)
-  if (members.includes(member)) return members
-  if (members.length >= FEW) return new Set(members).add(member)
-  members.push(member)
-  return members
+/** Collects what each span needs, once each and in the order in which it was added. */
+class NeedLists {
+  /** By span, the place of its newest need, from 1. */
+  readonly #newest: Int32Array
+  readonly #count: Int32Array
+  readonly #needed: number[] = []
+  /** The need before each one of the same span. */
+  readonly #before: number[] = []
+  /** Of spans with many. */
+  readonly #sets = new Map<number, Set<number>>()
+
+  constructor(spans: number) {
+    this.#newest = new Int32Array(spans)
+    this.#count = new Int32Array(spans)
+  }
+
+  add(by: number, needed: number): void {
+    const count = this.#count[by]!
+    if (count < FEW) {
+      for (let at = this.#newest[by]!; at !== 0; at = this.#before[at - 1]!) if (this.#needed[at - 1] === needed) return
+    } else {
+      const set = this.#sets.get(by) ?? this.#collect(by)
+      if (set.has(needed)) return
+      set.add(needed)
+    }
+    this.#count[by] = count + 1
+    this.#before.push(this.#newest[by]!)
+    this.#newest[by] = this.#needed.push(needed)
+  }
+
+  done(): Needs {
+    const first = new Int32Array(this.#count.length + 1)
+    for (let i = 0; i < this.#count.length; i++) first[i + 1] = first[i]! + this.#count[i]!
+    const all = new Int32Array(this.#needed.length)
+    for (let i = 0; i < this.#count.length; i++) {
+      let place = first[i + 1]!
+      for (let at = this.#newest[i]!; at !== 0; at = this.#before[at - 1]!) all[--place] = this.#needed[at - 1]!
+    }
+    return { first, all }
+  }
+
+  #collect(by: number): Set<number> {
+    const set = new Set<number>()
+    for (let at = this.#newest[by]!; at !== 0; at = this.#before[at - 1]!) set.add(this.#needed[at - 1]!)
+    this.#sets.set(by, set)
+    return set
+  }
 }
 
 /** Which earlier spans gave what a request carries. Spans come in order of start. */
 class RequestInputs {
   readonly #trace: Trace
-  /** The last call that answered with a part, by the part's index. */
-  readonly #answers: (number | undefined)[]
+  /** The last call that answered with a part, by the part's index; -1: none. */
+  readonly #answers: Int32Array
+  /** Of the request that is looked at. */
+  readonly #found: number[] = []
   readonly #toolsByCall = new Map<string, number>()
   readonly #unlinkedTools = new Map<string, number>()
   /** Calls whose results came without a tool that had begun. */
@@ -176,42 +229,46 @@ class RequestInputs {
   constructor(trace: Trace, spans: readonly Span[]) {
     this.#trace = trace
     this.#spans = spans
-    this.#answers = Array.from({ length: trace.parts.length }, () => undefined)
+    this.#answers = new Int32Array(trace.parts.length).fill(-1)
   }
 
   /** @returns true when a request that came before had a tool's result already */
   remember(i: number, { llm, tool }: Span): boolean {
     if (tool?.callId !== undefined) this.#toolsByCall.set(tool.callId, i)
     else if (tool !== undefined) this.#unlinkedTools.set(tool.name, i)
-    for (const part of llm?.responseParts ?? NONE) this.#answers[part] = i
+    const answered = llm?.responseParts ?? NONE
+    for (let at = 0; at < answered.length; at++) this.#answers[answered[at]!] = i
     return tool?.callId !== undefined && this.#missing.has(tool.callId)
   }
 
   /**
    * A conversation repeats itself each turn. What was already in the request of the last call whose answer this one carries
    * is needed through that call, so only what follows is looked up: the edges of a long run stay as few as its parts.
+   * @returns some perhaps more than once; the same list for every request
    */
-  of(i: number, llm: LlmDetail): Set<number> {
+  of(i: number, llm: LlmDetail): readonly number[] {
     const parts = llm.requestParts ?? NONE
-    const needed = new Set<number>()
+    const found = this.#found
+    found.length = 0
     const previous = this.#lastAnswer(parts)
-    if (previous !== undefined) needed.add(previous)
-    const before = previous === undefined ? NONE : (this.#spans[previous]!.llm?.requestParts ?? NONE)
+    if (previous !== -1) found.push(previous)
+    const before = previous === -1 ? NONE : (this.#spans[previous]!.llm?.requestParts ?? NONE)
     let at = 0
     while (at < before.length && before[at] === parts[at]) at++
     for (; at < parts.length; at++) {
-      const source = this.#answers[parts[at]!] ?? this.#toolOf(parts[at]!)
-      if (source !== undefined && source !== i) needed.add(source)
+      const answer = this.#answers[parts[at]!] ?? -1
+      const source = answer === -1 ? this.#toolOf(parts[at]!) : answer
+      if (source !== undefined && source !== i && source !== found[found.length - 1]) found.push(source)
     }
-    return needed
+    return found
   }
 
-  #lastAnswer(parts: readonly number[]): number | undefined {
+  #lastAnswer(parts: readonly number[]): number {
     for (let at = parts.length - 1; at >= 0; at--) {
-      const source = this.#answers[parts[at]!]
-      if (source !== undefined) return source
+      const source = this.#answers[parts[at]!] ?? -1
+      if (source !== -1) return source
     }
-    return undefined
+    return -1
   }
 
   #toolOf(index: number): number | undefined {

@@ -1,6 +1,7 @@
 import type { DependencyEvidence, DependencySummary, SpanDependency } from '../model/analysis.ts'
 import { PROOFS, type Dependencies } from './dependencies.ts'
 import { isFreeOf, leadsTo, type Independence } from './independence.ts'
+import { sortPlaces } from './sort-places.ts'
 import type { Timeline } from './timeline.ts'
 
 /** Pairs that are listed; the others are counted. */
@@ -55,16 +56,21 @@ class SiblingPairs {
 
   look(): void {
     const { children, start, end, late } = this.#timeline
+    let byEnd = new Int32Array(64)
     for (const siblings of children) {
       if (this.#left <= 0) return
       if (siblings.length < 2) continue
-      const byEnd = siblings.filter((i) => !late[i]!).sort((a, b) => end[a]! - end[b]! || a - b)
+      if (siblings.length > byEnd.length) byEnd = new Int32Array(siblings.length * 2)
+      let count = 0
+      for (let at = 0; at < siblings.length; at++) if (!late[siblings[at]!]!) byEnd[count++] = siblings[at]!
+      sortPlaces(byEnd, count, (a, b) => end[a]! - end[b]! || a - b)
       let ended = 0
-      for (const b of siblings) {
-        while (ended < byEnd.length && end[byEnd[ended]!]! <= start[b]!) ended++
-        for (let at = Math.max(0, ended - MAX_BEFORE); at < ended; at++) {
+      for (let at = 0; at < siblings.length; at++) {
+        const b = siblings[at]!
+        while (ended < count && end[byEnd[ended]!]! <= start[b]!) ended++
+        for (let place = Math.max(0, ended - MAX_BEFORE); place < ended; place++) {
           // Of two that begin at the same instant, none waited.
-          if (byEnd[at]! < b) this.#pair(byEnd[at]!, b)
+          if (byEnd[place]! < b) this.#pair(byEnd[place]!, b)
         }
       }
     }
@@ -72,16 +78,17 @@ class SiblingPairs {
 
   #pair(a: number, b: number): void {
     this.#left--
-    const evidence = this.#evidence(a, b)
     const chain = leadsTo(this.#timeline, this.#dependencies, a, b)
     if (chain === true) return
-    if (chain === undefined || evidence.length === 0) {
+    const isTogether = this.#together[a] !== 0 && this.#together[a] === this.#together[b]
+    if (chain === undefined || !(isTogether || isFreeOf(this.#timeline, this.#free, a, b))) {
       this.unknown++
       return
     }
     this.independent++
     const { spans } = this.#timeline
-    if (this.listed.length < MAX_INDEPENDENT) this.listed.push({ from: spans[a]!.id, to: spans[b]!.id, verdict: 'independent', evidence })
+    if (this.listed.length >= MAX_INDEPENDENT) return
+    this.listed.push({ from: spans[a]!.id, to: spans[b]!.id, verdict: 'independent', evidence: this.#evidence(a, b) })
   }
 
   #evidence(a: number, b: number): DependencyEvidence[] {

@@ -10,7 +10,8 @@ export class IdIndex {
   readonly #mask: number
   /** Places, counted from 1; 0 is free. */
   readonly #places: Int32Array
-  readonly #hashes: Int32Array
+  /** Eight bits of the hash of each: most that meet in a slot differ in them. */
+  readonly #tags: Uint8Array
   #others: Map<string, number> | undefined
 
   constructor(spans: readonly { readonly id: string }[]) {
@@ -19,7 +20,7 @@ export class IdIndex {
     while (slots < spans.length * 2) slots *= 2
     this.#mask = slots - 1
     this.#places = new Int32Array(slots)
-    this.#hashes = new Int32Array(slots)
+    this.#tags = new Uint8Array(slots)
     for (let place = 0; place < spans.length; place++) this.#add(spans[place]!.id, place)
   }
 
@@ -29,7 +30,7 @@ export class IdIndex {
       const slot = (hash + step) & this.#mask
       const place = this.#places[slot]! - 1
       if (place === -1) return undefined
-      if (this.#hashes[slot] === hash && this.#spans[place]!.id === id) return place
+      if (this.#tags[slot] === hash >>> 24 && this.#spans[place]!.id === id) return place
     }
     return this.#others?.get(id)
   }
@@ -41,10 +42,10 @@ export class IdIndex {
       const taken = this.#places[slot]! - 1
       if (taken === -1) {
         this.#places[slot] = place + 1
-        this.#hashes[slot] = hash
+        this.#tags[slot] = hash >>> 24
         return
       }
-      if (this.#hashes[slot] === hash && this.#spans[taken]!.id === id) return
+      if (this.#tags[slot] === hash >>> 24 && this.#spans[taken]!.id === id) return
     }
     this.#others ??= new Map()
     if (!this.#others.has(id)) this.#others.set(id, place)

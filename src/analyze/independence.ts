@@ -38,6 +38,8 @@ const decides: (name: string) => boolean = remembered((name) =>
 
 const nameOf = ({ name, tool }: Span): string => tool?.name ?? name
 
+const NO_IDS: readonly string[] = Object.freeze([])
+
 export function independence(
   timeline: Timeline, values: readonly (SpanValues | undefined)[], { outerEnd }: Dependencies,
 ): Independence {
@@ -49,12 +51,13 @@ export function independence(
   const proven: Independence = { freeFrom, canBeSkipped, shares, parents }
   if (outerEnd === undefined || values.every((own) => own === undefined)) return proven
 
-  const isPlain = spans.map((span) => nature(nameOf(span)) === 'other')
+  const isPlain = new Uint8Array(spans.length)
+  for (let i = 0; i < spans.length; i++) if (nature(nameOf(spans[i]!)) === 'other') isPlain[i] = 1
   const seen = new Uint8Array(spans.length)
   for (let at = topDown.length - 1; at >= 0; at--) {
     const i = topDown[at]!
     seen[i] = values[i]?.seen === true && children[i]!.every((child) => seen[child] === 1) ? 1 : 0
-    canBeSkipped[i] = seen[i] === 1 && isPlain[i]! && end[i]! > start[i]! && !decides(nameOf(spans[i]!)) ? 1 : 0
+    canBeSkipped[i] = seen[i] === 1 && isPlain[i] === 1 && end[i]! > start[i]! && !decides(nameOf(spans[i]!)) ? 1 : 0
   }
   const { siblings } = ancestryOf(timeline)
   let lastCall = -Infinity
@@ -65,16 +68,16 @@ export function independence(
     if (pending.length > 0) pending = pending.filter((call) => start[call]! >= start[i]!)
     if (span.llm !== undefined || span.category === 'llm') pending.push(i)
     const own = values[i]
-    if (own?.knownAt === undefined || own.shares === 'all' || parent[i] === -1 || span.llm !== undefined || !isPlain[i]) return
-    const common = new Set<number>()
-    for (const id of own.shares ?? []) {
+    if (own?.knownAt === undefined || own.shares === 'all' || parent[i] === -1 || span.llm !== undefined || isPlain[i] === 0) return
+    let common: Set<number> | undefined
+    for (const id of own.shares ?? NO_IDS) {
       const other = byId.get(id)
       // What it has in common with a span that is not in the trace cannot be placed.
       if (other === undefined) return
       const pair = siblings(other, i)
-      if (pair?.[1] === i) common.add(pair[0])
+      if (pair?.[1] === i) (common ??= new Set()).add(pair[0])
     }
-    if (common.size > 0) shares.set(i, common)
+    if (common !== undefined) shares.set(i, common)
     freeFrom[i] = Math.max(own.knownAt, lastCall, outerEnd[i]!)
     parents[parent[i]!] = 1
   })
@@ -86,23 +89,31 @@ export function isFreeOf({ start }: Timeline, { freeFrom, canBeSkipped, shares }
   return canBeSkipped[a] === 1 && start[a]! >= freeFrom[b]! && shares.get(b)?.has(a) !== true
 }
 
+/** More spans than this are kept in a set. */
+const FEW = 16
 /** Spans of a chain that are looked at. */
 const MAX_CHAIN = 200
 
 /** Whether a chain of proven needs leads from `a` to its later sibling `b`; undefined when there are too many to look at. */
 export function leadsTo({ start }: Timeline, { needs }: Pick<Dependencies, 'needs'>, a: number, b: number): boolean | undefined {
-  if (needs[b]!.length === 0) return false
+  let isChain = false
+  for (let at = needs.first[b]!; at < needs.first[b + 1]!; at++) {
+    if (needs.all[at] === a) return true
+    if (start[needs.all[at]!]! >= start[a]!) isChain = true
+  }
+  if (!isChain) return false
   const queue = [b]
-  const known = new Set(queue)
+  let known: Set<number> | undefined
   for (let head = 0; head < queue.length; head++) {
     if (head > MAX_CHAIN) return undefined
-    for (const needed of needs[queue[head]!]!) {
+    for (let at = needs.first[queue[head]!]!; at < needs.first[queue[head]! + 1]!; at++) {
+      const needed = needs.all[at]!
       if (needed === a) return true
       // Needs lead backwards in time.
-      if (start[needed]! >= start[a]! && !known.has(needed)) {
-        known.add(needed)
-        queue.push(needed)
-      }
+      if (start[needed]! < start[a]! || (known === undefined ? queue.includes(needed) : known.has(needed))) continue
+      queue.push(needed)
+      if (known !== undefined) known.add(needed)
+      else if (queue.length > FEW) known = new Set(queue)
     }
   }
   return false

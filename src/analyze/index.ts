@@ -22,7 +22,7 @@ import { selfTimes } from './self-time.ts'
 import { slacks } from './slack.ts'
 import { timelineOf, type Timeline } from './timeline.ts'
 import { localTokenCounter } from './token-counter.ts'
-import { byCategory, categoryTotals, costOf, modelTotals, operationTotals, usageOf } from './totals.ts'
+import { categoryTotals, costOf, modelTotals, operationsOf, operationTotals, usageOf } from './totals.ts'
 import { valuesOf } from './values.ts'
 
 /**
@@ -58,7 +58,7 @@ export function analyze(trace: Trace, options: AnalyzeOptions = {}): Analysis {
   const free = independence(timeline, values, dependencies)
   const pairs = dependencyList(timeline, dependencies, free)
   const simulator = new Simulator(timeline, dependencies)
-  const groups = byCategory(timeline)
+  const operations = operationsOf(timeline)
   const cost = costParts(trace, timeline, calls, pricing)
   const { wall } = path
   const { findings, observations } = detect({ trace, timeline, thresholds, wall, calls, context, cache, values, dependencies, free, simulator, pricing })
@@ -74,8 +74,8 @@ export function analyze(trace: Trace, options: AnalyzeOptions = {}): Analysis {
       costUsd: costOf(calls),
     },
     ...(cost !== undefined && { cost }),
-    categories: categoryTotals(timeline, self, wall, calls, groups),
-    operations: withSensitivity(operationTotals(timeline, self, wall, groups), timeline, wall, simulator),
+    categories: categoryTotals(timeline, self, wall, calls),
+    operations: withSensitivity(operationTotals(timeline, self, wall, operations), operations, timeline, wall, simulator),
     calls: calls.map(({ summary }) => summary),
     models: modelTotals(calls, self),
     latency,
@@ -159,7 +159,7 @@ function spanViews({ spans, start, end, parent, depth, late }: Timeline, { self,
     }
     if (p === -1) delete view.parentId
     if (span.attributes !== undefined) view.attributes = span.attributes
-    if (late[i] === true) view.late = true
+    if (late[i] === 1) view.late = true
     if (numbers[i] !== 0) view.call = numbers[i]!
     if (span.tool?.issuedBy !== undefined) view.issuedBy = span.tool.issuedBy
     if (span.resources !== undefined) view.resources = span.resources

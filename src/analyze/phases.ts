@@ -13,6 +13,8 @@ export function phasesOf({ llm, outcome }: Span, start: number, end: number): Ca
   if (llm === undefined) return undefined
   const { attempts = [], firstToken, lastToken, reader } = llm
   if (attempts.length === 0 && firstToken === undefined) return undefined
+  const plain = reader === undefined ? plainPhases(llm, outcome.state === 'failed', start, end) : undefined
+  if (plain !== undefined) return plain
   const phases: Partial<Writable<CallPhases>> = {}
   const cursor = new Cursor(start, end)
   const add = (name: Exclude<keyof CallPhases, 'readerNs' | 'restNs'>, until: number): void => {
@@ -29,6 +31,19 @@ export function phasesOf({ llm, outcome }: Span, start: number, end: number): Ca
   if (firstToken !== undefined && lastToken !== undefined && lastToken >= firstToken) add('decodeNs', lastToken)
   const restNs = cursor.to(end)
   return reader === undefined ? { ...phases, restNs } : withReader(phases, restNs, reader)
+}
+
+/** Of a call that streamed after one attempt, as most do: written out, since what is put together piece by piece takes twice the room. */
+function plainPhases({ attempts, firstToken, lastToken }: LlmDetail, hasCallFailed: boolean, start: number, end: number): CallPhases | undefined {
+  const attempt = attempts?.length === 1 ? attempts[0]! : undefined
+  if (attempt?.firstByte === undefined || firstToken === undefined || lastToken === undefined || lastToken < firstToken) return undefined
+  if (hasFailed(attempt, hasCallFailed)) return undefined
+  const cursor = new Cursor(start, end)
+  const waitNs = cursor.to(attempt.start)
+  const headersNs = cursor.to(attempt.firstByte)
+  const firstTokenNs = cursor.to(firstToken)
+  const decodeNs = cursor.to(lastToken)
+  return { waitNs, headersNs, firstTokenNs, decodeNs, restNs: cursor.to(end) }
 }
 
 const hasFailed = ({ status, error, firstByte }: Attempt, callFailed: boolean): boolean =>
@@ -84,9 +99,12 @@ export function gapsBefore({ spans, start, end, parent, children, topDown }: Tim
     if (p !== -1) lastEnd[p] = Math.max(lastEnd[p]!, lastEnd[i]!)
   }
   const before = new Float64Array(start.length).fill(NaN)
-  for (const i of topDown) {
+  for (let at = 0; at < topDown.length; at++) {
+    const i = topDown[at]!
+    const own = children[i]!
     let latest = NaN
-    for (const child of children[i]!) {
+    for (let place = 0; place < own.length; place++) {
+      const child = own[place]!
       before[child] = Number.isNaN(latest) ? before[i]! : latest
       latest = Number.isNaN(latest) ? lastEnd[child]! : Math.max(latest, lastEnd[child]!)
     }

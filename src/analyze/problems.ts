@@ -18,8 +18,12 @@ export function problems(
 
 function spanProblems({ spans, orphans, late }: Timeline): Problem[] {
   const ids = (indexes: readonly number[]): string[] => indexes.map((i) => spans[i]!.id)
-  const open = spans.flatMap((span, i) => (span.outcome.state === 'open' ? [i] : []))
-  const lateOnes = late.flatMap((isLate, i) => (isLate && spans[i]!.outcome.state !== 'open' ? [i] : []))
+  const open: number[] = []
+  const lateOnes: number[] = []
+  spans.forEach(({ outcome: { state } }, i) => {
+    if (state === 'open') open.push(i)
+    else if (late[i] === 1) lateOnes.push(i)
+  })
   return [
     problem('spans-orphaned', orphans,
       `${many(orphans.length, 'span')} whose parent is missing ${are(orphans.length)} shown under the root`),

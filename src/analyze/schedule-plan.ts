@@ -2,7 +2,7 @@ import type { Dependencies } from './dependencies.ts'
 import { EarlierPlaces } from './earlier-places.ts'
 import type { Independence } from './independence.ts'
 import { MinHeap } from './min-heap.ts'
-import { sortPlaces } from './sort-places.ts'
+import { sortNumbers, sortPlaces } from './sort-places.ts'
 import type { Timeline } from './timeline.ts'
 
 /**
@@ -59,6 +59,8 @@ export class Plans {
   readonly #earlier = new Map<number, EarlierPlaces | undefined>()
   readonly #slots = new MinHeap()
   #order: Int32Array = new Int32Array(64)
+  #starts: Float64Array = new Float64Array(64)
+  #ends: Float64Array = new Float64Array(64)
 
   constructor(timeline: Timeline, needs: Dependencies['needs']) {
     const { children, spans: { length } } = timeline
@@ -90,7 +92,7 @@ export class Plans {
     if (relaxed !== 'unknown') return this.#place(span, relaxed, less, concurrency)
     // Work queues up in the order in which it becomes ready.
     this.#place(span, relaxed, less, Infinity)
-    sortPlaces(order, count, this.start)
+    sortPlaces(order, count, (a, b) => this.start[a]! - this.start[b]! || a - b)
     return this.#place(span, relaxed, less, concurrency)
   }
 
@@ -139,19 +141,18 @@ export class Plans {
     while (at < count && start[at]! >= end[at - 1]!) at++
     // Most things that one span does are done one after another.
     if (at >= count) return Math.min(1, count)
-    const starts: number[] = []
-    const ends: number[] = []
+    let lasting = 0
     for (at = 0; at < count; at++) {
       if (!(end[at]! > start[at]!)) continue
-      starts.push(start[at]!)
-      ends.push(end[at]!)
+      this.#starts[lasting] = start[at]!
+      this.#ends[lasting++] = end[at]!
     }
-    starts.sort(ascending)
-    ends.sort(ascending)
+    sortNumbers(this.#starts, lasting)
+    sortNumbers(this.#ends, lasting)
     let over = 0
     let peak = 1
-    for (let begun = 0; begun < starts.length; begun++) {
-      while (ends[over]! <= starts[begun]!) over++
+    for (let begun = 0; begun < lasting; begun++) {
+      while (this.#ends[over]! <= this.#starts[begun]!) over++
       peak = Math.max(peak, begun + 1 - over)
     }
     return peak
@@ -197,7 +198,7 @@ export class Plans {
         if (earlier?.isFree(at) === true) after = Math.min(after, earlier.latestFor(at))
       }
       let begin = after + this.#offset[base + at]!
-      if (this.#needs[child]!.length > 0) begin = Math.max(begin, this.#afterNeeds(span, at, relaxed))
+      if (this.#needs.first[child] !== this.#needs.first[child + 1]) begin = Math.max(begin, this.#afterNeeds(span, at, relaxed))
       const duration = Math.max(0, this.#endOf(span, at) - this.#startOf(span, at) - less[child]!)
       if (slots !== undefined && duration > 0) {
         if (slots.size >= concurrency) begin = Math.max(begin, slots.pop()!)
@@ -219,7 +220,9 @@ export class Plans {
     const group = merged === undefined ? -1 : merged[child]!
     const ownStart = this.#startOf(span, at)
     let begin = 0
-    for (const sibling of this.#needs[child]!) {
+    const { first, all } = this.#needs
+    for (let i = first[child]!; i < first[child + 1]!; i++) {
+      const sibling = all[i]!
       const needed = this.#placeOf[sibling]!
       if (needed === -1 || needed >= at) continue
       if (group !== -1 && merged![sibling] === group) continue
@@ -252,12 +255,15 @@ export class Plans {
     const { children, late } = this.#timeline
     const base = this.#base[span]!
     let count = 0
-    for (const child of children[span]!) if (!late[child]!) this.#children[base + count++] = child
+    const own = children[span]!
+    for (let i = 0; i < own.length; i++) if (!late[own[i]!]!) this.#children[base + count++] = own[i]!
     this.#count[span] = count
     if (count > this.#order.length) {
       this.start = new Float64Array(count * 2)
       this.end = new Float64Array(count * 2)
       this.#order = new Int32Array(count * 2)
+      this.#starts = new Float64Array(count * 2)
+      this.#ends = new Float64Array(count * 2)
     }
     this.#sortChildren(span)
     const isSequential = this.#sortByEnd(span)
@@ -298,7 +304,7 @@ export class Plans {
       if (at > 0 && this.end[at]! < this.end[at - 1]!) isSorted = false
       if (at > 0 && this.#startOf(span, at) < this.end[at - 1]!) isSequential = false
     }
-    if (!isSorted) sortPlaces(this.#byEnd.subarray(base, base + count), count, this.end)
+    if (!isSorted) sortPlaces(this.#byEnd.subarray(base, base + count), count, (a, b) => this.end[a]! - this.end[b]! || a - b)
     return isSequential
   }
 
@@ -360,5 +366,3 @@ export class Plans {
     return false
   }
 }
-
-const ascending = (a: number, b: number): number => a - b

@@ -6,8 +6,8 @@ import type { Timeline } from './timeline.ts'
 export interface Simulation {
   /** Absent: as it was. */
   readonly relaxed?: Relaxed | undefined
-  /** Nanoseconds that a span takes less than it did, by index. */
-  readonly shorter?: ReadonlyMap<number, number>
+  /** Nanoseconds that a span takes less than it did: by index, or by what is asked of each of many. */
+  readonly shorter?: ReadonlyMap<number, number> | { readonly spans: readonly number[]; readonly by: (span: number) => number }
   /** How many children of a span with relaxed ones run at once; absent: as many as there are. */
   readonly concurrency?: number
 }
@@ -62,7 +62,7 @@ export class Simulator {
     this.#marks.fill(0)
     if (relaxed !== undefined) this.#free(relaxed)
     // What may run other than it did, or has peaks to tell.
-    for (const span of this.#parents) this.#marks[span]! |= CHANGED
+    for (let at = 0; at < this.#parents.length; at++) this.#marks[this.#parents[at]!]! |= CHANGED
     const saved = spans.length === 0 ? 0 : this.#upwards((span, mark, less) => {
       if ((mark & (FREED | BELOW)) === 0) {
         if (children[span]!.length > 1) peaks[span] = plans.measuredPeak(span)
@@ -78,7 +78,7 @@ export class Simulator {
     const reaches = (concurrency: number): boolean => {
       this.#less.set(best)
       this.#marks.fill(0)
-      for (const span of this.#parents) if (peaks[span]! > concurrency) this.#marks[span] = CHANGED
+      for (let at = 0; at < this.#parents.length; at++) if (peaks[this.#parents[at]!]! > concurrency) this.#marks[this.#parents[at]!] = CHANGED
       return this.#upwards((span, _, less) => plans.simulate(span, relaxed, less, concurrency), best) >= saved
     }
     const limit = this.#smallest(peaks.reduce((a, b) => Math.max(a, b), 0), reaches)
@@ -114,7 +114,9 @@ export class Simulator {
     const { parent } = this.#timeline
     const less = this.#less
     const marks = this.#marks
-    for (const span of this.#parents) {
+    const parents = this.#parents
+    for (let at = 0; at < parents.length; at++) {
+      const span = parents[at]!
       const mark = marks[span]!
       if (mark === 0 || (mark & FIXED) !== 0) continue
       const lessNs = lessOf(span, mark, less)
@@ -124,26 +126,30 @@ export class Simulator {
     return less[0]!
   }
 
-  #shorten(shorter: ReadonlyMap<number, number>): void {
-    const { parent } = this.#timeline
-    for (const [span, ns] of shorter) {
-      this.#less[span] = ns
-      this.#marks[span]! |= FIXED
-      if (ns !== 0 && parent[span] !== -1) this.#marks[parent[span]!]! |= BELOW
-    }
+  #shorten(shorter: NonNullable<Simulation['shorter']>): void {
+    if ('by' in shorter) shorter.spans.forEach((span) => this.#shortenSpan(span, shorter.by(span)))
+    else shorter.forEach((ns, span) => this.#shortenSpan(span, ns))
+  }
+
+  #shortenSpan(span: number, ns: number): void {
+    const above = this.#timeline.parent[span]!
+    this.#less[span] = ns
+    this.#marks[span]! |= FIXED
+    if (ns !== 0 && above !== -1) this.#marks[above]! |= BELOW
   }
 
   /** Marks the parents under which anything may run other than it did; most need no simulation. */
   #free(relaxed: Relaxed): void {
     const { parent, children } = this.#timeline
+    const parents = this.#parents
     if (relaxed === 'unknown') {
-      for (const span of this.#parents) if (children[span]!.length > 1) this.#marks[span]! |= FREED
+      for (let at = 0; at < parents.length; at++) if (children[parents[at]!]!.length > 1) this.#marks[parents[at]!]! |= FREED
       return
     }
     const { groupOf, free } = relaxed
     for (let i = 1; i < groupOf.length; i++) if (groupOf[i] !== -1) this.#marks[parent[i]!]! |= FREED
     if (free === undefined) return
-    for (const span of this.#parents) if (this.#plans.isFreed(span, free)) this.#marks[span]! |= FREED
+    for (let at = 0; at < parents.length; at++) if (this.#plans.isFreed(parents[at]!, free)) this.#marks[parents[at]!]! |= FREED
   }
 }
 

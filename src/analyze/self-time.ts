@@ -10,7 +10,9 @@ export function selfTimes({ start, end, children }: Timeline): Float64Array {
     let covered = 0
     let until = start[i]!
     // In order of start, so one pass merges them.
-    for (const child of children[i]!) {
+    const own = children[i]!
+    for (let at = 0; at < own.length; at++) {
+      const child = own[at]!
       const from = Math.max(start[child]!, until)
       const to = Math.min(end[child]!, end[i]!)
       if (to <= from) continue

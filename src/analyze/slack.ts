@@ -1,3 +1,4 @@
+import { sortPlaces } from './sort-places.ts'
 import type { Timeline } from './timeline.ts'
 
 /**
@@ -9,14 +10,22 @@ import type { Timeline } from './timeline.ts'
  */
 export function slacks({ start, end, children, late, topDown }: Timeline): Float64Array {
   const slack = new Float64Array(start.length)
-  for (const span of topDown) {
-    if (children[span]!.length === 0) continue
-    const waited = children[span]!.filter((child) => !late[child]!)
-    waited.sort((a, b) => end[b]! - end[a]! || start[b]! - start[a]! || b - a)
-    /** Starts of the children that are followed, latest first. */
-    const followed: number[] = []
+  let waited = new Int32Array(64)
+  /** Starts of the children that are followed, latest first. */
+  const followed: number[] = []
+  for (let at = 0; at < topDown.length; at++) {
+    const span = topDown[at]!
+    const own = children[span]!
+    if (own.length === 0) continue
+    if (own.length > waited.length) waited = new Int32Array(own.length * 2)
+    let count = 0
+    // In order of start, so backwards they are all but sorted.
+    for (let i = own.length - 1; i >= 0; i--) if (!late[own[i]!]!) waited[count++] = own[i]!
+    sortPlaces(waited, count, (a, b) => end[b]! - end[a]! || start[b]! - start[a]! || b - a)
+    followed.length = 0
     let t = end[span]!
-    for (const child of waited) {
+    for (let i = 0; i < count; i++) {
+      const child = waited[i]!
       if (end[child]! <= t) {
         t = Math.max(start[span]!, start[child]!)
         followed.push(start[child]!)

@@ -20,9 +20,9 @@ export interface Timeline {
   /** Children in order of start. */
   readonly children: readonly (readonly number[])[]
   /** Parents before their children; backwards it is children before parents, without recursion. */
-  readonly topDown: readonly number[]
-  /** Whether the parent had ended before it did: nobody waited for it. */
-  readonly late: readonly boolean[]
+  readonly topDown: Int32Array
+  /** 1 where the parent had ended before it did: nobody waited for it. */
+  readonly late: Uint8Array
   /** 1 for a span that failed. */
   readonly failed: Uint8Array
   readonly byId: Pick<IdIndex, 'get'>
@@ -36,29 +36,22 @@ const NONE: readonly number[] = Object.freeze([])
 export function timelineOf(trace: Trace): Timeline {
   const arrived = new IdIndex(trace.spans)
   const draft = connect(trace.spans, arrived)
-  const { order, isKept } = orderSpans(trace.spans, draft.depth)
-  const count = order.length
-  const position = new Int32Array(count)
-  for (let i = 0; i < count; i++) position[order[i]!] = i
-
-  const spans = isKept ? trace.spans : order.map((old) => trace.spans[old]!)
   // Recorded spans come in their order.
-  const byId = isKept ? arrived : new IdIndex(spans)
+  const { spans, parent, depth, orphans } = isInOrder(trace.spans, draft.depth) ? { ...draft, spans: trace.spans } : inOrder(trace.spans, draft)
+  const byId = spans === trace.spans ? arrived : new IdIndex(spans)
+  const count = spans.length
   const { start, end } = times(spans)
-  const parent = new Int32Array(count)
-  const depth = new Int32Array(count)
-  for (let i = 0; i < count; i++) {
-    const old = order[i]!
-    parent[i] = draft.parent[old] === -1 ? -1 : position[draft.parent[old]!]!
-    depth[i] = draft.depth[old]!
-  }
   const children = childLists(parent)
+  const failed = new Uint8Array(count)
+  const late = new Uint8Array(count)
+  for (let i = 0; i < count; i++) {
+    if (spans[i]!.outcome.state === 'failed') failed[i] = 1
+    if (isLate(spans[i]!, parent[i]!, spans, end, i)) late[i] = 1
+  }
   return {
-    spans, start, end, parent, children, depth, byId,
-    failed: Uint8Array.from(spans, ({ outcome }) => (outcome.state === 'failed' ? 1 : 0)),
-    late: spans.map((span, i) => isLate(span, parent[i]!, spans, end, i)),
-    topDown: topDownOrder(children),
-    orphans: draft.orphans.map((old) => position[old]!).sort((a, b) => a - b),
+    spans, start, end, parent, children, depth, byId, failed, late,
+    topDown: topDownOrder(parent, children),
+    orphans: orphans.toSorted((a, b) => a - b),
     durationNs: count === 0 ? 0 : end[0]! - start[0]!,
   }
 }
@@ -140,23 +133,32 @@ function hang(unreached: readonly number[], root: number, { parent, depth, orpha
   }
 }
 
-/** @returns `isKept` when they are in order already */
-function orderSpans(spans: readonly Span[], depth: Int32Array): { readonly order: readonly number[]; readonly isKept: boolean } {
-  const starts = new Float64Array(spans.length)
-  const order: number[] = []
-  for (let i = 0; i < spans.length; i++) {
-    starts[i] = spans[i]!.start
-    order.push(i)
+function inOrder(arrived: readonly Span[], draft: Connected): Connected & { readonly spans: readonly Span[] } {
+  const order = arrived.map((_, i) => i).sort(comparison(arrived, draft.depth))
+  const position = new Int32Array(order.length)
+  for (let i = 0; i < order.length; i++) position[order[i]!] = i
+  const parent = new Int32Array(order.length)
+  const depth = new Int32Array(order.length)
+  for (let i = 0; i < order.length; i++) {
+    const old = order[i]!
+    parent[i] = draft.parent[old] === -1 ? -1 : position[draft.parent[old]!]!
+    depth[i] = draft.depth[old]!
   }
-  const compare = (a: number, b: number): number => {
+  return { spans: order.map((old) => arrived[old]!), parent, depth, orphans: draft.orphans.map((old) => position[old]!) }
+}
+
+function isInOrder(spans: readonly Span[], depth: Int32Array): boolean {
+  const compare = comparison(spans, depth)
+  for (let i = 1; i < spans.length; i++) if (compare(i - 1, i) > 0) return false
+  return true
+}
+
+function comparison(spans: readonly Span[], depth: Int32Array): (a: number, b: number) => number {
+  return (a, b) => {
     // The root comes first even when the clock of an imported child ran ahead.
     if (depth[a] === 0 || depth[b] === 0) return depth[a]! - depth[b]!
-    return starts[a]! - starts[b]! || depth[a]! - depth[b]! || compareText(spans[a]!.id, spans[b]!.id)
+    return spans[a]!.start - spans[b]!.start || depth[a]! - depth[b]! || compareText(spans[a]!.id, spans[b]!.id)
   }
-  let at = 1
-  while (at < order.length && compare(at - 1, at) <= 0) at++
-  const isKept = at >= order.length
-  return { order: isKept ? order : order.sort(compare), isKept }
 }
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
@@ -176,7 +178,7 @@ function times(spans: readonly Span[]): { readonly start: Float64Array; readonly
 
 function childLists(parent: Int32Array): (readonly number[])[] {
   const ends = new Int32Array(parent.length + 1)
-  for (const p of parent) if (p !== -1) ends[p + 1]!++
+  for (let i = 0; i < parent.length; i++) if (parent[i] !== -1) ends[parent[i]! + 1]!++
   for (let i = 1; i < ends.length; i++) ends[i]! += ends[i - 1]!
   const all: number[] = []
   for (let i = 0; i < parent.length; i++) all.push(0)
@@ -191,9 +193,17 @@ function childLists(parent: Int32Array): (readonly number[])[] {
   return lists
 }
 
-function topDownOrder(children: readonly (readonly number[])[]): number[] {
-  const order: number[] = children.length === 0 ? [] : [0]
-  for (let head = 0; head < order.length; head++) for (const child of children[order[head]!]!) order.push(child)
+/** In order of start wherever that will do: then each step goes through memory from its beginning to its end. */
+function topDownOrder(parent: Int32Array, children: readonly (readonly number[])[]): Int32Array {
+  const order = new Int32Array(parent.length)
+  let isOrder = true
+  for (let i = 0; i < order.length; i++) {
+    order[i] = i
+    if (parent[i]! >= i) isOrder = false
+  }
+  if (isOrder) return order
+  let length = 1
+  for (let head = 0; head < order.length; head++) for (const child of children[order[head]!]!) order[length++] = child
   return order
 }
 

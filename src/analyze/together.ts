@@ -29,7 +29,7 @@ export function together(facts: Facts, all: readonly Pick<IssuedTogether, 'membe
     return kept.length > 1 ? [{ members: kept }] : []
   })
   const names = (members: readonly number[]): string[] => uniqueNames(facts, members)
-  const patterns = [...groupBy(groups, ({ members }) => JSON.stringify(names(members).sort())).values()]
+  const patterns = [...groupBy(groups, ({ members }) => keyOf(names(members))).values()]
     .map((pattern) => ({ pattern, bound: pattern.reduce((sum, { members }) => sum + bound(facts, members), 0) }))
     .filter((pattern) => pattern.bound > 0)
     .sort((a, b) => b.bound - a.bound)
@@ -45,6 +45,8 @@ export function together(facts: Facts, all: readonly Pick<IssuedTogether, 'membe
     return { names: uniqueNames(facts, members), groups: pattern.length, members: [...members], savedNs }
   })
 }
+
+const keyOf = (names: string[]): string => (names.length === 1 ? names[0]! : JSON.stringify(names.sort()))
 
 function uniqueNames({ timeline: { spans } }: Facts, members: Iterable<number> & ArrayLike<number>): string[] {
   // Most groups are two or three runs of one tool.

@@ -26,7 +26,8 @@ function findRuns(facts: Facts): ToolRuns[] {
   const hasCalls = callsBelow(facts)
   const insideTool = new Uint8Array(spans.length)
   const runs: number[] = []
-  for (const i of topDown) {
+  for (let at = 0; at < topDown.length; at++) {
+    const i = topDown[at]!
     insideTool[i] = parent[i] === -1 ? 0 : insideTool[parent[i]!]!
     const span = spans[i]!
     if (span.category !== 'tool' || insideTool[i] === 1 || hasCalls(i)) continue

@@ -1,4 +1,5 @@
 import type { CategoryTotals, Cost, ModelTotals, OperationTotals } from '../model/analysis.ts'
+import type { Category } from '../model/span.ts'
 import { addUsage, NO_USAGE, type UsageTotals } from '../model/usage.ts'
 import { modelOf, type Call } from './calls.ts'
 import { percentiles } from './percentiles.ts'
@@ -21,46 +22,79 @@ export function costOf(calls: readonly Call[]): Cost {
   return { knownUsd, unknownCalls, estimatedCalls }
 }
 
-/** The spans of each category, in order of first appearance. */
-export const byCategory = ({ spans }: Timeline): ReadonlyMap<string, readonly number[]> => groupBy(spans.keys(), (i) => spans[i]!.category)
+/** The spans of one name and category, in order of start. */
+export interface Operation {
+  readonly name: string
+  readonly category: Category
+  readonly members: readonly number[]
+}
+
+export function operationsOf({ spans }: Timeline): Operation[] {
+  const found: (Operation & { readonly members: number[] })[] = []
+  const places = new Map<string, Map<string, number>>()
+  for (let i = 0; i < spans.length; i++) {
+    const { name, category } = spans[i]!
+    let ofCategory = places.get(category)
+    if (ofCategory === undefined) places.set(category, (ofCategory = new Map()))
+    const place = ofCategory.get(name)
+    if (place !== undefined) {
+      found[place]!.members.push(i)
+      continue
+    }
+    ofCategory.set(name, found.length)
+    found.push({ name, category, members: [i] })
+  }
+  return found
+}
 
 export function categoryTotals(
-  timeline: Timeline, self: Float64Array, wall: Float64Array, calls: readonly Call[], groups: ReturnType<typeof byCategory>,
+  { spans, failed }: Timeline, self: Float64Array, wall: Float64Array, calls: readonly Call[],
 ): CategoryTotals[] {
-  const { spans } = timeline
   const callsOf = groupBy(calls, (call) => spans[call.span]!.category)
-  return [...groups].map(([category, members]) => {
+  const sums = new Map<Category, { busyNs: number; wallNs: number; spans: number; failed: number }>()
+  for (let i = 0; i < spans.length; i++) {
+    const { category } = spans[i]!
+    let sum = sums.get(category)
+    if (sum === undefined) sums.set(category, (sum = { busyNs: 0, wallNs: 0, spans: 0, failed: 0 }))
+    sum.busyNs += self[i]!
+    sum.wallNs += wall[i]!
+    sum.spans++
+    sum.failed += failed[i]!
+  }
+  return [...sums].map(([category, sum]) => {
     const own = callsOf.get(category)
-    return {
-      category,
-      busyNs: total(members, self),
-      wallNs: total(members, wall),
-      spans: members.length,
-      failed: failures(timeline, members),
-      ...(own !== undefined && { usage: usageOf(own), costUsd: costOf(own) }),
-    }
+    return { category, ...sum, ...(own !== undefined && { usage: usageOf(own), costUsd: costOf(own) }) }
   }).sort((a, b) => b.wallNs - a.wallNs || b.busyNs - a.busyNs || byText(a.category, b.category))
 }
 
+/** In the order of the operations. */
 export function operationTotals(
-  timeline: Timeline, self: Float64Array, wall: Float64Array, groups: ReturnType<typeof byCategory>,
+  timeline: Timeline, self: Float64Array, wall: Float64Array, operations: readonly Operation[],
 ): OperationTotals[] {
   const { spans, start, end } = timeline
-  return [...groups.values()].flatMap((ofCategory) => [...groupBy(ofCategory, (i) => spans[i]!.name)]).map(([name, members]) => {
-    const { category } = spans[members[0]!]!
-    const durations = members.map((i) => end[i]! - start[i]!)
+  return operations.map(({ name, category, members }) => {
+    const durations = new Float64Array(members.length)
+    let totalNs = 0
+    for (let at = 0; at < members.length; at++) {
+      durations[at] = end[members[at]!]! - start[members[at]!]!
+      totalNs += durations[at]!
+    }
     return {
       name, category,
       count: members.length,
       failed: failures(timeline, members),
-      totalNs: durations.reduce((a, b) => a + b, 0),
+      totalNs,
       selfNs: total(members, self),
       wallNs: total(members, wall),
       durationNs: percentiles(durations)!,
       spanIds: members.map((i) => spans[i]!.id),
     }
-  }).sort((a, b) => b.wallNs - a.wallNs || b.totalNs - a.totalNs || byText(a.name, b.name) || byText(a.category, b.category))
+  })
 }
+
+/** The most time on the path first. */
+export const byWall = (a: OperationTotals, b: OperationTotals): number =>
+  b.wallNs - a.wallNs || b.totalNs - a.totalNs || byText(a.name, b.name) || byText(a.category, b.category)
 
 /** By answering model and provider, dearest first where prices are known, then by tokens. */
 export function modelTotals(calls: readonly Call[], self: Float64Array): ModelTotals[] {
@@ -88,11 +122,13 @@ export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 
 /** In order of first appearance. */
 export function groupBy<T>(items: Iterable<T>, keyOf: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>()
-  for (const item of items) {
+  const add = (item: T): void => {
     const key = keyOf(item)
     const group = groups.get(key)
     if (group === undefined) groups.set(key, [item])
     else group.push(item)
   }
+  if (Array.isArray(items)) items.forEach(add)
+  else for (const item of items) add(item)
   return groups
 }

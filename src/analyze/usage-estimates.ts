@@ -133,7 +133,7 @@ const modelOf = (llm: LlmDetail): string => llm.responseModel ?? llm.requestMode
 
 /** The trace keeps what the provider said word for word; an analysis has only what is normal. */
 function withoutRaw(usage: Usage | undefined): Usage | undefined {
-  if (usage === undefined) return undefined
+  if (usage === undefined || !Object.hasOwn(usage, 'raw')) return usage
   const { raw: _raw, ...rest } = usage
   return rest
 }

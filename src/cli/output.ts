@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib'
 import type { ReportOptions } from '../../reports/shared/report.ts'
 import { analyze } from '../analyze/index.ts'
 import type { Analysis } from '../model/analysis.ts'
-import { encodeTrace } from '../trace-file/index.ts'
+import { encodeLines, encodeTrace } from '../trace-file/index.ts'
 import { Complaint, jsonKind, pageOptions, type Input, type Io, type OptionSpecs } from './command.ts'
 import { kindOf } from './files.ts'
 import { extensionOf, formatNamed, formatOfFile, type Format } from './formats.ts'
@@ -70,8 +70,10 @@ export async function writeRuns(runs: readonly Run[], input: Input, io: Io, fall
 
 /** One run of which the text may be longer than a text can be. */
 function inPieces([run, ...others]: readonly Run[], format: Format, options: ReportOptions): Iterable<string> | undefined {
-  const { renderPieces, name } = format.kind === 'report' ? format.report : {}
-  if (run === undefined || others.length > 0 || run.trace.spans.length < LONG_SPANS || renderPieces === undefined) return undefined
+  if (run === undefined || others.length > 0 || run.trace.spans.length < LONG_SPANS) return undefined
+  if (format.kind === 'run file') return encodeLines(run.trace)
+  const { renderPieces, name } = format.report
+  if (renderPieces === undefined) return undefined
   const pieces = renderPieces(run.trace, analyze(run.trace), options)
   return name === 'json' ? withKindFirst(pieces) : pieces
 }

@@ -15,7 +15,9 @@ const CHARS = 1 << 18
 function* joined(pieces: Iterable<string>): Generator<string> {
   let waiting: string[] = []
   let chars = 0
+  let end = ''
   for (const piece of pieces) {
+    end = piece
     waiting.push(piece)
     chars += piece.length
     if (chars < CHARS) continue
@@ -23,10 +25,11 @@ function* joined(pieces: Iterable<string>): Generator<string> {
     waiting = []
     chars = 0
   }
-  yield `${waiting.join('')}\n`
+  if (!end.endsWith('\n')) waiting.push('\n')
+  yield waiting.join('')
 }
 
-/** Writes a text that is too long for one, and the line break after it, no faster than it is taken. */
+/** Writes a text that is too long for one, no faster than it is taken; it ends in a line break. */
 export async function printPieces(pieces: Iterable<string>, io: Pick<Io, 'out' | 'drained'>): Promise<void> {
   for (const text of joined(pieces)) {
     io.out(text)

@@ -26,12 +26,14 @@ export interface CallLike {
  * @param parents the index of each span's parent, -1 for a root @param topDown all indexes, parents before their children
  */
 export function callRoles(
-  spans: readonly CallLike[], parents: ArrayLike<number>, topDown: readonly number[],
+  spans: readonly CallLike[], parents: ArrayLike<number>, topDown: ArrayLike<number>,
 ): (CallRole | undefined)[] {
   const roles: (CallRole | undefined)[] = spans.map((span) => (isModel(span) ? 'call' : undefined))
+  if (!isNested(roles, parents, topDown)) return roles
   findAggregates(roles, spans, parents, topDown)
   const inside: ('call' | 'other' | undefined)[] = spans.map(() => undefined)
-  for (const i of topDown) {
+  for (let at = 0; at < topDown.length; at++) {
+    const i = topDown[at]!
     const { category } = spans[i]!
     const above = inside[parents[i]!]
     // Another agent's work is no part of the call whose tool began it; of an agent that counts as a whole it is.
@@ -43,6 +45,18 @@ export function callRoles(
   return roles
 }
 
+/** Whether any call lies below another; where none does, each counts. */
+function isNested(roles: readonly (CallRole | undefined)[], parents: ArrayLike<number>, topDown: ArrayLike<number>): boolean {
+  const inside = new Uint8Array(roles.length)
+  for (let at = 0; at < topDown.length; at++) {
+    const i = topDown[at]!
+    const isInside = parents[i]! !== -1 && inside[parents[i]!] === 1
+    if (roles[i] !== undefined && isInside) return true
+    if (roles[i] !== undefined || isInside) inside[i] = 1
+  }
+  return false
+}
+
 /** What is below a span, as bits: calls of a model, with usage, and those with no tool or agent in between. */
 const MODELS = 1
 const USED = 2
@@ -50,7 +64,7 @@ const NEAR_MODELS = 4
 const NEAR_USED = 8
 
 function findAggregates(
-  roles: (CallRole | undefined)[], spans: readonly CallLike[], parents: ArrayLike<number>, topDown: readonly number[],
+  roles: (CallRole | undefined)[], spans: readonly CallLike[], parents: ArrayLike<number>, topDown: ArrayLike<number>,
 ): void {
   const below = new Uint8Array(spans.length)
   const input = new Float64Array(spans.length)

@@ -211,7 +211,9 @@ class RunBuilder {
     if (!isPlace(at)) return 'a place in the trace'
     if (span === undefined) {
       if (!checkPart(part)) return 'a span or a part'
-      this.#parts[at] = part
+      const own: Writable<Part> = part
+      own.kind = this.#texts.get(part.kind) as Part['kind']
+      this.#parts[at] = own
       return undefined
     }
     const complaint = complaintOfSpan(span)
@@ -239,6 +241,11 @@ class RunBuilder {
     }
     this.#lastId = id
     span.name = this.#texts.get(name)
+    const { llm } = span as { readonly llm?: Writable<LlmDetail> }
+    if (llm !== undefined) {
+      llm.api = this.#texts.get(llm.api)
+      if (llm.responseModel !== undefined) llm.responseModel = this.#texts.get(llm.responseModel)
+    }
     if (outcome.state === 'ok') span.outcome = OK
   }
 

@@ -145,17 +145,19 @@ function withoutRaw(llm: StoredLlm): StoredLlm {
 }
 
 /** The whole run file of a finished trace, as docs/format.md describes it, with what looks like a secret masked. Write it as UTF-8. */
-export function encodeTrace(source: Trace): string {
+export const encodeTrace = (source: Trace): string => [...encodeLines(source)].join('')
+
+/** The same line by line: the whole of a long run is more than one text can hold. */
+export function* encodeLines(source: Trace): Generator<string> {
   const trace = safeTrace(source)
   const { spans, parts, dropped, overheadNs, selfErrors } = trace
   const encoder = new RunEncoder(factsOf(trace))
   const recent = new RecentLists<number, PartList>((a, b) => a === b)
-  const lines = [encoder.header()]
-  for (const [at, part] of parts.entries()) lines.push(encoder.part(part, at))
+  yield encoder.header()
+  for (const [at, part] of parts.entries()) yield encoder.part(part, at)
   for (const [at, span] of spans.entries()) {
     const items = span.llm?.requestParts
-    lines.push(encoder.span(span, at, items && recent.add(items, (base, keep) => partList(keep === 0 ? items : items.slice(keep), base, keep))))
+    yield encoder.span(span, at, items && recent.add(items, (base, keep) => partList(keep === 0 ? items : items.slice(keep), base, keep)))
   }
-  lines.push(encoder.end({ spans: spans.length, parts: parts.length, dropped, overheadNs, selfErrors }))
-  return lines.join('')
+  yield encoder.end({ spans: spans.length, parts: parts.length, dropped, overheadNs, selfErrors })
 }

@@ -6,7 +6,7 @@ import { cell, cleanName, fit, widthOf, wrap } from '../text.ts'
 import { axis } from './axis.ts'
 import { columnsOf, paintBars, toPieces, type Canvas, type Scale } from './bars.ts'
 import { legend } from './legend.ts'
-import { marksOf, type Mark } from './marks.ts'
+import { marksOf, type Mark, type Marks } from './marks.ts'
 import { flameRows, type FlameRow, type HiddenSpans } from './rows.ts'
 
 const INDENT = 2
@@ -43,7 +43,7 @@ export function flameChart(analysis: Analysis, page: Page): Line[] {
   const marks = marksOf(analysis)
   const time = range(spans)
   const runNs = time.endNs - time.startNs
-  const weigh = (span: SpanView): number => span.durationNs + (marks.has(span.id) ? runNs / 10 : 0)
+  const weigh = (span: SpanView): number => span.durationNs + (marks.has(span) ? runNs / 10 : 0)
   const { rows, hidden } = flameRows(spans, page.maxRows, weigh, runNs / 100)
   const callOf = callLookup(analysis)
   const drawn = rows.flatMap((row) => describe(row, marks, callOf))
@@ -77,21 +77,25 @@ function callLookup({ calls }: Analysis): (span: SpanView) => CallSummary | unde
 }
 
 function describe(
-  row: FlameRow, marks: ReadonlyMap<string, Mark>, callOf: (span: SpanView) => CallSummary | undefined,
+  row: FlameRow, marks: Marks, callOf: (span: SpanView) => CallSummary | undefined,
 ): DrawnRow[] {
   const [first, ...others] = row.spans
   if (first === undefined) return []
   const alone = others.length === 0
   const name = cleanName(first.name)
   const refs = new Set<number>()
-  for (const span of row.spans) for (const number of marks.get(span.id)?.findings ?? []) refs.add(number)
+  let durationNs = 0
+  for (const span of row.spans) {
+    durationNs += span.durationNs
+    for (const number of marks.get(span)?.findings ?? []) refs.add(number)
+  }
   return [{
     row, first,
     label: name + countOf(row),
-    duration: formatDuration(row.spans.reduce((sum, span) => sum + span.durationNs, 0)),
+    duration: formatDuration(durationNs),
     tokens: alone ? tokensOf(first, callOf(first)) : '',
     refs: refs.size === 0 ? '' : `←${[...refs].sort((a, b) => a - b).slice(0, 3).join(',')}`,
-    note: alone ? noteOf(first, marks.get(first.id)) : manyNote(row.spans),
+    note: alone ? noteOf(first, marks.get(first)) : manyNote(row.spans),
   }]
 }
 

@@ -12,11 +12,15 @@ export interface Mark {
 /** Beyond this many spans a finding is about the run as a whole, and arrows on every row would say nothing. */
 const MAX_SPANS = 20
 
-export function marksOf({ findings, spans }: Analysis): ReadonlyMap<string, Mark> {
-  const marks = new Map<string, Mark>()
-  if (findings.length === 0) return marks
+/** By the spans themselves and not by their ids: to ask of each of a million spans is then next to nothing. */
+export type Marks = ReadonlyMap<SpanView, Mark>
+
+export function marksOf({ findings, spans }: Analysis): Marks {
   const wanted = new Set(findings.flatMap((finding) => (finding.spanIds.length <= MAX_SPANS ? finding.spanIds : [])))
-  const byId = new Map(spans.filter(({ id }) => wanted.has(id)).map((span) => [span.id, span]))
+  if (wanted.size === 0) return new Map()
+  const found = spans.filter(({ id }) => wanted.has(id))
+  const byId = new Map(found.map((span) => [span.id, span]))
+  const marks = new Map<string, Mark>()
   findings.forEach((finding, index) => {
     if (finding.spanIds.length > MAX_SPANS) return
     for (const id of finding.spanIds) {
@@ -25,7 +29,7 @@ export function marksOf({ findings, spans }: Analysis): ReadonlyMap<string, Mark
       marks.set(id, { findings: [...(before?.findings ?? []), index + 1], ...(note !== undefined && { note }) })
     }
   })
-  return marks
+  return new Map(found.map((span) => [span, marks.get(span.id)!]))
 }
 
 /** Of spans that could run together: with which. One finding can hold the spans of several answers. */

@@ -41,22 +41,26 @@ interface Step {
 }
 
 /**
+ * Loops are plain here and in what it calls: there may be a million spans.
  * @param weigh what a span is worth showing, such as its duration
  * @param least what it must be worth to leave a shared row
  */
 export function flameRows(
   spans: readonly SpanView[], maxRows: number, weigh: Weigh, least: number,
 ): { readonly rows: readonly FlameRow[]; readonly hidden: HiddenSpans } {
-  const { roots, childrenOf } = tree(spans)
-  const weights = Float64Array.from(spans, weigh)
+  const { roots, firstChild, children } = tree(spans)
+  const weights = new Float64Array(spans.length)
+  for (let i = 0; i < spans.length; i++) weights[i] = weigh(spans[i]!)
   const top: Lane = { parent: undefined, depth: -1, members: [], sorted: false, wasSplit: false, children: [] }
   const steps = new MaxHeap<Step>()
   let left = maxRows
   const offer = (members: readonly number[], parent: Lane): void => {
-    const isLeaf = (span: number): boolean => childrenOf[span]!.length === 0
+    const isLeaf = (span: number): boolean => firstChild[span] === firstChild[span + 1]
     for (const group of spans.length <= maxRows ? members.map((span) => [span]) : groups(members, spans, left, isLeaf)) {
       const lane: Lane = { parent, depth: parent.depth + 1, members: group, sorted: false, wasSplit: false, children: [] }
-      steps.push({ kind: 'show', lane }, group.reduce((sum, span) => sum + weights[span]!, 0))
+      let worth = 0
+      for (let i = 0; i < group.length; i++) worth += weights[group[i]!]!
+      steps.push({ kind: 'show', lane }, worth)
     }
   }
   offer(roots, top)
@@ -65,9 +69,9 @@ export function flameRows(
     left -= 1
     if (step.kind === 'split') lane.parent?.children.push(takeLongest(lane))
     else lane.parent?.children.push(lane)
-    const children: number[] = []
-    for (const span of lane.members) for (const child of childrenOf[span]!) children.push(child)
-    if (children.length > 0) offer(children, lane)
+    const below: number[] = []
+    for (const span of lane.members) for (let i = firstChild[span]!; i < firstChild[span + 1]!; i++) below.push(children[i]!)
+    if (below.length > 0) offer(below, lane)
     else if (lane.members.length > 1) {
       const worth = weights[longestOf(lane, weights, spans)]!
       if (worth >= least) steps.push({ kind: 'split', lane }, worth)
@@ -76,15 +80,22 @@ export function flameRows(
   return inOrder(top, spans)
 }
 
-const NONE: readonly number[] = Object.freeze([])
 const NEAR = 8
 
-function tree(spans: readonly SpanView[]): { readonly roots: readonly number[]; readonly childrenOf: readonly (readonly number[])[] } {
+interface Tree {
+  readonly roots: readonly number[]
+  /** The children of all spans, those of span i from `firstChild[i]` up to `firstChild[i + 1]`. */
+  readonly children: Int32Array
+  readonly firstChild: Int32Array
+}
+
+function tree(spans: readonly SpanView[]): Tree {
   let places: Map<string, number> | undefined
   const roots: number[] = []
   const parents = new Int32Array(spans.length)
-  const counts = new Int32Array(spans.length)
-  for (const [i, { parentId }] of spans.entries()) {
+  const firstChild = new Int32Array(spans.length + 2)
+  for (let i = 0; i < spans.length; i++) {
+    const { parentId } = spans[i]!
     // Spans come in order of start: mostly the parent is the span before, or one of those around it.
     let parent = parentId === undefined ? -1 : i - 1
     for (let near = 0; parent !== -1 && spans[parent]!.id !== parentId; near++) parent = near < NEAR ? parents[parent]! : -1
@@ -94,12 +105,13 @@ function tree(spans: readonly SpanView[]): { readonly roots: readonly number[]; 
     }
     parents[i] = parent
     if (parent === -1) roots.push(i)
-    else counts[parent]!++
+    else firstChild[parent + 2]!++
   }
-  const childrenOf = Array.from(counts, (count): readonly number[] => (count === 0 ? NONE : new Array<number>(count).fill(0)))
-  counts.fill(0)
-  for (const [i, parent] of parents.entries()) if (parent !== -1) (childrenOf[parent] as number[])[counts[parent]!++] = i
-  return { roots, childrenOf }
+  for (let i = 2; i < firstChild.length; i++) firstChild[i]! += firstChild[i - 1]!
+  const children = new Int32Array(spans.length)
+  // One place further on, each is the end of what has been filled in, and at last where it begins.
+  for (let i = 0; i < spans.length; i++) if (parents[i] !== -1) children[firstChild[parents[i]! + 1]!++] = i
+  return { roots, children, firstChild }
 }
 
 /** Of two spans with one id the first is meant. */
@@ -145,7 +157,8 @@ function takeLongest(lane: Lane): Lane {
 function inOrder(top: Lane, spans: readonly SpanView[]): { rows: FlameRow[]; hidden: HiddenSpans } {
   const rows: FlameRow[] = []
   const shown = new Uint8Array(spans.length)
-  const starts = Float64Array.from(spans, ({ startNs }) => startNs)
+  const starts = new Float64Array(spans.length)
+  for (let i = 0; i < spans.length; i++) starts[i] = spans[i]!.startNs
   const stack = [top]
   for (let lane = stack.pop(); lane !== undefined; lane = stack.pop()) {
     if (lane.sorted) lane.members.sort((a, b) => starts[a]! - starts[b]!)
@@ -171,8 +184,9 @@ function hiddenOf(spans: readonly SpanView[], shown: Uint8Array): HiddenSpans {
   const counts = new Map<string, number>()
   let count = 0
   let longestNs = 0
-  for (const [i, { name, durationNs }] of spans.entries()) {
+  for (let i = 0; i < spans.length; i++) {
     if (shown[i] === 1) continue
+    const { name, durationNs } = spans[i]!
     count++
     counts.set(name, (counts.get(name) ?? 0) + 1)
     longestNs = Math.max(longestNs, durationNs)

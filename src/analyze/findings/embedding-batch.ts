@@ -1,3 +1,4 @@
+import { needsOf } from '../dependencies.ts'
 import { savingNs, type Facts } from '../facts.ts'
 import { groupBy } from '../totals.ts'
 import type { Detector } from './shared.ts'
@@ -47,7 +48,7 @@ function sequences({ timeline, calls, dependencies }: Facts): number[][] {
     }
     for (const i of p === -1 ? [] : children[p]!) {
       const follows = last !== undefined && start[i]! >= end[last]! && spans[i]!.llm?.requestModel === spans[last]!.llm?.requestModel
-        && !dependencies.needs[i]!.some((needed) => current.has(needed))
+        && !needsOf(dependencies.needs, i).some((needed) => current.has(needed))
       if (!embeddings.has(i) || !follows) close()
       if (!embeddings.has(i)) continue
       current.add(i)

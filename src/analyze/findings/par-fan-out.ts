@@ -1,5 +1,6 @@
 import { isNotItsOwn } from '../../model/marks.ts'
 import { formatDuration } from '../../model/units.ts'
+import { needsOf } from '../dependencies.ts'
 import { savingNs, type Facts } from '../facts.ts'
 import { groupBy } from '../totals.ts'
 import type { Detector } from './shared.ts'
@@ -57,7 +58,7 @@ function fanOuts({ timeline, dependencies: { needs } }: Facts): FanOut[] {
       // What one answer asked for together is said already.
       const by = spans[members[0]!]!.tool?.issuedBy
       const isAsked = by !== undefined && members.every((i) => spans[i]!.tool?.issuedBy === by)
-      if (!isAsked && !members.some((i) => needs[i]!.some((needed) => own.has(needed)))) found.push({ members, limit })
+      if (!isAsked && !members.some((i) => needsOf(needs, i).some((needed) => own.has(needed)))) found.push({ members, limit })
     }
   }
   return found

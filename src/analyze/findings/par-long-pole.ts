@@ -1,6 +1,7 @@
 import { isNotItsOwn } from '../../model/marks.ts'
 import { formatDuration } from '../../model/units.ts'
 import { savingNs, type Facts } from '../facts.ts'
+import { pathBelow } from '../path-below.ts'
 import { groupBy } from '../totals.ts'
 import type { Detector } from './shared.ts'
 
@@ -43,13 +44,14 @@ export const longPoles: Detector = (facts) => {
 }
 
 function poles({ timeline, wall }: Facts): Pole[] {
-  const { spans, start, end, children, late, topDown, parent } = timeline
-  const path = Float64Array.from(wall)
-  for (let at = topDown.length - 1; at > 0; at--) path[parent[topDown[at]!]!]! += path[topDown[at]!]!
+  const { spans, start, end, children, late } = timeline
+  const path = pathBelow(timeline, wall)
   const found: Pole[] = []
+  const waited: number[] = []
   for (const siblings of children) {
     if (siblings.length <= MIN_BESIDE) continue
-    const waited = siblings.filter((i) => !late[i]! && end[i]! > start[i]!)
+    waited.length = 0
+    for (const i of siblings) if (late[i] === 0 && end[i]! > start[i]!) waited.push(i)
     // Siblings that overlap follow each other in order of start.
     for (let first = 0, at = 0, until = 0; first < waited.length; first = at) {
       for (until = end[waited[first]!]!, at = first + 1; at < waited.length && start[waited[at]!]! < until; at++) until = Math.max(until, end[waited[at]!]!)

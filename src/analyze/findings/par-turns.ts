@@ -57,7 +57,7 @@ function merges(facts: Facts): Merge[] {
     // Pairs are in order of the later span, as calls are.
     while (edge < edges.to.length && edges.to[edge]! < call.span) edge++
     for (; edges.to[edge] === call.span; edge++) if (spans[edges.from[edge]!]!.tool !== undefined) tools.push(edges.from[edge]!)
-    tools.sort((a, b) => a - b)
+    if (tools.some((i, at) => at > 0 && i < tools[at - 1]!)) tools.sort((a, b) => a - b)
     const by = byId.get(spans[tools[0] ?? 0]!.tool?.issuedBy ?? '')
     if (next.length === 0 || tools.length === 0 || by === undefined || taken.has(by)) continue
     // Most often it is a value: first what is quick to see.

@@ -25,9 +25,23 @@ export const repeatedTools: Detector = (facts) => {
   // What runs commands may write as well.
   const writes = uses.filter(({ name }) => nature(name) !== 'other').map(({ span }) => span)
   return [...groupBy(uses.filter(({ args }) => args !== undefined), ({ name }) => name)].flatMap(([name, members]) => {
-    const repeats = [...groupBy(members, ({ args }) => args!).values()].flatMap((same) => repeatsOf(facts, same, writes))
+    const repeats = sameArgs(members).flatMap((same) => repeatsOf(facts, same, writes))
     return repeats.length === 0 ? [] : report(facts, name, repeats)
   })
+}
+
+/** Those of which there are several, in order of their first. */
+function sameArgs(uses: readonly ToolUse[]): readonly (readonly ToolUse[])[] {
+  const first = new Map<string, ToolUse | ToolUse[]>()
+  for (const use of uses) {
+    const known = first.get(use.args!)
+    if (known === undefined) first.set(use.args!, use)
+    else if (Array.isArray(known)) known.push(use)
+    else first.set(use.args!, [known, use])
+  }
+  const found: ToolUse[][] = []
+  for (const one of first.values()) if (Array.isArray(one)) found.push(one)
+  return found
 }
 
 function repeatsOf({ timeline: { spans, start, end } }: Facts, same: readonly ToolUse[], writes: readonly number[]): Repeat[] {

@@ -16,7 +16,7 @@ export const slowTool: Detector = (facts) => {
     const members = all.filter((i) => !isNotItsOwn(spans[i]!))
     const slow = members.filter((i) => durationOf(i) >= limitNs)
     if (slow.length === 0) return []
-    const high = simulator.saved({ shorter: new Map(slow.map((i) => [i, durationOf(i) - limitNs])) })
+    const high = simulator.saved({ shorter: { spans: slow, by: (i) => durationOf(i) - limitNs } })
     const longest = slow.reduce((most, i) => Math.max(most, durationOf(i)), 0)
     const which = members.length === 1 ? `took ${formatDuration(longest)}`
       : `is slow in ${slow.length} of ${members.length} calls, up to ${formatDuration(longest)}`

@@ -1,6 +1,7 @@
 import { isNotItsOwn } from '../../model/marks.ts'
 import { formatDuration } from '../../model/units.ts'
 import { savingNs } from '../facts.ts'
+import { pathBelow } from '../path-below.ts'
 import { toolRuns } from '../tools.ts'
 import type { Detector } from './shared.ts'
 
@@ -10,11 +11,13 @@ import type { Detector } from './shared.ts'
  */
 export const toolShare: Detector = (facts) => {
   const { timeline: { spans, start, end, durationNs }, simulator, thresholds } = facts
+  // Of a run and of all below it.
+  const path = pathBelow(facts.timeline, facts.wall)
   return toolRuns(facts).flatMap(({ name, members: all }) => {
     const members = all.filter((i) => !isNotItsOwn(spans[i]!))
-    const onPath = onPathBelow(facts, members)
+    const onPath = members.reduce((sum, i) => sum + path[i]!, 0)
     if (durationNs === 0 || onPath <= 0 || onPath / durationNs < thresholds.toolShare) return []
-    const high = simulator.saved({ shorter: new Map(members.map((i) => [i, end[i]! - start[i]!])) })
+    const high = simulator.saved({ shorter: { spans: members, by: (i) => end[i]! - start[i]! } })
     const calls = members.length === 1 ? 'one call' : `${members.length} calls`
     const seen = {
       code: 'TOOL001',
@@ -26,15 +29,4 @@ export const toolShare: Detector = (facts) => {
     if (high < savingNs(facts)) return [seen]
     return [{ ...seen, saving: { timeNs: { low: 0, high } }, confidence: 'possible' as const }]
   })
-}
-
-/** Time on the path of these spans and all below them. */
-function onPathBelow({ timeline: { children }, wall }: Parameters<Detector>[0], members: readonly number[]): number {
-  let sum = 0
-  const queue = [...members]
-  for (let head = 0; head < queue.length; head++) {
-    sum += wall[queue[head]!]!
-    for (const child of children[queue[head]!]!) queue.push(child)
-  }
-  return sum
 }

@@ -112,9 +112,9 @@ export class RunLines {
     this.#hasHeader = true
     this.takenSpans = 0
     if (this.run.open) this.noteOpen()
-    // What a value was seen in stands in the span's line: so a text that is still to be looked at comes first.
+    // What a value was seen in stands in the span's line: so its texts are looked at first, as far as a slice goes. Beyond that the
+    // line says nothing of it: the file must not wait for it, and what is not said proves nothing.
     this.run.values.work(Number.isFinite(maxSpans) ? VALUE_CHARS_PER_SLICE : maxSpans)
-    if (Number.isFinite(maxSpans) && !this.run.values.isDone) return lines
     if (!this.#isSorted) this.#queue.sort((a, b) => a.number - b.number)
     this.#isSorted = true
     const queue = this.#queue
