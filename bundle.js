@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { build } from 'rolldown'
+import { pagePlugin } from './viewer/build.js'
 
 // The published code is a few small files instead of a hundred: each module that Node has to find and read costs about half
 // a millisecond of every start, and what it has to parse costs the rest. The declarations stay one per source file. Entries
@@ -14,6 +15,7 @@ await build({
   })),
   external: (id) => id.startsWith('node:') || Object.keys({ ...dependencies, ...peerDependencies }).some((name) => id === name || id.startsWith(`${name}/`)),
   platform: 'node',
+  plugins: [pagePlugin()],
   output: {
     dir: 'dist',
     format: 'esm',

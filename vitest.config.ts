@@ -1,12 +1,15 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { pagePlugin } from './viewer/build.js'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 export default defineConfig({
+  plugins: [pagePlugin()],
   resolve: {
     alias: [
       { find: /^spanwise$/, replacement: here('./src/index.ts') },
+      { find: /^spanwise\/html$/, replacement: here('./viewer/html.ts') },
       { find: /^spanwise\/vitest$/, replacement: here('./src/vitest.ts') },
       { find: /^spanwise\/([\w-]+)$/, replacement: here('./adapters/$1.ts') },
     ],

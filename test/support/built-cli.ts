@@ -3,6 +3,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, 
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { rolldown } from 'rolldown'
+import { pagePlugin } from '../../viewer/build.js'
 import { root } from './source.ts'
 
 export interface Ended {
@@ -32,6 +33,7 @@ export async function buildCli(): Promise<BuiltCli> {
     input: { main: `${root}src/cli/main.ts`, index: `${root}src/index.ts`, openai: `${root}adapters/openai.ts` },
     external: (id) => !/^[./]/.test(id) && !id.startsWith(root),
     platform: 'node',
+    plugins: [pagePlugin()],
   })
   await bundle.write({ dir: join(packed, 'dist'), format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name].js' })
   const exports = { '.': './dist/index.js', './openai': './dist/openai.js' }

@@ -30,7 +30,7 @@ export interface Source {
 /** The TypeScript files below the named folders; a folder that is not there yet has none. */
 export function sourcesOf(...folders: readonly string[]): Source[] {
   return folders.flatMap((folder) => filesIn(folder))
-    .filter((path) => path.endsWith('.ts'))
+    .filter((path) => /\.tsx?$/.test(path))
     .map((path) => parseSource(path, readFileSync(root + path, 'utf8')))
 }
 

@@ -1,0 +1,52 @@
+// Builds the page, viewer/ui, to one script and one style sheet, and hands them to whatever imports `spanwise-page`: the package's
+// bundle and the tests. Nothing of it is left to be fetched when the page is opened.
+import { createHash } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { build } from 'vite'
+
+const root = fileURLToPath(new URL('ui', import.meta.url))
+
+/** @returns {Promise<{ script: string, style: string, scriptHash: string, styleHash: string }>} */
+export async function buildPage() {
+  const result = await build({
+    root,
+    configFile: false,
+    logLevel: 'warn',
+    oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+    build: {
+      write: false,
+      target: 'es2022',
+      cssCodeSplit: false,
+      modulePreload: false,
+      assetsInlineLimit: 0,
+      rolldownOptions: { input: `${root}/main.tsx`, output: { format: 'es', codeSplitting: false } },
+    },
+  })
+  const { output } = Array.isArray(result) ? result[0] : result
+  const scripts = output.filter(({ type }) => type === 'chunk')
+  const styles = output.filter(({ fileName }) => fileName.endsWith('.css'))
+  const others = output.filter((file) => !scripts.includes(file) && !styles.includes(file))
+  if (scripts.length !== 1 || styles.length > 1 || others.length > 0) throw new Error(`the page is more than one file: ${output.map(({ fileName }) => fileName).join(', ')}`)
+  // Inside of an element of its own, the only text that could end it.
+  const script = scripts[0].code.trim().replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--')
+  const style = String(styles[0]?.source ?? '').trim()
+  if (/<\/style/i.test(style)) throw new Error('the style sheet would end its element')
+  return { script, style, scriptHash: hash(script), styleHash: hash(style) }
+}
+
+const hash = (text) => `sha256-${createHash('sha256').update(text).digest('base64')}`
+
+/** For Rolldown and Vite: the module `spanwise-page`. Built once, when the first asks. */
+export function pagePlugin() {
+  const id = '\0spanwise-page'
+  let built
+  return {
+    name: 'spanwise-page',
+    resolveId: (source) => (source === 'spanwise-page' ? id : undefined),
+    async load(source) {
+      if (source !== id) return undefined
+      built ??= buildPage()
+      return Object.entries(await built).map(([name, text]) => `export const ${name} = ${JSON.stringify(text)}`).join('\n')
+    },
+  }
+}

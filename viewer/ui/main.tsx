@@ -1,0 +1,4 @@
+import { render } from 'preact'
+import './theme.css'
+
+render(<p>Spanwise</p>, document.querySelector('#app')!)
