@@ -1,4 +1,11 @@
+import './styles/theme.css'
+import './styles/base.css'
+import './styles/parts.css'
+import './styles/shell.css'
+import './styles/overview.css'
 import { render } from 'preact'
-import './theme.css'
+import { App } from './app/app.tsx'
+import { startTheme } from './app/theme.ts'
 
-render(<p>Spanwise</p>, document.querySelector('#app')!)
+startTheme()
+render(<App />, document.querySelector('#app')!)

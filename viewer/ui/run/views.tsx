@@ -1,0 +1,21 @@
+import type { ComponentType } from 'preact'
+import { Overview } from '../overview/overview.tsx'
+
+/** What a view is given beside the run: what stands behind its name in the address. */
+export interface ViewProps {
+  readonly rest: readonly string[]
+}
+
+export interface View {
+  /** In the address. */
+  readonly id: string
+  readonly title: string
+  /** Uses the whole width of the window. */
+  readonly wide?: true
+  readonly View: ComponentType<ViewProps>
+}
+
+/** In the order of the tabs. */
+export const views: readonly View[] = [
+  { id: 'overview', title: 'Overview', View: Overview },
+]
