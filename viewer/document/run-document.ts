@@ -18,7 +18,7 @@ export interface RunDocument {
 export const ID_KEYS: ReadonlySet<string> = new Set(['spanId', 'spanIds', 'from', 'to', 'by'])
 
 /** `state` of a span. */
-export const STATES = ['ok', 'failed', 'cancelled', 'open'] as const satisfies readonly Outcome['state'][]
+export const STATES: readonly Outcome['state'][] = ['ok', 'failed', 'cancelled', 'open']
 
 /** The spans of an analysis, in order of start, the root first; span i has the i-th entry of each column. Times are nanoseconds. */
 export interface SpanColumns {
