@@ -17,7 +17,7 @@ const MAX_PIXELS = 16_000
  * @param height CSS pixels
  * @param draw gets a cleared surface
  */
-export function useCanvas(height: number, draw: (surface: Surface) => void, deps: readonly unknown[]): { readonly ref: RefObject<HTMLCanvasElement>; readonly width: number } {
+export function useCanvas(height: number, draw: (surface: Surface) => void, deps: readonly unknown[]): { readonly ref: RefObject<HTMLCanvasElement | null>; readonly width: number } {
   const ref = useRef<HTMLCanvasElement>(null)
   const [width, setWidth] = useState(0)
   const [theme, setTheme] = useState(0)
