@@ -5,7 +5,7 @@ import { markdownCode, markdownTable, markdownText } from '../shared/markdown.ts
 import {
   formatBounds, formatChange, formatChangeShare, formatMetric, formatP, meanCount, methodText, metricNames, operationWord, pathNames,
   provenOperations, restText, shownExplanations, verdictText, verdictWord,
-} from './words.ts'
+} from '../shared/diff-words.ts'
 
 const MAX_OPERATIONS = 15
 const MAX_SPANS = 40

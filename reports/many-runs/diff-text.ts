@@ -8,7 +8,7 @@ import { clean, cleanName, widthOf, wrap } from '../shared/text.ts'
 import {
   formatBounds, formatChange, formatChangeShare, formatMetric, formatP, meanCount, methodText, metricNames, operationWord, pathNames,
   provenOperations, restText, shownExplanations, verdictText, verdictWord,
-} from './words.ts'
+} from '../shared/diff-words.ts'
 
 const MAX_OPERATIONS = 12
 const MAX_SPANS = 40

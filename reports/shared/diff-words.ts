@@ -2,9 +2,9 @@ import type {
   ChangeVerdict, Explanation, Interval, Metric, MetricChange, OperationChange, RunDiff,
 } from '../../src/model/many-runs.ts'
 import { formatDuration } from '../../src/model/units.ts'
-import { formatCost, formatCount, formatShare, plural } from '../shared/numbers.ts'
+import { formatCost, formatCount, formatShare, plural } from './numbers.ts'
 
-/** The words and figures of a comparison, for text and Markdown alike. */
+/** The words and figures of a comparison, for text, Markdown and the page alike. */
 
 export const metricNames: Readonly<Record<Metric, string>> = {
   durationNs: 'time', wallNs: 'time', selfNs: 'self time', tokens: 'tokens', costUsd: 'cost',
