@@ -5,7 +5,7 @@ import { formatSaving, formatCount } from './numbers.ts'
 export type Written = (name: string) => string
 
 /** What changed, and at which part of the request. */
-function causeText({ cause, part, stated }: CacheBreak, written: Written): string {
+export function causeText({ cause, part, stated }: CacheBreak, written: Written): string {
   const tool = part?.name === undefined ? 'a tool' : `tool ${written(part.name)}`
   const offset = part?.offset === undefined ? '' : ` after ${formatCount(part.offset)} characters`
   switch (cause) {

@@ -6,7 +6,7 @@ const kinds: Readonly<Record<string, string>> = {
   'system': 'system', 'tool-definition': 'tool definitions', 'user': 'user', 'assistant': 'assistant', 'tool-call': 'tool calls',
   'tool-result': 'tool results', 'reasoning': 'reasoning', 'other': 'other', 'rest': 'the rest',
 }
-const kindText = (kind: string, written: Written): string => kinds[kind] ?? written(kind)
+export const kindText = (kind: string, written: Written): string => kinds[kind] ?? written(kind)
 
 /** The fullest call, or the largest where no window is known. */
 export function largestCall({ context: { peak, calls } }: Analysis): ContextCall | undefined {
@@ -40,7 +40,7 @@ export function growthText({ context: { growth = [] } }: Analysis): string | und
   return grown === undefined ? undefined : growthOf(grown)
 }
 
-function growthOf({ calls, tokensPerTurn, turnsLeft }: ContextGrowth): string {
+export function growthOf({ calls, tokensPerTurn, turnsLeft }: ContextGrowth): string {
   const full = turnsLeft === undefined ? '' : turnsLeft > MAX_TURNS_LEFT ? '; far from full'
     : turnsLeft === 0 ? '; full with the next turn' : `; full ${plural(turnsLeft, 'turn')} after call ${formatCount(calls.at(-1) ?? 0)}`
   return `grows by ${plural(Math.round(tokensPerTurn), 'token')} a turn (calls ${calls[0] ?? 0} to ${calls.at(-1) ?? 0})${full}`

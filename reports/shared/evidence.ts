@@ -47,7 +47,7 @@ const isWork = ({ category }: SpanView): boolean => ['tool', 'memory', 'retrieva
 
 const values = { identifier: 'an identifier', url: 'a URL', number: 'a number', words: 'a run of words' } as const
 
-function valueText({ value, count = 1 }: DependencyEvidence): string {
+export function valueText({ value, count = 1 }: DependencyEvidence): string {
   const text = value === undefined ? 'a value' : values[value]
   return count < 2 ? text : `${text} and ${formatCount(count - 1)} more`
 }
