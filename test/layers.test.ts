@@ -32,7 +32,8 @@ const layers: readonly (readonly [file: RegExp, layer: string, ...may: string[]]
   [/^viewer\/api\.ts$/, 'viewer/api.ts', 'type src/model/'],
   [/^viewer\/document\//, 'viewer/document/', 'own', 'src/model/'],
   [/^viewer\/page\.ts$/, 'viewer/page.ts', 'spanwise-page'],
-  [/^viewer\/html\.ts$/, 'viewer/html.ts', 'viewer/document/', 'viewer/page.ts', 'src/model/', 'src/analyze/', 'src/trace-file/', 'node:'],
+  [/^viewer\/run-html\.ts$/, 'viewer/run-html.ts', 'viewer/document/', 'viewer/page.ts', 'type src/model/', 'reports/shared/', 'node:'],
+  [/^viewer\/html\.ts$/, 'viewer/html.ts', 'viewer/run-html.ts', 'viewer/page.ts', 'type src/model/', 'src/analyze/', 'src/trace-file/'],
   // What it receives is read as a file of another tool is.
   [/^viewer\/server\//, 'viewer/server/', 'own', 'viewer/', 'src/model/', 'src/analyze/', 'src/trace-file/', 'reports/', 'adapters/import/', 'pbf', 'node:'],
   [/^viewer\/ui\//, 'viewer/ui/', 'own', 'viewer/document/', 'type viewer/api.ts', 'src/model/', 'src/analyze/', 'reports/shared/', 'preact', 'preact/hooks', 'uplot', 'spanwise-guide'],

@@ -2,6 +2,7 @@
 // bundle and the tests. Nothing of it is left to be fetched when the page is opened.
 import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
+import { parseSync } from 'rolldown/utils'
 import { build } from 'vite'
 
 const root = fileURLToPath(new URL('ui', import.meta.url))
@@ -27,11 +28,18 @@ export async function buildPage() {
   const styles = output.filter(({ fileName }) => fileName.endsWith('.css'))
   const others = output.filter((file) => !scripts.includes(file) && !styles.includes(file))
   if (scripts.length !== 1 || styles.length > 1 || others.length > 0) throw new Error(`the page is more than one file: ${output.map(({ fileName }) => fileName).join(', ')}`)
-  // Inside of an element of its own, the only text that could end it.
-  const script = scripts[0].code.trim().replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--')
+  const script = withinElement(scripts[0].code.trim())
   const style = String(styles[0]?.source ?? '').trim()
   if (/<\/style/i.test(style)) throw new Error('the style sheet would end its element')
   return { script, style, scriptHash: hash(script), styleHash: hash(style) }
+}
+
+/** What HTML would take for the script's end, or for a part that has another end, means the same in JavaScript's texts with a backslash. */
+function withinElement(code) {
+  const script = code.replace(/<(?=\/script|!--)/gi, '<\\')
+  const { errors } = parseSync('page.js', script)
+  if (errors.length > 0) throw new Error(`the page has what would end its script outside of a text: ${errors[0].message}`)
+  return script
 }
 
 const hash = (text) => `sha256-${createHash('sha256').update(text).digest('base64')}`

@@ -1,12 +1,30 @@
-import { gzipSync } from 'node:zlib'
+import { analyze } from '../src/analyze/index.ts'
+import type { AnalyzeOptions } from '../src/analyze/options.ts'
 import type { Analysis } from '../src/model/analysis.ts'
-import type { Replay } from '../src/model/replay.ts'
 import type { Trace } from '../src/model/span.ts'
-import { packRun } from './document/pack.ts'
-import { pageHtml } from './page.ts'
+import { safeTrace } from '../src/trace-file/index.ts'
+import { messageHtml } from './page.ts'
+import { renderHtml } from './run-html.ts'
 
-/** One run as one HTML file, which opens offline and can be sent to a colleague. */
-export function renderHtml(trace: Trace, analysis: Analysis, replay?: Replay): string {
-  const run = gzipSync(packRun(trace, analysis, replay), { level: 9 }).toString('base64')
-  return pageHtml({ title: `${analysis.run.name} · Spanwise`, run })
+/**
+ * One run as one HTML file: timeline, flame graph, context, calls, and the run as it could be. It opens offline, asks for nothing
+ * from anywhere, and holds the run, so it can be sent to a colleague: what looks like a secret is masked, and texts of prompts and
+ * answers are in it only where the run was recorded with `content: 'full'`.
+ *
+ *     writeFileSync('run.html', htmlReport(profiler.lastTrace))
+ *
+ * @param run a trace; or its analysis, of which the page has no contents to show and no other schedules to simulate. Without either
+ *   (nothing was recorded) the page says so: writing a report never breaks a program
+ * @param options of the analysis of a trace
+ * @returns the file's text, to be written as UTF-8
+ * @throws {TypeError} when `run` is something else, or the options are of the wrong shape
+ * @throws {RangeError} when an option is out of its range
+ */
+export function htmlReport(run: Trace | Analysis | undefined, options: AnalyzeOptions = {}): string {
+  if (run === undefined) return messageHtml('Nothing was recorded', 'No run has ended yet, it was not sampled, or SPANWISE=0 is set.')
+  if ('criticalPath' in run) return renderHtml(undefined, run)
+  const trace = safeTrace(run)
+  return renderHtml(trace, analyze(trace, options))
 }
+
+export { renderHtml } from './run-html.ts'

@@ -6,12 +6,21 @@ import { script, scriptHash, style, styleHash } from 'spanwise-page'
  * @param run bytes of a run's document, gzip, in base64; absent for the dashboard
  */
 export function pageHtml({ title, run }: { readonly title: string; readonly run?: string }): string {
+  if (run !== undefined && !/^[A-Za-z0-9+/]*={0,2}$/.test(run)) throw new TypeError('a run must be base64')
   const isDashboard = run === undefined
-  return `<!doctype html>
+  return documentHtml(title, policy(isDashboard), `<div id="app"><noscript>This page needs JavaScript: it draws the run that it holds.</noscript></div>
+${isDashboard ? '' : `<script type="application/octet-stream" id="run">${run}</script>\n`}<script type="module">${script}</script>`)
+}
+
+/** A page that only says something, without a script. */
+export const messageHtml = (title: string, text: string): string =>
+  documentHtml(title, directives([['style-src', `'${styleHash}'`]]), `<main class="message"><h1>${escaped(title)}</h1><p class="muted">${escaped(text)}</p></main>`)
+
+const documentHtml = (title: string, csp: string, body: string): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy(isDashboard)}">
+<meta http-equiv="Content-Security-Policy" content="${csp}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <meta name="color-scheme" content="light dark">
@@ -19,18 +28,18 @@ export function pageHtml({ title, run }: { readonly title: string; readonly run?
 <style>${style}</style>
 </head>
 <body>
-<div id="app"><noscript>This page needs JavaScript: it draws the run that it holds.</noscript></div>
-${isDashboard ? '' : `<script type="application/octet-stream" id="run">${run}</script>\n`}<script type="module">${script}</script>
+${body}
 </body>
 </html>
 `
-}
 
 /** Without exceptions: no other script, style, address, frame or form. `frame-ancestors` counts in a header alone. */
-export const policy = (isDashboard: boolean): string => [
-  "default-src 'none'", `script-src '${scriptHash}'`, `style-src '${styleHash}'`, 'img-src data:', ...(isDashboard ? ["connect-src 'self'"] : []),
-  "base-uri 'none'", "form-action 'none'",
-].join('; ')
+export const policy = (isDashboard: boolean): string => directives([
+  ['script-src', `'${scriptHash}'`], ['style-src', `'${styleHash}'`], ['img-src', 'data:'], ...(isDashboard ? [['connect-src', "'self'"]] as const : []),
+])
+
+const directives = (allowed: readonly (readonly [what: string, from: string])[]): string =>
+  [['default-src', "'none'"], ...allowed, ['base-uri', "'none'"], ['form-action', "'none'"]].map((one) => one.join(' ')).join('; ')
 
 const escaped = (text: string): string =>
   text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`).replace(/\p{Cc}/gu, ' ')

@@ -1,10 +1,27 @@
 import { reports } from '../../reports/index.ts'
 import type { Report } from '../../reports/shared/report.ts'
+import type { Trace } from '../model/span.ts'
 import { Complaint } from './command.ts'
 import { didYouMean } from './nearest.ts'
 
-/** How a run leaves: by a report, or as a run file of ours. */
-export type Format = { readonly kind: 'report'; readonly report: Report } | { readonly kind: 'run file' }
+/** How a run leaves: by a report, as the page with the run in it, or as a run file of ours. */
+export type Format = { readonly kind: 'report'; readonly report: Report } | Page | { readonly kind: 'run file' }
+
+/** The page is larger than all else of the command, so it is loaded when it is asked for. */
+interface Page {
+  readonly kind: 'page'
+  readonly load: () => Promise<(trace: Trace) => string>
+}
+
+/** The name of the page among the reports. */
+const PAGE = 'html'
+const page: Page = {
+  kind: 'page',
+  load: async () => {
+    const { htmlReport } = await import('../../viewer/html.ts')
+    return (trace) => htmlReport(trace)
+  },
+}
 
 /** The name under which a run file stands among the reports. */
 const RUN_FILE = 'run'
@@ -12,15 +29,16 @@ const RUN_FILE = 'run'
 /** Other endings by which people know a format, longest first where one ends in another. */
 const endings: readonly (readonly [ending: string, format: string])[] = [
   ['.speedscope.json', 'speedscope'], ['.chrome.json', 'chrome'], ['.trace.json', 'chrome'], ['.otlp.json', 'otlp'],
-  ['.json', 'json'], ['.md', 'markdown'], ['.markdown', 'markdown'], ['.csv', 'csv'], ['.folded', 'folded'],
+  ['.json', 'json'], ['.html', PAGE], ['.htm', PAGE], ['.md', 'markdown'], ['.markdown', 'markdown'], ['.csv', 'csv'], ['.folded', 'folded'],
   ['.pprof', 'pprof'], ['.pb', 'pprof'], ['.txt', 'text'], ['.jsonl', RUN_FILE],
 ]
 
-export const formatNames: readonly string[] = [...reports.map(({ name }) => name), RUN_FILE]
+export const formatNames: readonly string[] = [...reports.map(({ name }) => name), PAGE, RUN_FILE]
 
 /** @throws Complaint that lists the formats */
 export function formatNamed(name: string): Format {
   if (name === RUN_FILE) return { kind: 'run file' }
+  if (name === PAGE) return page
   const report = reports.find((one) => one.name === name)
   if (report !== undefined) return { kind: 'report', report }
   throw new Complaint(`there is no format ${name}${didYouMean(name, formatNames)}`, `the formats: ${formatNames.join(', ')}`)
@@ -41,4 +59,13 @@ export function formatOfFile(file: string): Format {
 /** Endings that several formats share. */
 const PLAIN: ReadonlySet<string> = new Set(['txt', 'json'])
 
-export const extensionOf = (format: Format): string => (format.kind === 'report' ? format.report.extension : 'jsonl')
+export function extensionOf(format: Format | Pick<Page, 'kind'>): string {
+  switch (format.kind) {
+    case 'report':
+      return format.report.extension
+    case 'page':
+      return 'html'
+    case 'run file':
+      return 'jsonl'
+  }
+}

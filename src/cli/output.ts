@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib'
 import type { ReportOptions } from '../../reports/shared/report.ts'
 import { analyze } from '../analyze/index.ts'
 import type { Analysis } from '../model/analysis.ts'
+import type { Trace } from '../model/span.ts'
 import { encodeLines, encodeTrace } from '../trace-file/index.ts'
 import { Complaint, jsonKind, pageOptions, type Input, type Io, type OptionSpecs } from './command.ts'
 import { kindOf } from './files.ts'
@@ -52,9 +53,10 @@ export function checkOutput(input: Input, io: Io): void {
  */
 export async function writeRuns(runs: readonly Run[], input: Input, io: Io, fallback?: Format): Promise<readonly string[]> {
   const target = input.text('output')
-  const format = formatOf(input, target, fallback)
+  const asked = formatOf(input, target, fallback)
   const options = renderOptions(input, io, target)
   if (runs.length === 0) return []
+  const format = await loaded(asked)
   const isFolder = target !== undefined && (/[\\/]$/.test(target) || (await kindOf(resolve(io.cwd, target))) === 'folder')
   if (isFolder) return await writeEach(runs, format, options, target, io)
   const pieces = inPieces(runs, format, options)
@@ -68,9 +70,14 @@ export async function writeRuns(runs: readonly Run[], input: Input, io: Io, fall
   return [target]
 }
 
+/** A format with all that it needs. */
+type Ready = Exclude<Format, { readonly kind: 'page' }> | { readonly kind: 'page'; readonly render: (trace: Trace) => string }
+
+const loaded = async (format: Format): Promise<Ready> => (format.kind === 'page' ? { kind: 'page', render: await format.load() } : format)
+
 /** One run of which the text may be longer than a text can be. */
-function inPieces([run, ...others]: readonly Run[], format: Format, options: ReportOptions): Iterable<string> | undefined {
-  if (run === undefined || others.length > 0 || run.trace.spans.length < LONG_SPANS) return undefined
+function inPieces([run, ...others]: readonly Run[], format: Ready, options: ReportOptions): Iterable<string> | undefined {
+  if (run === undefined || others.length > 0 || run.trace.spans.length < LONG_SPANS || format.kind === 'page') return undefined
   if (format.kind === 'run file') return encodeLines(run.trace)
   const { renderPieces, name } = format.report
   if (renderPieces === undefined) return undefined
@@ -100,7 +107,7 @@ async function writeLong(pieces: Iterable<string>, target: string | undefined, i
 }
 
 /** One file per run. Two of one name and id, as a copy of a file has them, do not write over each other. */
-async function writeEach(runs: readonly Run[], format: Format, options: ReportOptions, folder: string, io: Io): Promise<string[]> {
+async function writeEach(runs: readonly Run[], format: Ready, options: ReportOptions, folder: string, io: Io): Promise<string[]> {
   const files = new Set<string>()
   const steps = new Steps('writing run', runs.length, io)
   try {
@@ -163,8 +170,9 @@ function renderedWhole(...asked: Parameters<typeof rendered>): string | Uint8Arr
   }
 }
 
-function rendered(runs: readonly Run[], format: Format, options: ReportOptions, io: Io): string | Uint8Array {
+function rendered(runs: readonly Run[], format: Ready, options: ReportOptions, io: Io): string | Uint8Array {
   if (format.kind === 'run file') return eachOf(runs, 'writing run', io, ({ trace }) => encodeTrace(trace)).join('')
+  if (format.kind === 'page') return runs.length === 1 ? format.render(runs[0]!.trace) : refuse('an html', runs)
   const { report } = format
   const render = ({ trace }: Run): string | Uint8Array => {
     const analysis: Analysis = analyze(trace)
@@ -177,7 +185,11 @@ function rendered(runs: readonly Run[], format: Format, options: ReportOptions, 
   if (report.name === 'csv') return joinTables(all())
   const separator = JOINED[report.name]
   if (separator !== undefined) return all().map((text) => text.replace(/\n+$/, '')).join(separator)
-  throw new Complaint(`a ${report.name} file holds one run, and these are ${runs.length}`,
+  return refuse(`a ${report.name}`, runs)
+}
+
+function refuse(kind: string, runs: readonly Run[]): never {
+  throw new Complaint(`${kind} file holds one run, and these are ${runs.length}`,
     'name a folder (-o out/) for one file per run, or one run:', ...runs.slice(0, 8).map(({ label }) => label))
 }
 
@@ -195,13 +207,12 @@ function joinTables(tables: readonly string[]): string {
   return header + lines.map((text) => (text === '' || text.endsWith('\n') ? text : `${text}\n`)).join('')
 }
 
-function print(content: string | Uint8Array, format: Format, io: Io): void {
-  if (typeof content === 'string') {
-    io.out(content.endsWith('\n') ? content : `${content}\n`)
-    return
+function print(content: string | Uint8Array, format: Ready, io: Io): void {
+  if (io.terminal.isTerminal && (typeof content !== 'string' || format.kind === 'page')) {
+    throw new Complaint(`${extensionOf(format)} is not for reading here; name a file with -o, or pipe it`)
   }
-  if (io.terminal.isTerminal) throw new Complaint(`${extensionOf(format)} is no text; name a file with -o, or pipe it`)
-  io.out(gzipSync(content))
+  if (typeof content !== 'string') io.out(gzipSync(content))
+  else io.out(content.endsWith('\n') ? content : `${content}\n`)
 }
 
 async function writeOut(path: string, content: string | Uint8Array, io: Io): Promise<void> {

@@ -4,8 +4,8 @@ import type { Replay } from '../../src/model/replay.ts'
 import { ID_KEYS, STATES, type CallContent, type RunContent, type RunDocument, type SpanColumns, type SpanExtra } from './run-document.ts'
 import { packTree } from './tree.ts'
 
-/** Bytes of a run for the page, not compressed. The trace is what the analysis was made of, and has been redacted. */
-export function packRun(trace: Trace, analysis: Analysis, replay?: Replay): Uint8Array {
+/** Bytes of a run for the page, not compressed. The trace is what the analysis was made of, and has been redacted; it has the contents. */
+export function packRun(trace: Trace | undefined, analysis: Analysis, replay?: Replay): Uint8Array {
   const spans = columnsOf(analysis.spans)
   const document: RunDocument = { analysis: withPlaces(analysis), spans, content: contentOf(trace, analysis), ...(replay !== undefined && { replay }) }
   const { ids, start, end, self, wall, ...rest } = spans
@@ -97,7 +97,8 @@ function withPlaces({ spans, ...analysis }: Analysis): Omit<Analysis, 'spans'> {
   return { ...(placed(analysis, '') as Omit<Analysis, 'spans'>), run: analysis.run }
 }
 
-function contentOf(trace: Trace, { spans, calls }: Analysis): RunContent {
+function contentOf(trace: Trace | undefined, { spans, calls }: Analysis): RunContent {
+  if (trace === undefined) return { parts: [], calls: calls.map(() => null), tools: {} }
   const byId = new Map(trace.spans.map((span) => [span.id, span]))
   const tools: Record<number, NonNullable<RunContent['tools'][number]>> = {}
   spans.forEach(({ id }, i) => {
