@@ -1,4 +1,4 @@
-import type { Analysis, Overhead, SpanView } from '../model/analysis.ts'
+import type { Analysis, Overhead, Schedule, SpanView } from '../model/analysis.ts'
 import { show } from '../model/show.ts'
 import type { Trace } from '../model/span.ts'
 import { pricing as pricingOf, type Pricing } from '../models/prices.ts'
@@ -11,12 +11,12 @@ import { costParts } from './cost-parts.ts'
 import { criticalPath } from './critical-path.ts'
 import { dependencies as dependenciesOf, type Dependencies } from './dependencies.ts'
 import { dependencyList } from './dependency-list.ts'
-import { detect } from './findings/index.ts'
+import { detect, type Detected } from './findings/index.ts'
 import { independence, type Independence } from './independence.ts'
 import { checkPrices, checkWindows, readThresholds, type AnalyzeOptions } from './options.ts'
 import { prefillLatency } from './latency.ts'
 import { problems } from './problems.ts'
-import { Simulator } from './schedule.ts'
+import { Simulator, type Scheduled } from './schedule.ts'
 import { withSensitivity } from './sensitivity.ts'
 import { selfTimes } from './self-time.ts'
 import { slacks } from './slack.ts'
@@ -33,6 +33,20 @@ import { valuesOf } from './values.ts'
  * @throws {RangeError} when an option is out of its range
  */
 export function analyze(trace: Trace, options: AnalyzeOptions = {}): Analysis {
+  return derive(trace, options).analysis
+}
+
+/** An analysis, and of what it was made from what simulating the run again needs. */
+export interface Derived {
+  readonly analysis: Analysis
+  readonly dependencies: Dependencies
+  readonly free: Independence
+  /** By place in the findings. */
+  readonly changes: Detected['changes']
+}
+
+/** {@link analyze}, with more of what it found on the way. */
+export function derive(trace: Trace, options: AnalyzeOptions): Derived {
   checkTraceShape(trace)
   const thresholds = readThresholds(options)
   checkPrices(options.prices)
@@ -61,9 +75,9 @@ export function analyze(trace: Trace, options: AnalyzeOptions = {}): Analysis {
   const operations = operationsOf(timeline)
   const cost = costParts(trace, timeline, calls, pricing)
   const { wall } = path
-  const { findings, observations } = detect({ trace, timeline, thresholds, wall, calls, context, cache, values, dependencies, free, simulator, pricing })
+  const { findings, observations, changes } = detect({ trace, timeline, thresholds, wall, calls, context, cache, values, dependencies, free, simulator, pricing })
 
-  return {
+  const analysis: Analysis = {
     run: describeRun(trace, timeline),
     totals: {
       durationNs: timeline.durationNs,
@@ -91,15 +105,28 @@ export function analyze(trace: Trace, options: AnalyzeOptions = {}): Analysis {
     sources: sources(calls, context, pricing, windows, counter === false ? undefined : counter.source),
     spans: spanViews(timeline, { self, wall, slack, calls }),
   }
+  return { analysis, dependencies, free, changes }
 }
 
-function schedules(
-  { spans }: Timeline, { issuedTogether }: Dependencies, free: Independence, simulator: Simulator,
-): Analysis['schedules'] {
-  const groupOf = new Int32Array(spans.length).fill(-1)
-  issuedTogether.forEach(({ members }, group) => members.forEach((i) => (groupOf[i] = group)))
-  return { proven: simulator.schedule({ groupOf, free }), possible: simulator.schedule('unknown') }
+function schedules({ spans }: Timeline, dependencies: Dependencies, free: Independence, simulator: Simulator): Analysis['schedules'] {
+  const named = ({ durationNs, limit, moved }: Scheduled): Schedule => {
+    const count = moved.reduce((sum, one) => sum + one, 0)
+    const spanIds: string[] = []
+    for (let i = moved.indexOf(1); i !== -1 && spanIds.length < MAX_MOVED; i = moved.indexOf(1, i + 1)) spanIds.push(spans[i]!.id)
+    return { durationNs, limit, ...(count > 0 && { moved: { count, spanIds } }) }
+  }
+  return { proven: named(simulator.schedule({ groupOf: groupsOf(spans.length, dependencies), free })), possible: named(simulator.schedule({ unknown: true })) }
 }
+
+/** By span, which group of what was issued together it is in; -1: none. */
+export function groupsOf(spans: number, { issuedTogether }: Pick<Dependencies, 'issuedTogether'>): Int32Array {
+  const groupOf = new Int32Array(spans).fill(-1)
+  issuedTogether.forEach(({ members }, group) => members.forEach((i) => (groupOf[i] = group)))
+  return groupOf
+}
+
+/** Spans that are named; the others are counted. */
+const MAX_MOVED = 200
 
 function describeRun(trace: Trace, { spans }: Timeline): Analysis['run'] {
   const { id, name, service, tags, startedAtEpochMs, process } = trace
@@ -130,14 +157,14 @@ function sources(
   }
 }
 
-interface Derived {
+interface ForViews {
   readonly self: Float64Array
   readonly wall: Float64Array
   readonly slack: Float64Array
   readonly calls: readonly Call[]
 }
 
-function spanViews({ spans, start, end, parent, depth, late }: Timeline, { self, wall, slack, calls }: Derived): SpanView[] {
+function spanViews({ spans, start, end, parent, depth, late }: Timeline, { self, wall, slack, calls }: ForViews): SpanView[] {
   const numbers = new Int32Array(spans.length)
   for (const { span, summary } of calls) numbers[span] = summary.number
   return spans.map((span, i): SpanView => {

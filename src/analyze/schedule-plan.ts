@@ -5,20 +5,24 @@ import { MinHeap } from './min-heap.ts'
 import { sortNumbers, sortPlaces } from './sort-places.ts'
 import type { Timeline } from './timeline.ts'
 
-/**
- * What a simulated run need not wait for:
- *
- * - groups: spans of one group (the same number in `groupOf`, -1 is none) need not wait for each other, even where one needed the
- *   other if they are `merged` into one turn;
- * - free: a span need not wait for the siblings that its values prove it independent of;
- * - `'unknown'`: a span waits only for the siblings that it provably needed.
- */
-export type Relaxed =
-  | { readonly groupOf: Int32Array; readonly merged?: true; readonly free?: Independence | undefined }
-  | 'unknown'
+/** What a simulation sees of a run. */
+export type Times = Pick<Timeline, 'start' | 'end' | 'parent' | 'children' | 'topDown' | 'late' | 'durationNs'>
+
+/** What a simulated run need not wait for. */
+export interface Relaxed {
+  /** Spans of one group (the same number, -1 is none) need not wait for each other, unless one needed the other. */
+  readonly groupOf?: Int32Array | undefined
+  /** Those of one group need not wait even then: they are one turn. */
+  readonly mergedOf?: Int32Array | undefined
+  /** A span need not wait for the siblings that its values prove it independent of. */
+  readonly free?: Independence | undefined
+  /** A span waits only for the siblings that it provably needed; nothing of the above but `mergedOf` matters then. */
+  readonly unknown?: true | undefined
+}
 
 /** Children of one span beyond which nobody looks at all pairs. */
 const FEW = 12
+const AS_IT_WAS: Relaxed = Object.freeze({})
 const SEQUENTIAL = 1
 const OVERLAPPING = 2
 
@@ -38,7 +42,7 @@ export class Plans {
   /** The last simulated plan, by place. */
   start: Float64Array = new Float64Array(64)
   end: Float64Array = new Float64Array(64)
-  readonly #timeline: Timeline
+  readonly #timeline: Times
   readonly #needs: Dependencies['needs']
   /** Where the plan of each span begins in the arrays below. */
   readonly #base: Int32Array
@@ -62,8 +66,8 @@ export class Plans {
   #starts: Float64Array = new Float64Array(64)
   #ends: Float64Array = new Float64Array(64)
 
-  constructor(timeline: Timeline, needs: Dependencies['needs']) {
-    const { children, spans: { length } } = timeline
+  constructor(timeline: Times, needs: Dependencies['needs']) {
+    const { children, start: { length } } = timeline
     this.#timeline = timeline
     this.#needs = needs
     this.#base = new Int32Array(length)
@@ -89,7 +93,7 @@ export class Plans {
     const order = this.#order
     for (let at = 0; at < count; at++) order[at] = at
     if (concurrency >= count) return this.#place(span, relaxed, less, Infinity)
-    if (relaxed !== 'unknown') return this.#place(span, relaxed, less, concurrency)
+    if (relaxed?.unknown !== true) return this.#place(span, relaxed, less, concurrency)
     // Work queues up in the order in which it becomes ready.
     this.#place(span, relaxed, less, Infinity)
     sortPlaces(order, count, (a, b) => this.start[a]! - this.start[b]! || a - b)
@@ -119,6 +123,11 @@ export class Plans {
     for (let at = 0; at < this.#count[span]!; at++) {
       if (this.start[at]! < this.#startOf(span, at)) onMove(this.#children[this.#base[span]! + at]!)
     }
+  }
+
+  /** Sets for each child how much later it starts than it did, since the start of the span, after the span was simulated. */
+  shifts(span: number, shift: Float64Array): void {
+    for (let at = 0; at < this.#count[span]!; at++) shift[this.#children[this.#base[span]! + at]!] = this.start[at]! - this.#startOf(span, at)
   }
 
   /** How many children ran at the same time at most; at least 1 when there are any. */
@@ -161,9 +170,8 @@ export class Plans {
   #place(span: number, relaxed: Relaxed | undefined, less: Float64Array, concurrency: number): number {
     const base = this.#base[span]!
     const count = this.#count[span]!
-    const groupOf = relaxed === undefined || relaxed === 'unknown' ? undefined : relaxed.groupOf
-    const free = relaxed === undefined || relaxed === 'unknown' ? undefined : relaxed.free
-    const earlier = free?.parents[span] === 1 ? this.#earlierPlaces(span, free)?.begin() : undefined
+    const { groupOf, mergedOf, free, unknown = false } = relaxed ?? AS_IT_WAS
+    const earlier = !unknown && free?.parents[span] === 1 ? this.#earlierPlaces(span, free)?.begin() : undefined
     const slots = concurrency < count ? this.#slots.clear() : undefined
     const { start, end } = this
     // The latest time of those that have ended, its group, and the latest of another group.
@@ -176,7 +184,7 @@ export class Plans {
       const at = this.#order[turn]!
       const child = this.#children[base + at]!
       let after = 0
-      if (relaxed !== 'unknown') {
+      if (!unknown) {
         for (; seen < this.#ended[base + at]!; seen++) {
           const over = this.#byEnd[base + seen]!
           const time = end[over]! - this.#ownAtEnd[base + over]!
@@ -198,7 +206,7 @@ export class Plans {
         if (earlier?.isFree(at) === true) after = Math.min(after, earlier.latestFor(at))
       }
       let begin = after + this.#offset[base + at]!
-      if (this.#needs.first[child] !== this.#needs.first[child + 1]) begin = Math.max(begin, this.#afterNeeds(span, at, relaxed))
+      if (this.#needs.first[child] !== this.#needs.first[child + 1]) begin = Math.max(begin, this.#afterNeeds(span, at, mergedOf))
       const duration = Math.max(0, this.#endOf(span, at) - this.#startOf(span, at) - less[child]!)
       if (slots !== undefined && duration > 0) {
         if (slots.size >= concurrency) begin = Math.max(begin, slots.pop()!)
@@ -212,12 +220,11 @@ export class Plans {
     return length - (last + this.#since(span, count, length))
   }
 
-  #afterNeeds(span: number, at: number, relaxed: Relaxed | undefined): number {
+  #afterNeeds(span: number, at: number, mergedOf: Int32Array | undefined): number {
     const { start, end } = this
     const base = this.#base[span]!
     const child = this.#children[base + at]!
-    const merged = relaxed !== undefined && relaxed !== 'unknown' && relaxed.merged === true ? relaxed.groupOf : undefined
-    const group = merged === undefined ? -1 : merged[child]!
+    const group = mergedOf === undefined ? -1 : mergedOf[child]!
     const ownStart = this.#startOf(span, at)
     let begin = 0
     const { first, all } = this.#needs
@@ -225,7 +232,7 @@ export class Plans {
       const sibling = all[i]!
       const needed = this.#placeOf[sibling]!
       if (needed === -1 || needed >= at) continue
-      if (group !== -1 && merged![sibling] === group) continue
+      if (group !== -1 && mergedOf![sibling] === group) continue
       const isOver = this.#endOf(span, needed) <= ownStart
       // What was needed and still ran gave what was needed before its end, a stream for example.
       const ready = isOver

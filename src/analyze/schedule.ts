@@ -1,19 +1,47 @@
-import type { Schedule } from '../model/analysis.ts'
 import type { Dependencies } from './dependencies.ts'
-import { Plans, type Relaxed } from './schedule-plan.ts'
-import type { Timeline } from './timeline.ts'
+import { layOut, type Layout } from './schedule-layout.ts'
+import { Plans, type Relaxed, type Times } from './schedule-plan.ts'
 
 export interface Simulation {
   /** Absent: as it was. */
   readonly relaxed?: Relaxed | undefined
   /** Nanoseconds that a span takes less than it did: by index, or by what is asked of each of many. */
-  readonly shorter?: ReadonlyMap<number, number> | { readonly spans: readonly number[]; readonly by: (span: number) => number }
+  readonly shorter?: ReadonlyMap<number, number> | { readonly spans: readonly number[]; readonly by: (span: number) => number } | undefined
   /** How many children of a span with relaxed ones run at once; absent: as many as there are. */
   readonly concurrency?: number
 }
 
-/** Spans that are named; the others are counted. */
-const MAX_MOVED = 200
+/** A run with one set of changes, under a limit of children of one span at once; `Infinity`: none. Valid until something else is asked. */
+export interface Rerun {
+  /** Nanoseconds by which the run gets shorter; below 0 where a limit makes it longer. */
+  readonly savedNs: (concurrency: number) => number
+  /** The same with the times of each span, and the most children of one span at once: 0 where none has any. */
+  readonly layOut: (concurrency: number) => Layout & { readonly savedNs: number; readonly peak: number }
+}
+
+export interface Scheduled {
+  readonly durationNs: number
+  readonly limit: number
+  /** 1 for spans that start earlier than they did. */
+  readonly moved: Uint8Array
+}
+
+/** What a simulation finds, by span: most children at once, how much shorter these make it, how much later it starts in its parent. */
+interface Replay {
+  readonly peaks: Int32Array
+  readonly inner: Float64Array
+  readonly shift: Float64Array
+}
+
+/** What a simulation without a limit has found. */
+interface Unlimited {
+  readonly peaks: Int32Array
+  readonly best: Float64Array
+  readonly marks?: Uint8Array
+}
+
+/** How much shorter a span gets that something below or about it differs. */
+type LessOf = (span: number, mark: number, less: Float64Array) => number
 
 /**
  * The run as it could have been: list scheduling with the measured durations. Each parent is a schedule of its own, from the
@@ -22,70 +50,104 @@ const MAX_MOVED = 200
  * never makes it longer. Savings are differences between two such runs.
  */
 export class Simulator {
-  readonly #timeline: Timeline
+  readonly #timeline: Times
+  readonly #count: number
   readonly #plans: Plans
   /** Spans that have children, the innermost first. */
   readonly #parents: Int32Array
   /** How much shorter each span got, and whether something below or about it differs: of the run that is being simulated. */
   readonly #less: Float64Array
   readonly #marks: Uint8Array
+  #measuredPeaks: Int32Array | undefined
 
-  constructor(timeline: Timeline, { needs }: Dependencies) {
-    const { topDown, children, spans } = timeline
+  constructor(timeline: Times, { needs }: Pick<Dependencies, 'needs'>) {
+    const { topDown, children, start } = timeline
     this.#timeline = timeline
+    this.#count = start.length
     this.#plans = new Plans(timeline, needs)
     const parents: number[] = []
     for (let at = topDown.length - 1; at >= 0; at--) if (children[topDown[at]!]!.length > 0) parents.push(topDown[at]!)
     this.#parents = Int32Array.from(parents)
-    this.#less = new Float64Array(spans.length)
-    this.#marks = new Uint8Array(spans.length)
+    this.#less = new Float64Array(this.#count)
+    this.#marks = new Uint8Array(this.#count)
   }
 
   /** Nanoseconds that the run would have been shorter, with as much at once as it takes. */
   saved({ relaxed, shorter, concurrency = Infinity }: Simulation): number {
-    if (this.#timeline.spans.length === 0) return 0
-    this.#less.fill(0)
-    this.#marks.fill(0)
-    if (shorter !== undefined) this.#shorten(shorter)
-    if (relaxed !== undefined) this.#free(relaxed)
+    if (this.#count === 0) return 0
+    this.#begin(relaxed, shorter)
     return this.#upwards((span, mark, less) => ((mark & FREED) === 0 ? this.#plans.shortened(span, less)
       : this.#plans.simulate(span, relaxed, less, concurrency)))
   }
 
   /** The best duration, and the smallest concurrency that reaches it when work starts in its measured order. */
-  schedule(relaxed: Relaxed | undefined): Schedule {
-    const { durationNs, spans, children } = this.#timeline
+  schedule(relaxed: Relaxed | undefined): Scheduled {
     const plans = this.#plans
-    const peaks = new Int32Array(spans.length).fill(1)
-    const moved = new Uint8Array(spans.length)
-    this.#less.fill(0)
-    this.#marks.fill(0)
-    if (relaxed !== undefined) this.#free(relaxed)
-    // What may run other than it did, or has peaks to tell.
-    for (let at = 0; at < this.#parents.length; at++) this.#marks[this.#parents[at]!]! |= CHANGED
-    const saved = spans.length === 0 ? 0 : this.#upwards((span, mark, less) => {
-      if ((mark & (FREED | BELOW)) === 0) {
-        if (children[span]!.length > 1) peaks[span] = plans.measuredPeak(span)
-        return 0
-      }
+    const peaks = this.#peaks()
+    const moved = new Uint8Array(this.#count)
+    this.#begin(relaxed)
+    const saved = this.#count === 0 ? 0 : this.#upwards((span, _, less) => {
       const lessNs = plans.simulate(span, relaxed, less, Infinity)
       peaks[span] = plans.peak(span)
       plans.moved(span, (child) => (moved[child] = 1))
       return lessNs
     })
     const best = this.#less.slice()
-    /** What does not need more than the limit is as it was without one. */
-    const reaches = (concurrency: number): boolean => {
-      this.#less.set(best)
-      this.#marks.fill(0)
-      for (let at = 0; at < this.#parents.length; at++) if (peaks[this.#parents[at]!]! > concurrency) this.#marks[this.#parents[at]!] = CHANGED
-      return this.#upwards((span, _, less) => plans.simulate(span, relaxed, less, concurrency), best) >= saved
-    }
+    const reaches = (concurrency: number): boolean =>
+      this.#limited(concurrency, { peaks, best }, (span, _, less) => plans.simulate(span, relaxed, less, concurrency)) >= saved
     const limit = this.#smallest(peaks.reduce((a, b) => Math.max(a, b), 0), reaches)
-    const count = moved.reduce((sum, one) => sum + one, 0)
-    const first: string[] = []
-    for (let i = moved.indexOf(1); i !== -1 && first.length < MAX_MOVED; i = moved.indexOf(1, i + 1)) first.push(spans[i]!.id)
-    return { durationNs: durationNs - saved, limit, ...(count > 0 && { moved: { count, spanIds: first } }) }
+    return { durationNs: this.#timeline.durationNs - saved, limit, moved }
+  }
+
+  /**
+   * The run under any limit. Unlike in {@link saved}, the limit holds for the children of every span, those that ran beside each other
+   * already too; where fewer run at once there, all is as it was without one.
+   * @param isCombined a span of given length gets shorter than that where what is below it makes it so
+   */
+  rerun({ relaxed, shorter }: Simulation, isCombined = false): Rerun {
+    const plans = this.#plans
+    const free: Replay = { peaks: this.#peaks(), shift: new Float64Array(this.#count), inner: new Float64Array(this.#count) }
+    this.#begin(relaxed, shorter)
+    const marks = this.#marks.slice()
+    const given = this.#less.slice()
+    const lessOf = (limit: number, into: Replay): LessOf => (span, mark, less) => {
+      const lessNs = plans.simulate(span, relaxed, less, limit)
+      into.peaks[span] = plans.peak(span)
+      into.inner[span] = lessNs
+      plans.shifts(span, into.shift)
+      if ((mark & FIXED) === 0) return lessNs
+      return isCombined ? Math.max(given[span]!, lessNs) : given[span]!
+    }
+    this.#upwards(lessOf(Infinity, free), true)
+    const best = this.#less.slice()
+    const limited = (concurrency: number): Replay => {
+      const replay = { peaks: free.peaks.slice(), shift: free.shift.slice(), inner: free.inner.slice() }
+      this.#limited(concurrency, { peaks: free.peaks, best, marks }, lessOf(concurrency, replay))
+      return replay
+    }
+    return {
+      savedNs: (concurrency) => {
+        limited(concurrency)
+        return this.#less[0] ?? 0
+      },
+      layOut: (concurrency) => {
+        const { peaks, shift, inner } = limited(concurrency)
+        const layout = layOut(this.#timeline, { less: this.#less, inner, shift })
+        // What was left out has nothing running in it.
+        const peak = this.#parents.reduce((most, span) => (layout.end[span]! > layout.start[span]! ? Math.max(most, peaks[span]!) : most), 0)
+        return { savedNs: this.#less[0] ?? 0, peak, ...layout }
+      },
+    }
+  }
+
+  /** As it was; of spans without children, 1. */
+  #peaks(): Int32Array {
+    if (this.#measuredPeaks === undefined) {
+      const { children } = this.#timeline
+      this.#measuredPeaks = new Int32Array(this.#count).fill(1)
+      for (const span of this.#parents) if (children[span]!.length > 1) this.#measuredPeaks[span] = this.#plans.measuredPeak(span)
+    }
+    return this.#measuredPeaks.slice()
   }
 
   /** The smallest number up to `most` that does, where `most` does. */
@@ -93,7 +155,7 @@ export class Simulator {
     let low = Math.min(1, most)
     let high = most
     // List scheduling has anomalies, where a larger limit takes longer: halving could step over the smallest.
-    if (high <= 16 || this.#timeline.spans.length <= 4_000) {
+    if (high <= 16 || this.#count <= 4_000) {
       while (low < high && !does(low)) low++
       return low
     }
@@ -105,12 +167,19 @@ export class Simulator {
     return low
   }
 
+  #begin(relaxed: Relaxed | undefined, shorter?: Simulation['shorter']): void {
+    this.#less.fill(0)
+    this.#marks.fill(0)
+    if (shorter !== undefined) this.#shorten(shorter)
+    if (relaxed !== undefined) this.#free(relaxed)
+  }
+
   /**
    * Goes through the spans that are marked, from the innermost outwards, and marks those above what differs from `before`.
-   * @param lessOf how much shorter a span gets that something below or about it differs
+   * @param throughFixed spans of given length are asked for too, if something below them differs
    * @returns how much shorter the run gets
    */
-  #upwards(lessOf: (span: number, mark: number, less: Float64Array) => number, before?: Float64Array): number {
+  #upwards(lessOf: LessOf, throughFixed = false, before?: Float64Array): number {
     const { parent } = this.#timeline
     const less = this.#less
     const marks = this.#marks
@@ -118,12 +187,23 @@ export class Simulator {
     for (let at = 0; at < parents.length; at++) {
       const span = parents[at]!
       const mark = marks[span]!
-      if (mark === 0 || (mark & FIXED) !== 0) continue
+      if (mark === 0 || mark === FIXED || (mark & FIXED) !== 0 && !throughFixed) continue
       const lessNs = lessOf(span, mark, less)
       less[span] = lessNs
       if (lessNs !== (before === undefined ? 0 : before[span]!) && parent[span] !== -1) marks[parent[span]!]! |= BELOW
     }
-    return less[0]!
+    return less[0] ?? 0
+  }
+
+  /** What does not need more than the limit is as it was without one. */
+  #limited(concurrency: number, { peaks, best, marks }: Unlimited, lessOf: LessOf): number {
+    this.#less.set(best)
+    this.#marks.fill(0)
+    for (let at = 0; at < this.#parents.length; at++) {
+      const span = this.#parents[at]!
+      this.#marks[span] = (marks === undefined ? 0 : marks[span]! & FIXED) | (peaks[span]! > concurrency ? CHANGED : 0)
+    }
+    return this.#upwards(lessOf, true, best)
   }
 
   #shorten(shorter: NonNullable<Simulation['shorter']>): void {
@@ -139,15 +219,17 @@ export class Simulator {
   }
 
   /** Marks the parents under which anything may run other than it did; most need no simulation. */
-  #free(relaxed: Relaxed): void {
+  #free({ groupOf, mergedOf, free, unknown }: Relaxed): void {
     const { parent, children } = this.#timeline
     const parents = this.#parents
-    if (relaxed === 'unknown') {
+    if (unknown === true) {
       for (let at = 0; at < parents.length; at++) if (children[parents[at]!]!.length > 1) this.#marks[parents[at]!]! |= FREED
       return
     }
-    const { groupOf, free } = relaxed
-    for (let i = 1; i < groupOf.length; i++) if (groupOf[i] !== -1) this.#marks[parent[i]!]! |= FREED
+    for (const groups of [groupOf, mergedOf]) {
+      if (groups === undefined) continue
+      for (let i = 1; i < groups.length; i++) if (groups[i] !== -1) this.#marks[parent[i]!]! |= FREED
+    }
     if (free === undefined) return
     for (let at = 0; at < parents.length; at++) if (this.#plans.isFreed(parents[at]!, free)) this.#marks[parents[at]!]! |= FREED
   }

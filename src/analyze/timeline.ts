@@ -176,7 +176,7 @@ function times(spans: readonly Span[]): { readonly start: Float64Array; readonly
   return { start, end }
 }
 
-function childLists(parent: Int32Array): (readonly number[])[] {
+export function childLists(parent: Int32Array): (readonly number[])[] {
   const ends = new Int32Array(parent.length + 1)
   for (let i = 0; i < parent.length; i++) if (parent[i] !== -1) ends[parent[i]! + 1]!++
   for (let i = 1; i < ends.length; i++) ends[i]! += ends[i - 1]!
@@ -194,7 +194,7 @@ function childLists(parent: Int32Array): (readonly number[])[] {
 }
 
 /** In order of start wherever that will do: then each step goes through memory from its beginning to its end. */
-function topDownOrder(parent: Int32Array, children: readonly (readonly number[])[]): Int32Array {
+export function topDownOrder(parent: Int32Array, children: readonly (readonly number[])[]): Int32Array {
   const order = new Int32Array(parent.length)
   let isOrder = true
   for (let i = 0; i < order.length; i++) {

@@ -1,4 +1,5 @@
 import { isWaiting } from '../model/marks.ts'
+import type { ReplayChange } from '../model/replay.ts'
 import type { IssuedTogether } from './dependencies.ts'
 import type { Facts } from './facts.ts'
 import { groupBy } from './totals.ts'
@@ -12,6 +13,7 @@ export interface Together {
   readonly members: readonly number[]
   /** The difference between the run as it was and a simulated one, ns. */
   readonly savedNs: number
+  readonly change: () => ReplayChange
 }
 
 /** Each pattern costs one simulated run, so the smaller ones share one. */
@@ -42,7 +44,8 @@ export function together(facts: Facts, all: readonly Pick<IssuedTogether, 'membe
     pattern.forEach((group, number) => group.members.forEach((i) => (groupOf[i] = number)))
     const savedNs = facts.simulator.saved({ relaxed: { groupOf } })
     for (const i of members) groupOf[i] = -1
-    return { names: uniqueNames(facts, members), groups: pattern.length, members: [...members], savedNs }
+    const change = (): ReplayChange => ({ together: pattern.map((group) => group.members) })
+    return { names: uniqueNames(facts, members), groups: pattern.length, members: [...members], savedNs, change }
   })
 }
 

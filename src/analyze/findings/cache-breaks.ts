@@ -1,8 +1,8 @@
-import type { CacheBreak, CacheCause, ChangedPart, Finding, Observation } from '../../model/analysis.ts'
+import type { CacheBreak, CacheCause, ChangedPart, Observation } from '../../model/analysis.ts'
 import { formatDuration } from '../../model/units.ts'
 import type { Facts } from '../facts.ts'
 import { groupBy } from '../totals.ts'
-import type { Detector } from './shared.ts'
+import { shorterBy, type Detection, type Detector } from './shared.ts'
 
 /**
  * What a prompt cache had held and requests paid for again:
@@ -25,7 +25,7 @@ export const cacheBreaks: Detector = (facts) => {
   ]
 }
 
-const finding = (facts: Facts, code: string, group: readonly CacheBreak[], title: string, advice: string): Finding => {
+const finding = (facts: Facts, code: string, group: readonly CacheBreak[], title: string, advice: string): Detection => {
   const tokens = group.reduce((sum, one) => sum + one.tokens, 0)
   const costs = group.flatMap(({ costUsd }) => costUsd ?? [])
   const costUsd = costs.reduce((a, b) => a + b, 0)
@@ -43,18 +43,21 @@ const finding = (facts: Facts, code: string, group: readonly CacheBreak[], title
     },
     confidence: isSure ? 'proven' : group.every(({ confidence }) => confidence !== 'possible') ? 'likely' : 'possible',
     advice,
+    ...(timeNs !== undefined && { change: () => shorterBy(shorter(facts, group, 'high')) }),
   }
 }
 
 /** By simulation, at both ends of what reading the tokens anew took. */
-function savedTime({ timeline: { byId }, simulator }: Facts, group: readonly CacheBreak[]): { low: number; high: number } | undefined {
-  const timed = group.filter(({ timeNs }) => timeNs !== undefined)
-  if (timed.length === 0) return undefined
-  const saved = (which: 'low' | 'high'): number => simulator.saved({
-    shorter: new Map(timed.map(({ spanId, timeNs }) => [byId.get(spanId)!, Math.round(typeof timeNs === 'number' ? timeNs : timeNs![which])])),
-  })
+function savedTime(facts: Facts, group: readonly CacheBreak[]): { low: number; high: number } | undefined {
+  if (group.every(({ timeNs }) => timeNs === undefined)) return undefined
+  const saved = (which: 'low' | 'high'): number => facts.simulator.saved({ shorter: shorter(facts, group, which) })
   const low = saved('low')
   return { low, high: Math.max(low, saved('high')) }
+}
+
+function shorter({ timeline: { byId } }: Facts, group: readonly CacheBreak[], which: 'low' | 'high'): Map<number, number> {
+  return new Map(group.flatMap(({ spanId, timeNs }) =>
+    (timeNs === undefined ? [] : [[byId.get(spanId)!, Math.round(typeof timeNs === 'number' ? timeNs : timeNs[which])] as const])))
 }
 
 function observations(breaks: readonly CacheBreak[]): Observation[] {

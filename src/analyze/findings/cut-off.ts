@@ -1,9 +1,9 @@
-import type { Finding, Observation } from '../../model/analysis.ts'
+import type { Observation } from '../../model/analysis.ts'
 import type { Call } from '../calls.ts'
 import type { Facts } from '../facts.ts'
 import { groupBy } from '../totals.ts'
 import { amountsOf } from '../amounts.ts'
-import type { Detector } from './shared.ts'
+import { shorterBy, type Detection, type Detector } from './shared.ts'
 
 /** Finish reasons, in lower case, that mean the token limit of the answer. */
 const LIMITS = new Set(['length', 'max_tokens', 'max_output_tokens', 'model_length'])
@@ -44,14 +44,15 @@ function followed({ timeline: { spans, start, end } }: Facts, cut: Call, next: C
   return isOn ? { next, how: 'on' } : { next: undefined, how: 'not' }
 }
 
-function costly({ timeline: { spans, start, end }, simulator }: Facts, cuts: readonly Cut[]): Finding {
+function costly({ timeline: { spans, start, end }, simulator }: Facts, cuts: readonly Cut[]): Detection {
   const again = cuts.filter(({ how }) => how === 'again')
   const on = cuts.filter(({ how }) => how === 'on')
   const vain = new Map(again.map(({ call: { span } }) => [span, end[span]! - start[span]!]))
   // A continuation that is not needed spares its way to the first token; what it then writes would be written all the same.
   const reread = new Map(on.flatMap(({ next }) => (next?.summary.ttftNs === undefined ? [] : [[next.span, next.summary.ttftNs] as const])))
   const low = simulator.saved({ shorter: vain })
-  const high = simulator.saved({ shorter: new Map([...vain, ...reread]) })
+  const all = new Map([...vain, ...reread])
+  const high = simulator.saved({ shorter: all })
   const lost = amountsOf(again.map(({ call }) => call))
   const readAgain = on.reduce((sum, { next }) => sum + (next?.summary.usage?.input?.total ?? 0), 0)
   const tokens = ((lost.tokens ?? 0) as number) + readAgain
@@ -64,6 +65,7 @@ function costly({ timeline: { spans, start, end }, simulator }: Facts, cuts: rea
     confidence: 'likely',
     advice: 'Give the answer the room that it needs (max_tokens, max_completion_tokens, max_output_tokens), or ask for a shorter one. With '
       + 'reasoning models the limit covers the reasoning too.',
+    change: () => shorterBy(all),
   }
 }
 

@@ -1,7 +1,7 @@
 import { needsOf } from '../dependencies.ts'
 import { savingNs, type Facts } from '../facts.ts'
 import { groupBy } from '../totals.ts'
-import type { Detector } from './shared.ts'
+import { shorterBy, type Detector } from './shared.ts'
 
 /**
  * EMB001: embedding calls of one model, one after another, that could have been one request. The upper bound simulates one call as
@@ -28,6 +28,7 @@ export const embeddingBatches: Detector = (facts) => {
       confidence: 'likely' as const,
       advice: 'Send the texts as one list of inputs; embedding APIs take many. A text that was only known after the one before was embedded '
         + 'cannot join them: nothing recorded ran between these calls that could have made it.',
+      change: () => shorterBy(shorter),
     }]
   })
 }

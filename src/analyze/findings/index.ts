@@ -1,7 +1,8 @@
 import type { Amount, Finding, Observation, Saving } from '../../model/analysis.ts'
+import type { ReplayChange } from '../../model/replay.ts'
 import type { Facts } from '../facts.ts'
 import { byText } from '../totals.ts'
-import type { Detector } from './shared.ts'
+import type { Detection, Detector } from './shared.ts'
 import { cacheBreaks } from './cache-breaks.ts'
 import { neverCached } from './cache-never.ts'
 import { unusedDefinitions } from './context-definitions.ts'
@@ -61,6 +62,8 @@ export const detectors: readonly Detector[] = [
 export interface Detected {
   readonly findings: readonly Finding[]
   readonly observations: readonly Observation[]
+  /** For each finding what its time was simulated with; undefined where it was not. */
+  readonly changes: readonly ((() => ReplayChange) | undefined)[]
 }
 
 /**
@@ -68,17 +71,21 @@ export interface Detected {
  * unknown. Observations in the order of the detectors.
  */
 export function detect(facts: Facts): Detected {
-  const findings: Finding[] = []
+  const found: Detection[] = []
   const observations: Observation[] = []
   for (const detector of detectors) {
     for (const seen of detector(facts)) {
-      if ('saving' in seen) findings.push(seen)
+      if ('saving' in seen) found.push(seen)
       else observations.push(seen)
     }
   }
-  findings.sort((a, b) => bySaving(a, b, 'timeNs') || bySaving(a, b, 'costUsd') || bySaving(a, b, 'tokens')
+  found.sort((a, b) => bySaving(a, b, 'timeNs') || bySaving(a, b, 'costUsd') || bySaving(a, b, 'tokens')
     || byText(a.code, b.code) || byText(a.title, b.title))
-  return { findings, observations }
+  return {
+    findings: found.map(({ change: _, ...finding }): Finding => finding),
+    changes: found.map(({ change }) => change),
+    observations,
+  }
 }
 
 function bySaving(one: Finding, other: Finding, what: keyof Saving): number {

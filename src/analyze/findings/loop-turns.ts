@@ -1,9 +1,8 @@
-import type { Finding } from '../../model/analysis.ts'
 import { savingNs, type Facts } from '../facts.ts'
 import { toolUses, type ToolUse } from '../tool-uses.ts'
 import { groupBy } from '../totals.ts'
 import { amountsOf } from '../amounts.ts'
-import type { Detector } from './shared.ts'
+import { shorterBy, type Detection, type Detector } from './shared.ts'
 
 /** Cycles of more turns than this are not looked for. */
 const MAX_PERIOD = 8
@@ -96,11 +95,12 @@ function cycleAt(turns: readonly Turn[], from: number): Cycle | undefined {
   return undefined
 }
 
-function finding(facts: Facts, all: readonly Turn[], { from, period, turns }: Cycle): Finding | undefined {
+function finding(facts: Facts, all: readonly Turn[], { from, period, turns }: Cycle): Detection | undefined {
   const { timeline: { spans, start, end }, simulator, calls } = facts
   const again = all.slice(from + period, from + turns)
   const removed = again.flatMap(spansOf)
-  const timeNs = simulator.saved({ shorter: new Map(removed.map((i) => [i, end[i]! - start[i]!])) })
+  const shorter = new Map(removed.map((i) => [i, end[i]! - start[i]!]))
+  const timeNs = simulator.saved({ shorter })
   if (timeNs < savingNs(facts)) return undefined
   const names = [...new Set(all.slice(from, from + period).flatMap(({ tools }) => tools.map(({ name }) => name)))]
   const isAgain = new Set(again.map(({ call }) => call))
@@ -113,5 +113,6 @@ function finding(facts: Facts, all: readonly Turn[], { from, period, turns }: Cy
     confidence: 'likely',
     advice: 'Stop, or tell the model, when a call is asked for again that gave the same result just before. Where it was waiting for something, '
       + 'wait inside the tool, and not a turn at a time.',
+    change: () => shorterBy(shorter),
   }
 }

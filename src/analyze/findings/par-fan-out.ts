@@ -41,6 +41,7 @@ export const fanOutLimits: Detector = (facts) => {
       confidence: 'likely' as const,
       advice: `Raise the limit: ${2 * limit} at a time would save ${formatDuration(low)}, no limit ${formatDuration(high)}. Mind the rate limits of `
         + 'what they call, and its own speed: what answers more at once may answer each more slowly.',
+      change: () => ({ together: pattern.map((one) => one.members) }),
     }]
   })
 }

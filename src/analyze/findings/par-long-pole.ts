@@ -3,7 +3,7 @@ import { formatDuration } from '../../model/units.ts'
 import { savingNs, type Facts } from '../facts.ts'
 import { pathBelow } from '../path-below.ts'
 import { groupBy } from '../totals.ts'
-import type { Detector } from './shared.ts'
+import { shorterBy, type Detector } from './shared.ts'
 
 /** Share of its own time that a long pole runs on alone, and of the run that it would save. */
 const MIN_ALONE = 0.5
@@ -25,7 +25,8 @@ export const longPoles: Detector = (facts) => {
   const { timeline: { spans, start, end, durationNs }, simulator } = facts
   return [...groupBy(poles(facts), ({ span }) => spans[span]!.name)].flatMap(([name, members]) => {
     const shorter = (by: (pole: Pole) => number): Map<number, number> => new Map(members.map((pole) => [pole.span, by(pole)]))
-    const high = simulator.saved({ shorter: shorter(({ aloneNs }) => aloneNs) })
+    const even = shorter(({ aloneNs }) => aloneNs)
+    const high = simulator.saved({ shorter: even })
     if (high < Math.max(savingNs(facts), durationNs * MIN_SHARE)) return []
     const half = simulator.saved({ shorter: shorter(({ span }) => Math.floor((end[span]! - start[span]!) / 2)) })
     const [{ span, beside, aloneNs }] = members as [Pole, ...Pole[]]
@@ -39,6 +40,7 @@ export const longPoles: Detector = (facts) => {
       confidence: 'possible' as const,
       advice: `Make ${name} faster, start it earlier, or split it. Half as long, it would save ${formatDuration(half)}; `
         + `${formatDuration(high)} at most, where it takes no longer than the longest of the others.`,
+      change: () => shorterBy(even),
     }]
   })
 }

@@ -5,7 +5,7 @@ import type { Call } from '../calls.ts'
 import { savingNs, type Facts } from '../facts.ts'
 import { nature } from '../tool-uses.ts'
 import { groupBy } from '../totals.ts'
-import type { Detector } from './shared.ts'
+import { shorterBy, type Detection, type Detector } from './shared.ts'
 
 /** Two turns of a conversation of which the second used nothing of the first one's results. */
 interface Merge {
@@ -27,10 +27,10 @@ export const turnsInOne: Detector = (facts) => {
   })
 }
 
-function finding(facts: Facts, pattern: readonly Merge[], timeNs: { readonly low: number; readonly high: number }): Finding {
+function finding(facts: Facts, pattern: readonly Merge[], timeNs: { readonly low: number; readonly high: number }): Detection {
   const { spans } = facts.timeline
   const [{ tools, next }] = pattern as readonly [Merge, ...Merge[]]
-  const members = pattern.flatMap((one) => [...one.tools, one.call.span, ...one.next]).sort((a, b) => a - b)
+  const members = pattern.flatMap(turnOf).sort((a, b) => a - b)
   return {
     code: 'PAR004',
     title: `Ask for ${names(facts, next).join(' and ')} in the same turn as ${names(facts, tools).join(' and ')}: `
@@ -41,6 +41,7 @@ function finding(facts: Facts, pattern: readonly Merge[], timeNs: { readonly low
     advice: 'Tell the model to ask at once for everything that it can already ask for, allow parallel tool calls, or let one tool do both. '
       + 'The model may have wanted to see the first result before it decided on the second, although it used nothing of it. '
       + `Up to ${formatDuration(timeNs.high)}; less what the earlier answer takes longer to write.`,
+    change: () => ({ together: pattern.map(turnOf), merged: true, ...shorterBy(whole(facts, pattern)) }),
   }
 }
 
@@ -99,15 +100,17 @@ function isKnownBy({ timeline: { byId, end }, values }: Facts, i: number, time: 
   })
 }
 
+const turnOf = ({ tools, call, next }: Merge): number[] => [...tools, call.span, ...next]
+
+const whole = ({ timeline: { start, end } }: Facts, pattern: readonly Merge[]): Map<number, number> =>
+  new Map(pattern.map(({ call: { span } }) => [span, end[span]! - start[span]!]))
+
 /** The call between left out and the tools beside each other; at the least, its answer is still written. */
-function saved({ timeline, simulator }: Facts, pattern: readonly Merge[]): { low: number; high: number } {
-  const { spans, start, end } = timeline
+function saved(facts: Facts, pattern: readonly Merge[]): { low: number; high: number } {
+  const { timeline: { spans, start, end }, simulator } = facts
   const groupOf = new Int32Array(spans.length).fill(-1)
-  pattern.forEach(({ tools, call, next }, group) => {
-    for (const i of [...tools, call.span, ...next]) groupOf[i] = group
-  })
-  const whole = new Map(pattern.map(({ call: { span } }) => [span, end[span]! - start[span]!]))
-  const high = simulator.saved({ relaxed: { groupOf, merged: true }, shorter: whole })
+  pattern.forEach((one, group) => turnOf(one).forEach((i) => (groupOf[i] = group)))
+  const high = simulator.saved({ relaxed: { groupOf, mergedOf: groupOf }, shorter: whole(facts, pattern) })
   // Only the writing moves to the call before; how long that is is known of streams alone.
   const unwritten = new Map(pattern.map(({ call: { span, summary } }) =>
     [span, summary.decodeNs === undefined ? 0 : Math.max(0, end[span]! - start[span]! - summary.decodeNs)]))

@@ -21,6 +21,7 @@ export const independentByValues: Detector = (facts) => together(facts, sequence
     confidence: 'proven',
     advice: 'Start them all before you await the first, for example with Promise.all. What they were called with is proven; what cannot '
       + 'be seen is side effects, and whether the result of one decides that the next is run at all: keep the order where it does.',
+    change: pattern.change,
   }))
 
 function sequences(facts: Facts): { readonly members: readonly number[] }[] {

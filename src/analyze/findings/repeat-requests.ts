@@ -1,10 +1,9 @@
 import { isPartial } from '../../model/marks.ts'
-import type { Finding } from '../../model/analysis.ts'
 import type { Call } from '../calls.ts'
 import { savingNs, type Facts } from '../facts.ts'
 import { groupBy } from '../totals.ts'
 import { amountsOf } from '../amounts.ts'
-import type { Detector } from './shared.ts'
+import { shorterBy, type Detection, type Detector } from './shared.ts'
 
 /**
  * REP003: a request that had been answered is sent again:
@@ -51,10 +50,11 @@ const isExact = ({ timeline: { spans } }: Facts, { span }: Call): boolean => {
   return temperature === 0 || temperature === '0'
 }
 
-function report(facts: Facts, repeats: readonly Repeat[], confidence: 'likely' | 'possible'): Finding[] {
+function report(facts: Facts, repeats: readonly Repeat[], confidence: 'likely' | 'possible'): Detection[] {
   const { timeline: { spans, start, end }, simulator } = facts
   if (repeats.length === 0) return []
-  const timeNs = simulator.saved({ shorter: new Map(repeats.map(({ again: { span } }) => [span, end[span]! - start[span]!])) })
+  const shorter = new Map(repeats.map(({ again: { span } }) => [span, end[span]! - start[span]!]))
+  const timeNs = simulator.saved({ shorter })
   if (timeNs < savingNs(facts)) return []
   const indexes = [...new Set(repeats.flatMap(({ first, again }) => [first.span, again.span]))].sort((a, b) => a - b)
   const requests = `${repeats.length} ${repeats.length === 1 ? 'request' : 'requests'}`
@@ -69,5 +69,6 @@ function report(facts: Facts, repeats: readonly Repeat[], confidence: 'likely' |
     confidence,
     advice: 'Keep answers by request, within the run or across runs. Where the repeat was to check an answer, or to draw another sample, '
       + 'it was needed, and an equal answer is its result.',
+    change: () => shorterBy(shorter),
   }]
 }

@@ -1,9 +1,9 @@
-import type { Finding, Observation } from '../../model/analysis.ts'
+import type { Observation } from '../../model/analysis.ts'
 import { formatDuration } from '../../model/units.ts'
 import { savingNs, type Facts } from '../facts.ts'
 import { nature, toolUses, type ToolUse } from '../tool-uses.ts'
 import { groupBy } from '../totals.ts'
-import type { Detector } from './shared.ts'
+import { shorterBy, type Detection, type Detector } from './shared.ts'
 
 /** Fewer repeats that cost no time are not worth a line. */
 const MIN_FREE_REPEATS = 3
@@ -76,7 +76,7 @@ function firstAfter(ascending: readonly number[], number: number): number {
   return low
 }
 
-function report(facts: Facts, name: string, repeats: readonly Repeat[]): (Finding | Observation)[] {
+function report(facts: Facts, name: string, repeats: readonly Repeat[]): (Detection | Observation)[] {
   const { timeline: { spans }, simulator } = facts
   const indexes = [...new Set(repeats.flatMap(({ first, span }) => [first, span]))].sort((a, b) => a - b)
   const seen = {
@@ -103,6 +103,7 @@ function report(facts: Facts, name: string, repeats: readonly Repeat[]): (Findin
     advice: `Keep its results for the run, by arguments${safe.length === 0 ? '' : `: ${safe.length === repeats.length ? 'each repeat' : `${safe.length} of the repeats`}`
       + ' gave what was known already'}. Forget them when something that it reads was changed; the profiler cannot see what a tool changes. `
       + `The repeats would save up to ${formatDuration(high)}.`,
+    change: () => shorterBy(durations(facts, repeats.map(({ span }) => span))),
   }]
 }
 

@@ -2,7 +2,7 @@ import { formatDuration } from '../../model/units.ts'
 import type { Attempt } from '../../model/span.ts'
 import type { Call } from '../calls.ts'
 import { savingNs, type Facts } from '../facts.ts'
-import type { Detector } from './shared.ts'
+import { shorterBy, type Detector } from './shared.ts'
 
 /** So many failures, of so many calls, within so long are a storm: calls that retry at once keep each other out. */
 const STORM_FAILURES = 6
@@ -13,7 +13,8 @@ const STORM_NS = 10e9
 export const retries: Detector = (facts) => {
   const retried = facts.calls.filter(({ summary }) => summary.retryNs > 0)
   if (retried.length === 0) return []
-  const savedNs = facts.simulator.saved({ shorter: new Map(retried.map(({ span, summary }) => [span, summary.retryNs])) })
+  const shorter = new Map(retried.map(({ span, summary }) => [span, summary.retryNs]))
+  const savedNs = facts.simulator.saved({ shorter })
   const failed = retried.flatMap(({ summary }) => summary.attempts.slice(0, -1))
   const total = retried.reduce((sum, { summary }) => sum + summary.retryNs, 0)
   const seen = {
@@ -31,6 +32,7 @@ export const retries: Detector = (facts) => {
     advice: limited
       ? 'Stay below the rate limit: fewer calls at once, smaller requests, or a higher limit from the provider.'
       : 'The provider failed, not the agent: a second model or region to fall back on is faster than waiting for the first.',
+    change: () => shorterBy(shorter),
   }]
 }
 

@@ -3,7 +3,7 @@ import type { Finding } from '../../model/analysis.ts'
 import { callsBelow, savingNs, type Facts } from '../facts.ts'
 import { listNames, together, type Together } from '../together.ts'
 import { groupBy } from '../totals.ts'
-import type { Detector } from './shared.ts'
+import type { Detection, Detector } from './shared.ts'
 
 /**
  * PAR002: LLM calls run one after another although neither needed the other:
@@ -35,8 +35,8 @@ const worthwhile = (facts: Facts, groups: Parameters<typeof together>[1]): Toget
   together(facts, groups).filter(({ savedNs }) => savedNs > 0 && savedNs >= savingNs(facts))
 
 const finding = (
-  { timeline }: Facts, { members, savedNs }: Together, rest: Pick<Finding, 'title' | 'confidence' | 'advice'>,
-): Finding => ({ code: 'PAR002', spanIds: members.map((i) => timeline.spans[i]!.id), saving: { timeNs: savedNs }, ...rest })
+  { timeline }: Facts, { members, savedNs, change }: Together, rest: Pick<Finding, 'title' | 'confidence' | 'advice'>,
+): Detection => ({ code: 'PAR002', spanIds: members.map((i) => timeline.spans[i]!.id), saving: { timeNs: savedNs }, ...rest, change })
 
 /** Sibling calls that succeeded with equal requests, known whole: the input of each was known before the first began. */
 function sameRequests({ timeline: { spans, parent }, calls }: Facts): { readonly members: readonly number[] }[] {

@@ -17,6 +17,7 @@ export const sequentialTools: Detector = (facts) => {
       confidence: 'proven',
       advice: 'Start them all before you await the first, for example with Promise.all. The model did not know one result when '
         + 'it asked for the next; only side effects can still tie them: keep the order where one changes what another reads.',
+      change: pattern.change,
     }))
 }
 

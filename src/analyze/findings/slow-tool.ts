@@ -2,7 +2,7 @@ import { isNotItsOwn } from '../../model/marks.ts'
 import { formatDuration, msToNs } from '../../model/units.ts'
 import { savingNs } from '../facts.ts'
 import { toolRuns } from '../tools.ts'
-import type { Detector } from './shared.ts'
+import { shorterBy, type Detector } from './shared.ts'
 
 /**
  * TOOL002: calls of a tool that take long. Saves something between nothing and what they take beyond the threshold. Calls that waited for
@@ -16,7 +16,8 @@ export const slowTool: Detector = (facts) => {
     const members = all.filter((i) => !isNotItsOwn(spans[i]!))
     const slow = members.filter((i) => durationOf(i) >= limitNs)
     if (slow.length === 0) return []
-    const high = simulator.saved({ shorter: { spans: slow, by: (i) => durationOf(i) - limitNs } })
+    const shorter = { spans: slow, by: (i: number) => durationOf(i) - limitNs }
+    const high = simulator.saved({ shorter })
     const longest = slow.reduce((most, i) => Math.max(most, durationOf(i)), 0)
     const which = members.length === 1 ? `took ${formatDuration(longest)}`
       : `is slow in ${slow.length} of ${members.length} calls, up to ${formatDuration(longest)}`
@@ -30,6 +31,7 @@ export const slowTool: Detector = (facts) => {
       confidence: 'possible' as const,
       advice: `Look inside ${name}: a missing index, a cold connection, a payload larger than needed. The upper bound is what `
         + `the run would save with every call at ${formatDuration(limitNs)}.`,
+      change: () => shorterBy(shorter),
     }]
   })
 }

@@ -3,7 +3,7 @@ import { formatDuration } from '../../model/units.ts'
 import { savingNs } from '../facts.ts'
 import { pathBelow } from '../path-below.ts'
 import { toolRuns } from '../tools.ts'
-import type { Detector } from './shared.ts'
+import { shorterBy, type Detector } from './shared.ts'
 
 /**
  * TOOL001: one tool takes a large share of the run. Saves something between nothing and all that its time costs the run. Calls whose time
@@ -17,7 +17,8 @@ export const toolShare: Detector = (facts) => {
     const members = all.filter((i) => !isNotItsOwn(spans[i]!))
     const onPath = members.reduce((sum, i) => sum + path[i]!, 0)
     if (durationNs === 0 || onPath <= 0 || onPath / durationNs < thresholds.toolShare) return []
-    const high = simulator.saved({ shorter: { spans: members, by: (i) => end[i]! - start[i]! } })
+    const shorter = { spans: members, by: (i: number) => end[i]! - start[i]! }
+    const high = simulator.saved({ shorter })
     const calls = members.length === 1 ? 'one call' : `${members.length} calls`
     const seen = {
       code: 'TOOL001',
@@ -27,6 +28,6 @@ export const toolShare: Detector = (facts) => {
         + 'would save if it took no time at all.',
     }
     if (high < savingNs(facts)) return [seen]
-    return [{ ...seen, saving: { timeNs: { low: 0, high } }, confidence: 'possible' as const }]
+    return [{ ...seen, saving: { timeNs: { low: 0, high } }, confidence: 'possible' as const, change: () => shorterBy(shorter) }]
   })
 }
