@@ -1,11 +1,12 @@
 // Packs the package, installs the tarball into an empty folder and uses it from there, as a user would.
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const MAX_UNPACKED_BYTES = 1_000_000
+// What code, declarations and docs may take, and the page, which is in the package once: an empty report may weigh 400 kB.
+const MAX_UNPACKED_BYTES = 1_100_000 + 400_000
 const MAX_INSTALLED_PACKAGES = 10
 const root = fileURLToPath(new URL('..', import.meta.url))
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -26,7 +27,7 @@ function checkContents({ files, unpackedSize, size }) {
     'docs/budget.schema.json', 'docs/budgets.md', 'docs/diff.md', 'examples/demo-run.jsonl',
     ...Object.values(manifest.bin).map((path) => path.slice(2)),
     ...Object.values(manifest.exports).flatMap((target) => [target.types, target.default].filter(Boolean).map((path) => path.slice(2)))]
-  const allowed = (path) => needed.includes(path) || /^dist\/(src|adapters|reports)\/.+\.d\.ts$/.test(path) || /^docs\/findings\/[\w-]+\.md$/.test(path) || /^dist\/chunks\/[\w-]+\.js$/.test(path)
+  const allowed = (path) => needed.includes(path) || /^dist\/(src|adapters|reports|viewer)\/.+\.d\.ts$/.test(path) || /^docs\/findings\/[\w-]+\.md$/.test(path) || /^dist\/chunks\/[\w-]+\.js$/.test(path)
   const missing = needed.filter((path) => !paths.includes(path))
   const surplus = paths.filter((path) => !allowed(path))
   check(missing.length === 0, `the tarball lacks ${missing.join(', ')}`)
@@ -54,6 +55,9 @@ const use = `
     if (found[0] !== 'x') throw new Error('the wrapped tool gave something else back')
     const text = report(profiler.lastTrace)
     for (const word of ['packed-agent', 'search_db']) if (!text.includes(word)) throw new Error('no ' + word + ' in the report:\\n' + text)
+    const html = htmlReport(profiler.lastTrace)
+    for (const part of ['<title>packed-agent · Spanwise</title>', 'id="run">H4sI', '</html>']) if (!html.includes(part)) throw new Error('no ' + part + ' in the page')
+    if (!htmlReport(undefined).includes('Nothing was recorded')) throw new Error('a page of nothing does not say so')
     if (analyze(profiler.lastTrace).totals.toolCalls !== 1) throw new Error('analyze() did not count the tool call')
     return compareStrategies([async () => 1, async () => 2], { concurrency: 2 })
   }).then((result) => {
@@ -64,12 +68,34 @@ const use = `
 const core = '{ analyze, compareStrategies, profiler, report }'
 
 function useIt(folder) {
-  const esm = `import ${core} from 'spanwise'\nconst how = 'import'\n${adapters.map((name) => `import 'spanwise/${name}'\n`).join('')}${use}`
-  const cjs = `const ${core} = require('spanwise')\nconst how = 'require'\n${adapters.map((name) => `require('spanwise/${name}')\n`).join('')}${use}`
+  const esm = `import ${core} from 'spanwise'\nimport { htmlReport } from 'spanwise/html'\nconst how = 'import'\n${adapters.map((name) => `import 'spanwise/${name}'\n`).join('')}${use}`
+  const cjs = `const ${core} = require('spanwise')\nconst { htmlReport } = require('spanwise/html')\nconst how = 'require'\n${adapters.map((name) => `require('spanwise/${name}')\n`).join('')}${use}`
   for (const [file, text] of [['use.mjs', esm], ['use.cjs', cjs]]) {
     writeFileSync(join(folder, file), text)
     process.stdout.write(run(process.execPath, ['--no-warnings', file], folder))
   }
+}
+
+/** One file with everything in it, as servers and functions in a cloud get it. */
+async function bundleIt(folder) {
+  const { build } = await import('rolldown')
+  await build({ input: join(folder, 'use.mjs'), platform: 'node', logLevel: 'silent', output: { file: join(folder, 'bundled.mjs'), format: 'esm', minify: true, codeSplitting: false } })
+  process.stdout.write(run(process.execPath, ['--no-warnings', 'bundled.mjs'], folder).replace('import', 'bundled'))
+}
+
+/** The command writes the same page; what does not need it does not load it. */
+function commandIt(folder) {
+  const main = join(folder, 'node_modules/spanwise', manifest.bin.spanwise)
+  run(process.execPath, [main, 'demo', '-o', 'demo.html'], folder)
+  const page = readFileSync(join(folder, 'demo.html'), 'utf8')
+  check(page.startsWith('<!doctype html>') && page.includes('id="run">H4sI'), 'spanwise demo -o demo.html wrote no page')
+  const dist = join(folder, 'node_modules/spanwise/dist')
+  const holdsPage = (file) => readFileSync(join(dist, file), 'utf8').includes('id="app"')
+  const files = readdirSync(dist, { recursive: true }).filter((file) => file.endsWith('.js') && holdsPage(file))
+  check(files.length === 1, `the page is in the package ${files.length} times: ${files.join(', ')}`)
+  rmSync(join(dist, files[0]))
+  for (const words of [['--help'], ['report', '--help'], ['demo'], ['demo', '-o', 'demo.md']]) run(process.execPath, [main, ...words], folder)
+  console.log('command: writes the page, and loads it for nothing else')
 }
 
 /** The declarations have to hold without any SDK's types, and with library checks on. */
@@ -79,8 +105,9 @@ ${adapters.map((name) => `import * as ${name.replaceAll('-', '_')} from 'spanwis
 const search = profiler.tool('search', async (query: string) => query.length)
 const found: Promise<number> = profiler.run('agent', () => search('x'))
 const trace = profiler.lastTrace
+const page: string = html.htmlReport(trace, { thresholds: { savingMs: 5 } })
 if (trace !== undefined) { const text: string = report(trace); void text; void analyze(trace).totals.durationNs }
-void found; void compareStrategies
+void found; void page; void compareStrategies
 `
   writeFileSync(join(folder, 'use.mts'), text)
   const options = { module: 'NodeNext', target: 'ES2023', lib: ['ES2023', 'DOM', 'ESNext.Disposable'], strict: true, exactOptionalPropertyTypes: true, noEmit: true, types: [] }
@@ -98,7 +125,9 @@ try {
   process.stdout.write(run('npx', ['--no-install', 'attw', tarball, '--profile', 'esm-only'], root))
   const folder = install(tarball)
   useIt(folder)
+  await bundleIt(folder)
   compileIt(folder)
+  commandIt(folder)
 } catch (error) {
   console.error(`package: ${error.message}${error.stdout ? `\n${error.stdout}` : ''}`)
   process.exitCode = 1
