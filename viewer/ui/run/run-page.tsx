@@ -5,6 +5,7 @@ import { TabPanel, Tabs } from '../parts/tabs.tsx'
 import { RunContext, type RunView } from './run-context.ts'
 import { RunHeader } from './run-header.tsx'
 import type { RunModel } from './run-model.ts'
+import { isTyping } from './typing.ts'
 import { views } from './views.tsx'
 
 interface RunPageProps {
@@ -82,6 +83,3 @@ function useKeys(open: (id: string) => void): void {
     return () => removeEventListener('keydown', onKey)
   }, [open])
 }
-
-export const isTyping = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
