@@ -1,5 +1,5 @@
-import { analyze } from '../src/analyze/index.ts'
 import type { AnalyzeOptions } from '../src/analyze/options.ts'
+import { analyzeWithReplay } from '../src/analyze/replay.ts'
 import type { Analysis } from '../src/model/analysis.ts'
 import type { Trace } from '../src/model/span.ts'
 import { safeTrace } from '../src/trace-file/index.ts'
@@ -24,7 +24,8 @@ export function htmlReport(run: Trace | Analysis | undefined, options: AnalyzeOp
   if (run === undefined) return messageHtml('Nothing was recorded', 'No run has ended yet, it was not sampled, or SPANWISE=0 is set.')
   if ('criticalPath' in run) return renderHtml(undefined, run)
   const trace = safeTrace(run)
-  return renderHtml(trace, analyze(trace, options))
+  const { analysis, replay } = analyzeWithReplay(trace, options)
+  return renderHtml(trace, analysis, replay)
 }
 
 export { renderHtml } from './run-html.ts'
