@@ -48,6 +48,8 @@ export interface RunSummary {
   /** Still going on: its root has not ended, and it was written to a moment ago. */
   readonly live?: true
   readonly source: 'recorded' | 'received'
+  /** What could not be read of it, in a sentence; of a file that holds no run at all there is nothing else to tell. */
+  readonly problem?: string
   readonly spans: number
   readonly llmCalls: number
   readonly toolCalls: number

@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto'
+import type { Server } from 'node:http'
+import { reports } from '../../reports/index.ts'
+import type { ServerInfo } from '../api.ts'
+import { Analyst } from './analyst.ts'
+import { Events } from './events.ts'
+import { namesOf } from './guard.ts'
+import { closed, guardedServer } from './http.ts'
+import { bindNext } from './listen.ts'
+import { apiFailed, Routes } from './routes.ts'
+import { Store } from './store.ts'
+
+export interface DashboardOptions {
+  /** Of the runs, absolute. */
+  readonly folder: string
+  /** The same as the user would name it. */
+  readonly folderName?: string
+  readonly version?: string
+  /** Of the dashboard; the next free one when it is taken. 0: any. */
+  readonly port?: number
+  /** Where OTLP is taken; `false`: nowhere. */
+  readonly otlpPort?: number | false
+  /** Another address than the two of the loopback interface. */
+  readonly host?: string
+  /** Days that received runs are kept; 0: for ever. */
+  readonly retentionDays?: number
+  /** For tests. */
+  readonly token?: string
+  readonly nowEpochMs?: () => number
+  readonly quietMs?: number
+  /** Whether runs are read and analysed in threads of their own; not from sources, which Node cannot start as a thread. */
+  readonly inThreads?: boolean
+}
+
+export interface Started {
+  /** With the token of this launch behind the `#`, which no server and no log ever sees. */
+  readonly url: string
+  readonly token: string
+  readonly receiverUrl?: string
+}
+
+export const DEFAULT_PORT = 4319
+export const DEFAULT_OTLP_PORT = 4318
+export const DEFAULT_RETENTION_DAYS = 15
+
+/** The local dashboard: a page over all runs of a folder, and a receiver of OTLP beside it. */
+export class Dashboard {
+  readonly store: Store
+  readonly #options: DashboardOptions
+  readonly #token: string
+  readonly #analyst: Analyst
+  readonly #events: Events
+  #servers: readonly Server[] = []
+  #receiver: ServerInfo['receiver'] = null
+
+  constructor(options: DashboardOptions) {
+    this.#options = options
+    this.#token = options.token ?? randomBytes(32).toString('base64url')
+    this.#analyst = new Analyst(options.inThreads)
+    this.#events = new Events(() => this.store.table.size)
+    this.store = new Store({
+      folder: options.folder, analyst: this.#analyst, nowEpochMs: this.#now, quietMs: options.quietMs,
+      changed: (keys) => this.#events.changed(keys), isRootless: () => undefined,
+    })
+  }
+
+  async start(): Promise<Started> {
+    const { host, port = DEFAULT_PORT } = this.#options
+    await this.store.open()
+    const routes = new Routes({
+      token: this.#token, folder: this.#options.folder, version: this.#options.version ?? '', store: this.store, analyst: this.#analyst,
+      events: this.#events, nowEpochMs: this.#now, info: () => this.info(),
+    })
+    const names = namesOf(host)
+    const bound = await bindNext(() => guardedServer({ names, answer: (asked) => routes.answer(asked), failed: apiFailed }), port, host)
+    this.#servers = bound.servers
+    const url = `http://${host === undefined || host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host}:${bound.port}/#token=${this.#token}`
+    return { url, token: this.#token, ...(this.#receiver !== null && 'url' in this.#receiver && { receiverUrl: this.#receiver.url }) }
+  }
+
+  info(): ServerInfo {
+    const { folder, folderName = folder, version = '', retentionDays = DEFAULT_RETENTION_DAYS } = this.#options
+    return {
+      version, folder: folderName, runs: this.store.table.size, receiver: this.#receiver, retentionDays,
+      formats: [
+        ...reports.map(({ name, extension }) => ({ name, extension })),
+        { name: 'html', extension: 'html' }, { name: 'run', extension: 'jsonl' },
+      ],
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#events.close()
+    await Promise.all(this.#servers.map(closed))
+    await Promise.all([this.store.close(), this.#analyst.close()])
+  }
+
+  readonly #now = (): number => (this.#options.nowEpochMs ?? Date.now)()
+}

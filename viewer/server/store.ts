@@ -1,0 +1,219 @@
+import { watch, type FSWatcher } from 'node:fs'
+import { lstat, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Analyst } from './analyst.ts'
+import { HttpError } from './http.ts'
+import { IndexFile } from './index-file.ts'
+import { isLive, LIVE_MS, RunTable, type StoredFile } from './run-table.ts'
+import type { FileFacts, RunSource } from './runs.ts'
+import { absolute, factsOf, isTraceName, RECEIVED, scan } from './scan.ts'
+import { WorkQueue } from './work-queue.ts'
+
+export interface StoreOptions {
+  readonly folder: string
+  readonly analyst: Analyst
+  readonly nowEpochMs: () => number
+  /** Told of the keys of runs that came, went on or are gone. */
+  readonly changed: (keys: Iterable<string>) => void
+  /** Of a received trace: whether its root is still to come. Undefined: not known here. */
+  readonly isRootless: (path: string) => boolean | undefined
+  /** How long a file is left alone after it was written to. */
+  readonly quietMs?: number | undefined
+}
+
+const QUIET_MS = 1_000
+const CHECK_MS = 300
+const RESCAN_MS = 15_000
+const LIVE_CHECK_MS = 5_000
+const MAX_WATCHED = 64
+
+/** The runs of a folder: its files, what is known of them, and what becomes of them while the dashboard runs. */
+export class Store {
+  readonly table = new RunTable()
+  readonly #options: StoreOptions
+  readonly #index: IndexFile
+  readonly #queue: WorkQueue
+  readonly #watchers = new Map<string, FSWatcher>()
+  readonly #toCheck = new Set<string>()
+  #checking: NodeJS.Timeout | undefined
+  #timers: NodeJS.Timeout[] = []
+  #live: ReadonlySet<string> = new Set()
+  #scanning: Promise<void> = Promise.resolve()
+  #isClosed = false
+
+  constructor(options: StoreOptions) {
+    this.#options = options
+    this.#index = new IndexFile(join(options.folder, '.index.jsonl'))
+    this.#queue = new WorkQueue((path) => this.#summarise(path), options.quietMs ?? QUIET_MS)
+  }
+
+  /** What is known is there at once; what has changed meanwhile follows. */
+  async open(): Promise<void> {
+    await this.#index.load(({ file, runs }) => void this.table.put(file, runs))
+    this.#scanning = this.#scan(true)
+    const every = (ms: number, act: () => void): void => void this.#timers.push(setInterval(act, ms).unref())
+    every(RESCAN_MS, () => void this.rescan())
+    every(LIVE_CHECK_MS, () => this.#checkLive())
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    for (const timer of this.#timers) clearInterval(timer)
+    clearTimeout(this.#checking)
+    for (const watcher of this.#watchers.values()) watcher.close()
+    this.#queue.close()
+    await this.#scanning
+    await this.#index.flush()
+  }
+
+  /** Resolves when all that is there has been seen and summarised. */
+  async settled(): Promise<void> {
+    await this.rescan()
+    await this.#queue.idle()
+    await this.#index.flush()
+  }
+
+  /** Looks for what the system did not tell of. */
+  rescan(): Promise<void> {
+    this.#scanning = this.#scanning.then(() => this.#scan(false))
+    return this.#scanning
+  }
+
+  /** A file was written to by us. */
+  written(path: string, isWhole: boolean): void {
+    this.#queue.add(path, isWhole ? 'soon' : 'quiet')
+  }
+
+  /** @throws HttpError when it may not be removed */
+  async remove(key: string): Promise<void> {
+    const run = this.table.get(key)
+    if (run === undefined) throw new HttpError(404, 'there is no such run')
+    if (run.file.runs.length > 1) throw new HttpError(409, `its file ${run.file.path} holds ${run.file.runs.length} runs`)
+    if (isLive(run, this.#options.nowEpochMs())) throw new HttpError(409, 'the run is still going on')
+    await this.removeFile(run.file.path)
+  }
+
+  async removeFile(path: string): Promise<void> {
+    const file = absolute(this.#options.folder, path)
+    try {
+      if (!(await lstat(file)).isFile()) throw new HttpError(409, `${path} is no file`)
+      await unlink(file)
+    } catch (error) {
+      if (error instanceof HttpError) throw error
+      const { code, message } = error as NodeJS.ErrnoException
+      if (code !== 'ENOENT') throw new HttpError(500, `${path} cannot be removed: ${message}`)
+    }
+    this.#forget(path)
+  }
+
+  #forget(path: string): void {
+    this.#queue.forget(path)
+    if (!this.table.files.has(path)) return
+    const keys = this.table.remove(path)
+    this.#index.remove(path)
+    this.#options.changed(keys)
+  }
+
+  async #scan(isFirst: boolean): Promise<void> {
+    const { folder, nowEpochMs } = this.#options
+    const startedAt = nowEpochMs()
+    // Of what we write ourselves we know.
+    const { files, folders } = await scan(folder, isFirst ? undefined : RECEIVED)
+    if (this.#isClosed) return
+    const found = new Set(files.map(({ path }) => path))
+    const isOurs = (path: string): boolean => isFirst || !path.startsWith(`${RECEIVED}/`)
+    for (const { path, modifiedEpochMs } of this.table.files.values()) {
+      if (isOurs(path) && !found.has(path) && modifiedEpochMs < startedAt - CHECK_MS) this.#forget(path)
+    }
+    const changed = files.filter((facts) => this.#isNews(facts))
+    for (const { path, modifiedEpochMs } of changed.sort((a, b) => a.modifiedEpochMs - b.modifiedEpochMs)) {
+      this.#queue.add(path, Math.abs(startedAt - modifiedEpochMs) < (this.#options.quietMs ?? QUIET_MS) ? 'quiet' : 'backlog')
+    }
+    this.#watch(folders.filter((path) => path !== RECEIVED && !path.startsWith(`${RECEIVED}/`)).slice(0, MAX_WATCHED))
+  }
+
+  #isNews({ path, bytes, modifiedEpochMs }: FileFacts): boolean {
+    const known = this.table.files.get(path)
+    return known === undefined || known.bytes !== bytes || known.modifiedEpochMs !== modifiedEpochMs
+  }
+
+  #watch(folders: readonly string[]): void {
+    for (const [path, watcher] of this.#watchers) {
+      if (folders.includes(path)) continue
+      watcher.close()
+      this.#watchers.delete(path)
+    }
+    for (const path of folders) {
+      if (this.#watchers.has(path)) continue
+      try {
+        const watcher = watch(absolute(this.#options.folder, path), { persistent: false }, (_event, name) => this.#told(path, name))
+        // A folder that is gone, or one too many for the system: the rescan sees to it.
+        watcher.on('error', () => {
+          watcher.close()
+          this.#watchers.delete(path)
+        })
+        this.#watchers.set(path, watcher)
+      } catch {
+        return
+      }
+    }
+  }
+
+  #told(folder: string, name: string | null): void {
+    if (name === null || name === RECEIVED || this.#isClosed) return
+    this.#toCheck.add(folder === '' ? name : `${folder}/${name}`)
+    this.#checking ??= setTimeout(() => void this.#check(), CHECK_MS).unref()
+  }
+
+  async #check(): Promise<void> {
+    this.#checking = undefined
+    const paths = [...this.#toCheck]
+    this.#toCheck.clear()
+    let hasFolder = false
+    for (const path of paths) {
+      const name = path.slice(path.lastIndexOf('/') + 1)
+      if (!isTraceName(name)) {
+        hasFolder ||= !name.includes('.')
+        continue
+      }
+      const facts = await factsOf(this.#options.folder, path)
+      if (facts === undefined) this.#forget(path)
+      else if (this.#isNews(facts)) this.#queue.add(path, 'quiet')
+    }
+    if (hasFolder) await this.rescan()
+  }
+
+  async #summarise(path: string): Promise<void> {
+    const { folder, analyst, changed, isRootless } = this.#options
+    const source: RunSource = path.startsWith(`${RECEIVED}/`) ? 'received' : 'recorded'
+    let summarised
+    try {
+      summarised = await analyst.do({ do: 'summarise', file: absolute(folder, path), path, source })
+    } catch (error) {
+      if (this.#isClosed) return
+      const facts = await factsOf(folder, path)
+      if (facts === undefined) return this.#forget(path)
+      const { unreadable } = await import('./summarise.ts')
+      const problem = error instanceof Error ? error.message : String(error)
+      summarised = { ...facts, runs: [unreadable({ path, source }, problem, facts.modifiedEpochMs)] }
+    }
+    if (this.#isClosed) return
+    const { bytes, modifiedEpochMs, runs } = summarised
+    const isOpen = source === 'received' && (isRootless(path) ?? this.table.files.get(path)?.isRootless ?? false)
+    const file: Omit<StoredFile, 'runs'> = { path, bytes, modifiedEpochMs, source, ...(isOpen && { isRootless: true }) }
+    this.#index.put({ file, runs })
+    changed(this.table.put(file, runs))
+  }
+
+  /** Runs that have gone quiet are live no more, without anything having happened. */
+  #checkLive(): void {
+    const now = this.#options.nowEpochMs()
+    const live = new Set<string>()
+    for (const { modifiedEpochMs, runs } of this.table.files.values()) {
+      if (now - modifiedEpochMs < LIVE_MS) for (const run of runs) if (isLive(run, now)) live.add(run.summary.key)
+    }
+    const over = [...this.#live].filter((key) => !live.has(key))
+    this.#live = live
+    if (over.length > 0) this.#options.changed(over)
+  }
+}
