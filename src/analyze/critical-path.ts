@@ -22,9 +22,15 @@ export interface CriticalPath {
   readonly steps: readonly number[]
 }
 
-export function criticalPath(timeline: Timeline): CriticalPath {
-  const walk = new Walk(timeline)
-  if (timeline.spans.length > 0) walk.all()
+/** What the walk needs of a timeline: a page has it without the trace. */
+export type PathInput = Pick<Timeline, 'start' | 'end' | 'children' | 'topDown' | 'late'>
+
+/** A stretch of the path and the span that it belongs to. Each instant is in one; they come in no order. */
+export type OnPiece = (span: number, from: number, to: number) => void
+
+export function criticalPath(timeline: PathInput, onPiece?: OnPiece): CriticalPath {
+  const walk = new Walk(timeline, onPiece)
+  if (timeline.start.length > 0) walk.all()
   const { wall, first } = walk
   const steps: number[] = []
   let isSorted = true
@@ -44,7 +50,8 @@ class Walk {
   readonly wall: Float64Array
   /** The first instant of each span on the path. */
   readonly first: Float64Array
-  readonly #timeline: Timeline
+  readonly #timeline: PathInput
+  readonly #onPiece: OnPiece | undefined
   /** The first piece of each span that has children; NaN: there is none. And the others, from and to by turns. */
   readonly #from: Float64Array
   readonly #to: Float64Array
@@ -57,9 +64,10 @@ class Walk {
   readonly #running: number[] = []
   #head = 0
 
-  constructor(timeline: Timeline) {
-    const { length } = timeline.spans
+  constructor(timeline: PathInput, onPiece: OnPiece | undefined) {
+    const { length } = timeline.start
     this.#timeline = timeline
+    this.#onPiece = onPiece
     this.wall = new Float64Array(length)
     this.first = new Float64Array(length)
     this.#from = new Float64Array(length).fill(NaN)
@@ -132,6 +140,7 @@ class Walk {
     this.wall[span]! += to - from
     // The pieces of one span come latest first.
     this.first[span] = from
+    this.#onPiece?.(span, from, to)
   }
 
   #begin(span: number): void {
