@@ -1,6 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { useCallback, useEffect, useMemo } from 'preact/hooks'
 import { go, hrefOf } from '../app/route.ts'
+import { SpanDrawer } from '../drawer/span-drawer.tsx'
 import { TabPanel, Tabs } from '../parts/tabs.tsx'
 import { RunContext, type RunView } from './run-context.ts'
 import { RunHeader } from './run-header.tsx'
@@ -36,6 +37,7 @@ export function RunPage({ run, base, view: asked, rest, query, actions }: RunPag
         </header>
         <div class="body">
           <TabPanel tab={current.id} wide={current.wide === true}><current.View rest={rest} /></TabPanel>
+          {context.selected !== undefined && <SpanDrawer span={context.selected} />}
         </div>
       </div>
     </RunContext.Provider>

@@ -1,0 +1,131 @@
+import type { JSX } from 'preact'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+import { isTyping } from '../run/typing.ts'
+import { CategoryName } from '../parts/category.tsx'
+import { Icon } from '../parts/icon.tsx'
+import { useRun } from '../run/run-context.ts'
+import { CallDetail } from './call-detail.tsx'
+import { siblingsOf } from './relations.ts'
+import { Attributes, Children, Named, Related, ResourcesOf, SpanFacts } from './span-sections.tsx'
+import { SpanButton } from './span-button.tsx'
+import { ToolDetail } from './tool-detail.tsx'
+
+/** What is known of the selected span, beside every view. Looking on goes on behind it: it takes no focus that nobody gave it. */
+export function SpanDrawer({ span }: { readonly span: number }): JSX.Element {
+  const { run, select } = useRun()
+  const box = useRef<HTMLElement>(null)
+  useFocus(box, span, () => select(undefined))
+  const number = run.spans.call[span]!
+  return (
+    <aside class="drawer" aria-labelledby="drawer-title" ref={box}>
+      <div class="drawer-head">
+        <CategoryName category={run.category(span)} />
+        {number > 0 && <span class="chip">call {number}</span>}
+        <Ending span={span} />
+        <span class="spacer" />
+        <Steps span={span} />
+        <button type="button" class="button quiet" aria-label="Close" title="Close (Escape)" onClick={() => select(undefined)}><Icon name="close" /></button>
+      </div>
+      <Path span={span} />
+      <h2 id="drawer-title" tabIndex={-1}>{run.name(span)}</h2>
+      <Views span={span} />
+      <SpanFacts span={span} />
+      <CallDetail span={span} />
+      <ToolDetail span={span} />
+      <Named span={span} />
+      <Related span={span} />
+      <Children span={span} />
+      <Attributes span={span} />
+      <ResourcesOf span={span} />
+    </aside>
+  )
+}
+
+function Ending({ span }: { readonly span: number }): JSX.Element | null {
+  const { run } = useRun()
+  const state = run.state(span)
+  return (
+    <>
+      {state !== 'ok' && <span class={state === 'failed' ? 'chip bad' : 'chip warn'}>{state === 'open' ? 'not ended' : state}</span>}
+      {run.spans.late[span] === 1 && <span class="chip warn">late</span>}
+    </>
+  )
+}
+
+/** From the root down to its parent. */
+function Path({ span }: { readonly span: number }): JSX.Element | null {
+  const { run } = useRun()
+  const above = run.ancestors(span).slice(1).reverse()
+  if (above.length === 0) return null
+  // A deep path says most by its two ends.
+  const shown = above.length > 6 ? [...above.slice(0, 2), -1, ...above.slice(-3)] : above
+  return (
+    <nav class="drawer-path" aria-label="Parents">
+      {shown.map((place, i) => <span key={place}>{i > 0 && <span class="faint" aria-hidden="true"> › </span>}{place === -1 ? '…' : <SpanButton span={place} />}</span>)}
+    </nav>
+  )
+}
+
+function Steps({ span }: { readonly span: number }): JSX.Element {
+  const { run, select } = useRun()
+  const { previous, next } = siblingsOf(run, span)
+  const step = (to: number | undefined, what: string, sign: string): JSX.Element => (
+    <button
+      type="button" class="button quiet step" disabled={to === undefined} title={to === undefined ? `No ${what} under the same parent` : `${what}: ${run.name(to)}`}
+      aria-label={to === undefined ? what : `${what}: ${run.name(to)}`} onClick={() => select(to)}
+    >{sign}</button>
+  )
+  return <>{step(previous, 'Span before', '‹')}{step(next, 'Span after', '›')}</>
+}
+
+function Views({ span }: { readonly span: number }): JSX.Element {
+  const { href, run } = useRun()
+  return (
+    <p class="row drawer-views">
+      <a href={href('timeline', { span })}>Timeline</a>
+      <a href={href('flame', { span })}>Flame graph</a>
+      {run.spans.call[span]! > 0 && <a href={href('context', { span })}>Context</a>}
+    </p>
+  )
+}
+
+/** Enter on something that opens it leads into the drawer, and Escape back to where one was. */
+function useFocus(box: { readonly current: HTMLElement | null }, span: number, close: () => void): void {
+  const opener = useRef<Element | null>(null)
+  useLayoutEffect(() => {
+    const active = document.activeElement
+    const isInside = box.current?.contains(active) === true
+    if (!isInside && active !== document.body) opener.current = active
+    const lostFocus = active === document.body && opener.current !== null && lastKey.wasInside
+    if ((lastKey.opens && performance.now() - lastKey.at < 500) || lostFocus) box.current?.querySelector<HTMLElement>('h2')?.focus({ preventScroll: true })
+    box.current?.scrollTo?.({ top: 0 })
+  }, [span])
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.key !== 'Escape' || event.defaultPrevented || isTyping(event.target)) return
+      event.preventDefault()
+      close()
+    }
+    addEventListener('keydown', onKey)
+    return () => removeEventListener('keydown', onKey)
+  })
+  useEffect(() => () => {
+    // The drawer is gone by then, and with it a focus that stood in it.
+    requestAnimationFrame(() => {
+      if (document.activeElement !== document.body && document.activeElement !== null) return
+      if (opener.current instanceof HTMLElement && opener.current.isConnected) opener.current.focus({ preventScroll: true })
+    })
+  }, [])
+}
+
+/** How what is selected came to be: by a key that opens, or by the pointer. */
+const lastKey = { at: 0, opens: false, wasInside: false }
+addEventListener('keydown', ({ key, target }) => {
+  lastKey.at = performance.now()
+  lastKey.opens = key === 'Enter' || key === ' '
+  lastKey.wasInside = target instanceof Element && target.closest('.drawer') !== null
+}, true)
+addEventListener('pointerdown', () => {
+  lastKey.opens = false
+  lastKey.wasInside = false
+}, true)
