@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import { formatCost, formatCount, formatTokens, formatWholeShare } from '../../../reports/shared/numbers.ts'
 import { formatDuration } from '../../../src/model/units.ts'
 import { categoryColor, CategoryName } from '../parts/category.tsx'
+import { TableBox } from '../parts/table-box.tsx'
 import { useRun } from '../run/run-context.ts'
 
 /** Each instant of the run belongs to the category that it was waiting for then. */
@@ -20,7 +21,7 @@ export function CategoryTimes(): JSX.Element {
           <span key={category} style={{ flex: `${shareOf(wallNs)} 1 0`, background: `var(${categoryColor(category)})` }} />
         ))}
       </div>
-      <div class="table-box" style={{ marginTop: '8px' }}>
+      <TableBox label="Time by category" gap="8px">
         <table class="table">
           <thead><tr><th scope="col">Category</th><th class="right" scope="col">Wall</th><th class="right" scope="col">Share</th><th class="right" scope="col">Busy</th><th class="right" scope="col">Spans</th><th class="right" scope="col">Failed</th><th class="right" scope="col">Tokens</th><th class="right" scope="col">Cost</th></tr></thead>
           <tbody>
@@ -38,7 +39,7 @@ export function CategoryTimes(): JSX.Element {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableBox>
     </section>
   )
 }

@@ -3,6 +3,7 @@ import { formatCount, formatWholeShare } from '../../../reports/shared/numbers.t
 import { cleanName } from '../../../reports/shared/text.ts'
 import { formatDuration } from '../../../src/model/units.ts'
 import { Swatch } from '../parts/category.tsx'
+import { TableBox } from '../parts/table-box.tsx'
 import { useRun } from '../run/run-context.ts'
 
 const SHOWN = 12
@@ -19,7 +20,7 @@ export function Operations(): JSX.Element | null {
         <h2 id="operations">Slowest operations</h2>
         <p class="faint" style={{ fontSize: '12.5px' }}>Half as long saves: the whole run simulated with this operation twice as fast.</p>
       </div>
-      <div class="table-box">
+      <TableBox label="Slowest operations">
         <table class="table">
           <thead><tr><th scope="col">Operation</th><th class="right" scope="col">Count</th><th class="right" scope="col">Wall</th><th class="right" scope="col">Share</th><th class="right" scope="col">p50</th><th class="right" scope="col">p95</th><th class="right" scope="col">Half as long saves</th></tr></thead>
           <tbody>
@@ -36,7 +37,7 @@ export function Operations(): JSX.Element | null {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableBox>
     </section>
   )
 }
