@@ -1,6 +1,8 @@
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { RunDocument } from '../../document/run-document.ts'
+import { Dashboard } from '../dashboard/dashboard.tsx'
+import { takeToken } from '../dashboard/token.ts'
 import { RunModel } from '../run/run-model.ts'
 import { RunPage } from '../run/run-page.tsx'
 import { embeddedRun } from './embedded.ts'
@@ -15,7 +17,11 @@ export function App(): JSX.Element {
   const route = useRoute()
   useEffect(() => {
     embeddedRun().then(
-      (document: RunDocument | undefined) => setLoading(document === undefined ? { state: 'dashboard' } : { state: 'run', run: new RunModel(document) }),
+      (document: RunDocument | undefined) => {
+        if (document !== undefined) return setLoading({ state: 'run', run: new RunModel(document) })
+        if (takeToken()) dispatchEvent(new HashChangeEvent('hashchange'))
+        return setLoading({ state: 'dashboard' })
+      },
       (error: unknown) => setLoading({ state: 'failed', why: error instanceof Error ? error.message : String(error) }),
     )
   }, [])
@@ -27,6 +33,6 @@ export function App(): JSX.Element {
     case 'run':
       return <RunPage run={loading.run} base={[]} view={route.path[0]} rest={route.path.slice(1)} query={route.query} />
     case 'dashboard':
-      return <Message title="The dashboard" />
+      return <Dashboard route={route} />
   }
 }

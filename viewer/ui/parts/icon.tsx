@@ -12,6 +12,7 @@ const paths = {
   reset: 'M3 8a5 5 0 1 0 1.6-3.7M3 2.5v3h3',
   zoomIn: 'M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10zM10.6 10.6 14 14M7 5v4M5 7h4',
   zoomOut: 'M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10zM10.6 10.6 14 14M5 7h4',
+  caret: 'M4.5 6.5 8 10l3.5-3.5',
 } as const
 
 export type IconName = keyof typeof paths

@@ -1,0 +1,101 @@
+import type { JSX } from 'preact'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { cleanName } from '../../../reports/shared/text.ts'
+import { openRun } from '../app/embedded.ts'
+import { Message } from '../app/message.tsx'
+import { go, hrefOf } from '../app/route.ts'
+import { Confirm } from '../parts/confirm.tsx'
+import { Icon } from '../parts/icon.tsx'
+import { Menu } from '../parts/popup.tsx'
+import { RunModel } from '../run/run-model.ts'
+import { RunPage } from '../run/run-page.tsx'
+import { askBytes, download } from './client.ts'
+import { useServer } from './info.ts'
+import { changes } from './live.ts'
+import { deleteRuns } from './selection-bar.tsx'
+import { useStore } from './store.ts'
+import { messageOf, told, useLoaded } from './use-loaded.ts'
+
+interface RunOfDashboardProps {
+  readonly runKey: string
+  readonly view: string | undefined
+  readonly rest: readonly string[]
+  readonly query: URLSearchParams
+}
+
+/** One run as its file would show it, read anew while it is still going on. */
+export function RunOfDashboard({ runKey, view, rest, query }: RunOfDashboardProps): JSX.Element {
+  const version = useVersionOf(runKey)
+  const { data, error } = useLoaded(runKey, async (signal) => new RunModel(await openRun(await askBytes(`api/runs/${encodeURIComponent(runKey)}/document`, signal))), version)
+  const base = useMemo(() => ['runs', runKey], [runKey])
+  useSameSpan(data, query)
+  if (data === undefined) {
+    if (error === undefined) return <Message title="Opening the run …" />
+    return <Message title="This run cannot be opened">{error}. <a href={hrefOf(['runs'])}>All runs</a></Message>
+  }
+  return <RunPage run={data} base={base} view={view} rest={rest} query={query} actions={<Actions runKey={runKey} run={data} />} />
+}
+
+/** Goes up when this run may have changed. */
+function useVersionOf(key: string): number {
+  const { version, keys } = useStore(changes)
+  const seen = useRef(version)
+  if (keys === undefined || keys.has(key)) seen.current = version
+  return seen.current
+}
+
+/** The address says which span is selected by its place, and a span that was written late may have moved it. */
+function useSameSpan(run: RunModel | undefined, query: URLSearchParams): void {
+  const before = useRef<RunModel | undefined>(undefined)
+  useEffect(() => {
+    const last = before.current
+    before.current = run
+    const selected = query.get('span')
+    if (last === undefined || run === undefined || last === run || selected === null) return
+    const place = run.placeOf(last.spans.ids[Number(selected)] ?? '')
+    if (place === undefined || place === Number(selected)) return
+    const { path } = pathNow()
+    const next = new URLSearchParams(query)
+    next.set('span', String(place))
+    go(hrefOf(path, next), true)
+  }, [run])
+}
+
+const pathNow = (): { readonly path: readonly string[] } => ({ path: location.hash.replace(/^#\/?/, '').split('?', 1)[0]!.split('/').map(decodeURIComponent) })
+
+function Actions({ runKey, run }: { readonly runKey: string; readonly run: RunModel }): JSX.Element {
+  const formats = useServer()?.formats ?? []
+  const [isAsking, setAsking] = useState(false)
+  const [state, setState] = useState<string>()
+  const path = `api/runs/${encodeURIComponent(runKey)}`
+  const attempt = async (work: () => Promise<string | undefined | void>): Promise<void> => {
+    try {
+      setState(await work() ?? undefined)
+    } catch (error) {
+      told(error)
+      setState(messageOf(error))
+    }
+  }
+  const remove = async (): Promise<string | undefined> => {
+    setAsking(false)
+    const problem = await deleteRuns([runKey])
+    if (problem === undefined) go(hrefOf(['runs']))
+    return problem
+  }
+  const name = cleanName(run.analysis.run.name)
+  return (
+    <span class="row run-actions">
+      {state !== undefined && <span class="chip bad" role="alert">{state}</span>}
+      <a class="button" href={hrefOf(['compare'], { base: runKey })}>Compare with …</a>
+      <Menu
+        label={<>Export<Icon name="caret" /></>} items={formats.map(({ name: format, extension }) => [format, format, `.${extension}`] as const)}
+        onChoose={(format) => void attempt(() => download(`${path}/export?format=${encodeURIComponent(format)}`, `run.${formats.find((one) => one.name === format)?.extension ?? 'txt'}`))}
+      />
+      <button type="button" class="button" title="One HTML file, redacted, without the texts of prompts and answers" onClick={() => void attempt(() => download(`${path}/share`, 'run.html'))}>Share</button>
+      <button type="button" class="button" onClick={() => setAsking(true)}>Delete …</button>
+      {isAsking && (
+        <Confirm title={`Delete ${name}?`} action="Delete" onConfirm={() => void attempt(remove)} onCancel={() => setAsking(false)}>Its recording is taken off the disk. This cannot be undone.</Confirm>
+      )}
+    </span>
+  )
+}
