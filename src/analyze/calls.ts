@@ -118,5 +118,20 @@ function costOf(trace: Trace, { llm, start }: Span, usage: Usage, pricing: Prici
   })
 }
 
+/** The calls of each answering model and provider, in order of their first. */
+export function byModel(calls: readonly Call[]): (readonly [Call, ...Call[]])[] {
+  const groups: [Call, ...Call[]][] = []
+  const places = new Map<string, Map<string, number>>()
+  for (const call of calls) {
+    const model = modelOf(call.summary)
+    let ofModel = places.get(model)
+    if (ofModel === undefined) places.set(model, (ofModel = new Map()))
+    const place = ofModel.get(call.summary.provider)
+    if (place === undefined) ofModel.set(call.summary.provider, groups.push([call]) - 1)
+    else groups[place]!.push(call)
+  }
+  return groups
+}
+
 /** The model that answered, else the one that was asked; what totals are grouped by. */
 export const modelOf = ({ responseModel, requestModel }: CallSummary): string => responseModel ?? requestModel ?? 'unknown'

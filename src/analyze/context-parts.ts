@@ -44,6 +44,9 @@ export class Composer {
   readonly #kinds: string[] = [KEPT]
   /** By line, a place in `kinds`. */
   readonly #kindOf: Int32Array
+  /** By kind: what its lines weigh together, and the heaviest of them; -1 in between. */
+  readonly #kindWeight: Float64Array
+  readonly #kindLine: Int32Array
   /** Of the request that is looked at; zero in between. */
   readonly #weight: Float64Array
   readonly #count: Int32Array
@@ -57,6 +60,8 @@ export class Composer {
     const { length } = this.#example
     this.#kindOf = new Int32Array(length)
     for (let line = 1; line < length; line++) this.#kindOf[line] = this.#kindNumber(this.#example[line]!.kind)
+    this.#kindWeight = new Float64Array(this.#kinds.length)
+    this.#kindLine = new Int32Array(this.#kinds.length).fill(-1)
     this.#weight = new Float64Array(length)
     this.#count = new Int32Array(length)
   }
@@ -67,9 +72,10 @@ export class Composer {
     this.#kinds[0] = keptAs
     if (kept > 0) lines = this.#add(0, kept, lines)
     for (let i = 0; i < parts.length; i++) lines = this.#add(this.#lineOf[parts[i]!]!, at[i + 1]! - at[i]!, lines)
-    this.#sort(lines)
+    const shown = lines > most ? most - 1 : lines
+    this.#sort(lines, shown)
     const composition = this.#byKind(lines, total)
-    const list = this.#list(lines, total, most)
+    const list = this.#list(lines, total, shown)
     for (let i = 0; i < lines; i++) this.#weight[this.#used[i]!] = this.#count[this.#used[i]!] = 0
     return { composition, parts: list }
   }
@@ -86,14 +92,29 @@ export class Composer {
     return lines + 1
   }
 
-  /** The heaviest first. */
-  #sort(lines: number): void {
+  readonly #heavier = (a: number, b: number): number =>
+    this.#weight[b]! - this.#weight[a]! || byText(keyOf(this.#example[a]), keyOf(this.#example[b]))
+
+  /** The heaviest `first` lines to the front, in order; most requests have many lines, of which few are shown. */
+  #sort(lines: number, first: number): void {
+    if (first === lines) return sortPlaces(this.#used, lines, this.#heavier)
+    const used = this.#used
     const weight = this.#weight
-    sortPlaces(this.#used, lines, (a, b) => weight[b]! - weight[a]! || byText(keyOf(this.#example[a]), keyOf(this.#example[b])))
+    for (let i = 1; i < lines; i++) {
+      const line = used[i]!
+      let at = Math.min(i, first)
+      if (at === first) {
+        const last = used[first - 1]!
+        if (weight[line]! < weight[last]! || this.#heavier(line, last) > 0) continue
+        used[i] = last
+        at--
+      }
+      for (; at > 0 && (weight[line]! > weight[used[at - 1]!]! || this.#heavier(line, used[at - 1]!) < 0); at--) used[at] = used[at - 1]!
+      used[at] = line
+    }
   }
 
-  #list(lines: number, total: number, most: number): ContextPart[] {
-    const shown = lines > most ? most - 1 : lines
+  #list(lines: number, total: number, shown: number): ContextPart[] {
     const weights: number[] = []
     for (let i = 0; i < shown; i++) weights.push(this.#weight[this.#used[i]!]!)
     let restCount = 0
@@ -129,18 +150,25 @@ export class Composer {
   }
 
   #byKind(lines: number, total: number): Record<string, number> {
+    const sums = this.#kindWeight
+    const heaviest = this.#kindLine
     const kinds: number[] = []
-    const weights: number[] = []
     for (let i = 0; i < lines; i++) {
-      const kind = this.#kindOf[this.#used[i]!]!
-      const at = kinds.indexOf(kind)
-      if (at !== -1) {
-        weights[at]! += this.#weight[this.#used[i]!]!
-        continue
+      const line = this.#used[i]!
+      const kind = this.#kindOf[line]!
+      if (heaviest[kind] === -1) {
+        kinds.push(kind)
+        heaviest[kind] = line
+        sums[kind] = 0
+      } else if (this.#weight[line]! >= this.#weight[heaviest[kind]!]! && this.#heavier(line, heaviest[kind]!) < 0) {
+        heaviest[kind] = line
       }
-      kinds.push(kind)
-      weights.push(this.#weight[this.#used[i]!]!)
+      sums[kind]! += this.#weight[line]!
     }
+    // In order of their heaviest lines.
+    kinds.sort((a, b) => this.#heavier(heaviest[a]!, heaviest[b]!))
+    const weights = kinds.map((kind) => sums[kind]!)
+    for (const kind of kinds) heaviest[kind] = -1
     const names = this.#kinds
     const tokens = largestRemainder(weights, total, (a, b) => byText(names[kinds[a]!]!, names[kinds[b]!]!))
     const composition: Writable<Record<string, number>> = {}

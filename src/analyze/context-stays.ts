@@ -39,11 +39,18 @@ class StayList {
   readonly firstCall: number[] = []
   readonly lastCall: number[] = []
   readonly turns: number[] = []
-  readonly #fields: number[] = []
+  /** Doubled when it is full. */
+  #fields: Float64Array = new Float64Array(64 * FIELDS)
 
   /** @returns its place */
   begin(number: number, tokens: number): number {
-    this.#fields.push(tokens, 0, 0, 0, 0, 0)
+    const at = this.turns.length * FIELDS
+    if (at === this.#fields.length) {
+      const wider = new Float64Array(at * 2)
+      wider.set(this.#fields)
+      this.#fields = wider
+    }
+    this.#fields[at + TOKENS] = tokens
     this.lastCall.push(number)
     this.turns.push(0)
     return this.firstCall.push(number) - 1
@@ -291,9 +298,10 @@ function resultStays({ trace, timeline, calls, names, values }: StayInputs, stay
     const { callId } = trace.parts[parts[stay]!]!
     if (callId !== undefined) spanOf.set(callId, -1)
   }
-  timeline.spans.forEach(({ tool }, i) => {
-    if (tool?.callId !== undefined && spanOf.has(tool.callId)) spanOf.set(tool.callId, i)
-  })
+  for (let at = 0; at < timeline.tools.length; at++) {
+    const { callId } = timeline.spans[timeline.tools[at]!]!.tool!
+    if (callId !== undefined && spanOf.has(callId)) spanOf.set(callId, timeline.tools[at]!)
+  }
   const isRepeated = new Map<string, boolean>()
   for (const span of spanOf.values()) if (span !== -1) isRepeated.set(timeline.spans[span]!.id, false)
   const mark = ({ spanId }: { readonly spanId: string }): void => {
@@ -327,14 +335,15 @@ function resultStays({ trace, timeline, calls, names, values }: StayInputs, stay
   })
 }
 
-function definitionUses({ trace }: StayInputs, stays: StayList, names: readonly string[]): DefinitionUse[] {
+function definitionUses({ trace, timeline: { spans, models, tools } }: StayInputs, stays: StayList, names: readonly string[]): DefinitionUse[] {
   const called = new Map<string, number>()
   const count = (name: string): void => void called.set(name, (called.get(name) ?? 0) + 1)
-  trace.spans.forEach(({ llm }) => llm?.toolCalls?.forEach(({ name }) => count(name)))
+  for (let at = 0; at < models.length; at++) spans[models[at]!]!.llm!.toolCalls?.forEach(({ name }) => count(name))
   // A file that lists no calls of an answer may still show them in a later request, or as spans of tools.
-  trace.spans.forEach(({ tool }) => {
-    if (tool !== undefined && !called.has(tool.name)) called.set(tool.name, 1)
-  })
+  for (let at = 0; at < tools.length; at++) {
+    const { name } = spans[tools[at]!]!.tool!
+    if (!called.has(name)) called.set(name, 1)
+  }
   trace.parts.forEach(({ kind, name }) => {
     if (kind === 'tool-call' && name !== undefined && !called.has(name)) called.set(name, 1)
   })

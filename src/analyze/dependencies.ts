@@ -280,11 +280,9 @@ class RequestInputs {
   }
 }
 
-function issuedTogether({ spans, parent }: Timeline): IssuedTogether[] {
+function issuedTogether({ spans, parent, tools }: Timeline): IssuedTogether[] {
   const issued: number[] = []
-  spans.forEach(({ tool }, i) => {
-    if (tool?.issuedBy !== undefined) issued.push(i)
-  })
+  for (let at = 0; at < tools.length; at++) if (spans[tools[at]!]!.tool!.issuedBy !== undefined) issued.push(tools[at]!)
   const found: IssuedTogether[] = []
   for (const [by, members] of groupBy(issued, (i) => spans[i]!.tool!.issuedBy!)) {
     if (members.length === 1) continue

@@ -83,7 +83,7 @@ export function derive(trace: Trace, options: AnalyzeOptions): Derived {
       durationNs: timeline.durationNs,
       spans: timeline.spans.length,
       llmCalls: calls.filter(({ isEmbedding }) => !isEmbedding).length,
-      toolCalls: timeline.spans.filter(({ category, tool }) => category === 'tool' || tool !== undefined).length,
+      toolCalls: toolCalls(timeline),
       usage: usageOf(calls),
       costUsd: costOf(calls),
     },
@@ -127,6 +127,12 @@ export function groupsOf(spans: number, { issuedTogether }: Pick<Dependencies, '
 
 /** Spans that are named; the others are counted. */
 const MAX_MOVED = 200
+
+function toolCalls({ spans }: Timeline): number {
+  let count = 0
+  for (let i = 0; i < spans.length; i++) if (spans[i]!.category === 'tool' || spans[i]!.tool !== undefined) count++
+  return count
+}
 
 function describeRun(trace: Trace, { spans }: Timeline): Analysis['run'] {
   const { id, name, service, tags, startedAtEpochMs, process } = trace

@@ -1,6 +1,6 @@
 import type { PrefillLatency } from '../model/analysis.ts'
-import { modelOf, type Call } from './calls.ts'
-import { byText, groupBy } from './totals.ts'
+import { byModel, modelOf, type Call } from './calls.ts'
+import { byText } from './totals.ts'
 
 /** Fewer calls than this say nothing about a slope. */
 const MIN_CALLS = 8
@@ -24,10 +24,14 @@ interface Point {
  */
 export function prefillLatency(calls: readonly Call[]): PrefillLatency[] {
   const streamed = calls.filter(({ summary, isEmbedding }) => !isEmbedding && summary.ttftNs !== undefined)
-  return [...groupBy(streamed, ({ summary }) => JSON.stringify([modelOf(summary), summary.provider])).values()]
+  return byModel(streamed)
     .map((members) => {
-      const { summary } = members[0]!
-      const points = members.flatMap((call) => pointOf(call) ?? [])
+      const { summary } = members[0]
+      const points: Point[] = []
+      for (const call of members) {
+        const point = pointOf(call)
+        if (point !== undefined) points.push(point)
+      }
       return { model: modelOf(summary), provider: summary.provider, ...lineThrough(points) }
     })
     .filter((one) => one.calls > 0)

@@ -26,6 +26,9 @@ export interface Timeline {
   /** 1 for a span that failed. */
   readonly failed: Uint8Array
   readonly byId: Pick<IdIndex, 'get'>
+  /** Spans with details of a call of a model, and of a tool: most steps need only these, and most spans are neither. */
+  readonly models: Int32Array
+  readonly tools: Int32Array
   /** Spans whose parent is not in the trace. */
   readonly orphans: readonly number[]
   readonly durationNs: number
@@ -44,12 +47,17 @@ export function timelineOf(trace: Trace): Timeline {
   const children = childLists(parent)
   const failed = new Uint8Array(count)
   const late = new Uint8Array(count)
+  const models: number[] = []
+  const tools: number[] = []
   for (let i = 0; i < count; i++) {
-    if (spans[i]!.outcome.state === 'failed') failed[i] = 1
-    if (isLate(spans[i]!, parent[i]!, spans, end, i)) late[i] = 1
+    const span = spans[i]!
+    if (span.outcome.state === 'failed') failed[i] = 1
+    if (isLate(span, parent[i]!, spans, end, i)) late[i] = 1
+    if (span.llm !== undefined) models.push(i)
+    if (span.tool !== undefined) tools.push(i)
   }
   return {
-    spans, start, end, parent, children, depth, byId, failed, late,
+    spans, start, end, parent, children, depth, byId, failed, late, models: Int32Array.from(models), tools: Int32Array.from(tools),
     topDown: topDownOrder(parent, children),
     orphans: orphans.toSorted((a, b) => a - b),
     durationNs: count === 0 ? 0 : end[0]! - start[0]!,

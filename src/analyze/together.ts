@@ -24,14 +24,14 @@ const MAX_PATTERNS = 20
  * made of. An agent that does the same thing in every turn gets one finding, with the saving of all its turns. What only waited, for a
  * person or for what ran elsewhere, is in no group: beside something else it would wait as long.
  */
-export function together(facts: Facts, all: readonly Pick<IssuedTogether, 'members'>[]): Together[] {
+export function together(facts: Facts, all: readonly Group[]): Together[] {
   const { spans } = facts.timeline
-  const groups = all.flatMap(({ members }) => {
-    const kept = members.filter((i) => !isWaiting(spans[i]!))
-    return kept.length > 1 ? [{ members: kept }] : []
-  })
-  const names = (members: readonly number[]): string[] => uniqueNames(facts, members)
-  const patterns = [...groupBy(groups, ({ members }) => keyOf(names(members))).values()]
+  const groups: Group[] = []
+  for (const { members } of all) {
+    const kept = members.some((i) => isWaiting(spans[i]!)) ? members.filter((i) => !isWaiting(spans[i]!)) : members
+    if (kept.length > 1) groups.push({ members: kept })
+  }
+  const patterns = [...groupBy(groups, ({ members }) => keyOf(facts, members)).values()]
     .map((pattern) => ({ pattern, bound: pattern.reduce((sum, { members }) => sum + bound(facts, members), 0) }))
     .filter((pattern) => pattern.bound > 0)
     .sort((a, b) => b.bound - a.bound)
@@ -49,7 +49,15 @@ export function together(facts: Facts, all: readonly Pick<IssuedTogether, 'membe
   })
 }
 
-const keyOf = (names: string[]): string => (names.length === 1 ? names[0]! : JSON.stringify(names.sort()))
+type Group = Pick<IssuedTogether, 'members'>
+
+/** Equal for groups of the same operations. Most are two or three runs of one tool, whose name will do. */
+function keyOf(facts: Facts, members: readonly number[]): string {
+  const names = uniqueNames(facts, members)
+  return names.length === 1 ? names[0]! : keyOfNames(names)
+}
+
+const keyOfNames = (names: string[]): string => JSON.stringify(names.sort())
 
 function uniqueNames({ timeline: { spans } }: Facts, members: Iterable<number> & ArrayLike<number>): string[] {
   // Most groups are two or three runs of one tool.

@@ -35,5 +35,5 @@ function findRuns(facts: Facts): ToolRuns[] {
     runs.push(i)
   }
   const inOrder = Int32Array.from(runs).sort()
-  return [...groupBy<number>(inOrder, (i) => spans[i]!.tool?.name ?? spans[i]!.name)].map(([name, members]) => ({ name, members }))
+  return [...groupBy(inOrder, (i) => spans[i]!.tool?.name ?? spans[i]!.name)].map(([name, members]) => ({ name, members }))
 }

@@ -1,7 +1,7 @@
 import type { CategoryTotals, Cost, ModelTotals, OperationTotals } from '../model/analysis.ts'
 import type { Category } from '../model/span.ts'
 import { addUsage, NO_USAGE, type UsageTotals } from '../model/usage.ts'
-import { modelOf, type Call } from './calls.ts'
+import { byModel, modelOf, type Call } from './calls.ts'
 import { percentiles } from './percentiles.ts'
 import type { Timeline } from './timeline.ts'
 
@@ -32,18 +32,17 @@ export interface Operation {
 export function operationsOf({ spans }: Timeline): Operation[] {
   const found: (Operation & { readonly members: number[] })[] = []
   const places = new Map<string, Map<string, number>>()
-  for (let i = 0; i < spans.length; i++) {
-    const { name, category } = spans[i]!
+  const placeOf = (name: string, category: Category): number => {
     let ofCategory = places.get(category)
     if (ofCategory === undefined) places.set(category, (ofCategory = new Map()))
-    const place = ofCategory.get(name)
-    if (place !== undefined) {
-      found[place]!.members.push(i)
-      continue
+    let place = ofCategory.get(name)
+    if (place === undefined) {
+      place = found.push({ name, category, members: [] }) - 1
+      ofCategory.set(name, place)
     }
-    ofCategory.set(name, found.length)
-    found.push({ name, category, members: [i] })
+    return place
   }
+  for (let i = 0; i < spans.length; i++) found[placeOf(spans[i]!.name, spans[i]!.category)]!.members.push(i)
   return found
 }
 
@@ -98,9 +97,11 @@ export const byWall = (a: OperationTotals, b: OperationTotals): number =>
 
 /** By answering model and provider, dearest first where prices are known, then by tokens. */
 export function modelTotals(calls: readonly Call[], self: Float64Array): ModelTotals[] {
-  return [...groupBy(calls, ({ summary }) => JSON.stringify([modelOf(summary), summary.provider]))].map(([, members]) => {
-    const { summary } = members[0]!
-    const ttftNs = percentiles(members.flatMap((call) => call.summary.ttftNs ?? []))
+  return byModel(calls).map((members) => {
+    const { summary } = members[0]
+    const times: number[] = []
+    for (const call of members) if (call.summary.ttftNs !== undefined) times.push(call.summary.ttftNs)
+    const ttftNs = percentiles(times)
     return {
       model: modelOf(summary),
       provider: summary.provider,
@@ -120,8 +121,8 @@ const failures = ({ failed }: Timeline, members: readonly number[]): number => m
 export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** In order of first appearance. */
-export function groupBy<T>(items: Iterable<T>, keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>()
+export function groupBy<T, K = string>(items: Iterable<T>, keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>()
   const add = (item: T): void => {
     const key = keyOf(item)
     const group = groups.get(key)

@@ -78,15 +78,21 @@ const TIER_FACTORS: Readonly<Record<string, Readonly<Record<string, number>>>> =
 export function pricing(own: Prices = {}, table: PriceTable | null = priceTable() ?? null): Pricing {
   const users = new Map(Object.entries(own).map(([model, price]) => [model, ratesOf(price)]))
   const ours = new Map(OVERRIDES.map((entry) => [`${entry.provider} ${entry.model}`, ratesOf(entry)]))
-  const listed = new Map<string, TableRates>()
-  const partsOf = ({ provider, usage, epochMs, serviceTier }: PricedCall, model: string): CostParts | undefined => {
-    const key = `${provider} ${model}`
-    let found = listed.get(key)
+  // By provider, then by model: a long run asks a million times, and a text put together each time would take longer than the answer.
+  const listed = new Map<string, Map<string, TableRates>>()
+  const ratesFor = (provider: string, model: string): TableRates => {
+    let ofProvider = listed.get(provider)
+    if (ofProvider === undefined) listed.set(provider, (ofProvider = new Map()))
+    let found = ofProvider.get(model)
     if (found === undefined) {
       const user = longestPrefix(users, model)
-      const fixed: Rates | undefined = user ?? longestPrefix(ours, key)
-      listed.set(key, (found = new TableRates(fixed === undefined ? table : null, provider, model, fixed, user !== undefined)))
+      const fixed: Rates | undefined = user ?? longestPrefix(ours, `${provider} ${model}`)
+      ofProvider.set(model, (found = new TableRates(fixed === undefined ? table : null, provider, model, fixed, user !== undefined)))
     }
+    return found
+  }
+  const partsOf = ({ provider, usage, epochMs, serviceTier }: PricedCall, model: string): CostParts | undefined => {
+    const found = ratesFor(provider, model)
     const rates = found.at(epochMs)
     const factor = serviceTier === undefined || found.isUsers ? 1 : TIER_FACTORS[provider]?.[serviceTier]
     return rates === undefined || factor === undefined ? undefined : charge(usage, rates, factor)

@@ -21,7 +21,8 @@ interface Cut {
  */
 export const cutOff: Detector = (facts) => {
   const { timeline: { parent }, calls } = facts
-  const cuts = [...groupBy(calls, ({ span }) => String(parent[span])).values()].flatMap((conversation) =>
+  if (!calls.some(isCut)) return []
+  const cuts = [...groupBy(calls, ({ span }) => parent[span]!).values()].flatMap((conversation) =>
     conversation.flatMap((call, i): Cut[] => (isCut(call) ? [{ call, ...followed(facts, call, conversation[i + 1]) }] : [])))
   const paid = cuts.filter(({ how }) => how !== 'not')
   const left = cuts.filter(({ how }) => how === 'not')

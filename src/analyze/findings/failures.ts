@@ -7,9 +7,10 @@ const MAX_KINDS = 10
 const MAX_CODES = 8
 
 /** ERR001: spans that failed, named where the failure began and not again at every level that it passed through. */
-export const failures: Detector = ({ timeline: { spans, children } }) => {
+export const failures: Detector = ({ timeline: { spans, children, failed } }) => {
   const passedOn = (i: number): boolean => children[i]!.some((child) => sameFailure(spans[child]!.outcome, spans[i]!.outcome))
-  const began = [...spans.keys()].filter((i) => spans[i]!.outcome.state === 'failed' && !passedOn(i))
+  const began: number[] = []
+  for (let i = failed.indexOf(1); i !== -1; i = failed.indexOf(1, i + 1)) if (!passedOn(i)) began.push(i)
   const kinds = [...groupBy(began, (i) => JSON.stringify([spans[i]!.name, ...kindOf(spans[i]!.outcome)])).values()]
   kinds.sort((a, b) => b.length - a.length || a[0]! - b[0]!)
   return kinds.slice(0, MAX_KINDS).map((members) => ({

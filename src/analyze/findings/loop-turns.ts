@@ -24,7 +24,7 @@ export const loops: Detector = (facts) => {
   const { calls, timeline } = facts
   const uses = usesByCall(facts)
   const llm = calls.filter(({ isEmbedding }) => !isEmbedding)
-  return [...groupBy(llm, ({ span }) => String(timeline.parent[span])).values()].flatMap((conversation) => {
+  return [...groupBy(llm, ({ span }) => timeline.parent[span]!).values()].flatMap((conversation) => {
     const turns = turnsOf(facts, conversation.map(({ span }) => span), uses)
     return cycles(turns).flatMap((cycle) => finding(facts, turns, cycle) ?? [])
   })

@@ -49,8 +49,9 @@ export const fanOutLimits: Detector = (facts) => {
 function fanOuts({ timeline, dependencies: { needs } }: Facts): FanOut[] {
   const { spans, start, end, children, late } = timeline
   const found: FanOut[] = []
-  for (const siblings of children) {
-    if (siblings.length < MIN_SPANS) continue
+  for (let parent = 0; parent < spans.length; parent++) {
+    const siblings = children[parent]!
+    if (siblings.length < MIN_SPANS || !mayHaveMany(timeline, siblings)) continue
     const groups = groupBy(siblings.filter((i) => !late[i]! && end[i]! > start[i]! && !isNotItsOwn(spans[i]!)), (i) => JSON.stringify([spans[i]!.name, spans[i]!.category]))
     for (const members of groups.values()) {
       const limit = members.length < MIN_SPANS ? undefined : limitOf(timeline, members)
@@ -63,6 +64,18 @@ function fanOuts({ timeline, dependencies: { needs } }: Facts): FanOut[] {
     }
   }
   return found
+}
+
+/** Whether so many are of one name; of most spans no so many are. */
+function mayHaveMany({ spans }: Facts['timeline'], siblings: readonly number[]): boolean {
+  const counts = new Map<string, number>()
+  for (let at = 0; at < siblings.length; at++) {
+    const { name } = spans[siblings[at]!]!
+    const count = (counts.get(name) ?? 0) + 1
+    if (count >= MIN_SPANS) return true
+    counts.set(name, count)
+  }
+  return false
 }
 
 /** How many run at once, where that many begin together and each of the others takes the place of one that ended. */

@@ -50,14 +50,18 @@ function poles({ timeline, wall }: Facts): Pole[] {
   const path = pathBelow(timeline, wall)
   const found: Pole[] = []
   const waited: number[] = []
-  for (const siblings of children) {
+  for (let parent = 0; parent < spans.length; parent++) {
+    const siblings = children[parent]!
     if (siblings.length <= MIN_BESIDE) continue
     waited.length = 0
-    for (const i of siblings) if (late[i] === 0 && end[i]! > start[i]!) waited.push(i)
+    for (let at = 0; at < siblings.length; at++) {
+      const i = siblings[at]!
+      if (late[i] === 0 && end[i]! > start[i]!) waited.push(i)
+    }
     // Siblings that overlap follow each other in order of start.
     for (let first = 0, at = 0, until = 0; first < waited.length; first = at) {
       for (until = end[waited[first]!]!, at = first + 1; at < waited.length && start[waited[at]!]! < until; at++) until = Math.max(until, end[waited[at]!]!)
-      const pole = at - first <= MIN_BESIDE ? undefined : poleOf(timeline, waited.slice(first, at))
+      const pole = at - first <= MIN_BESIDE ? undefined : poleOf(timeline, waited, first, at)
       if (pole !== undefined && path[pole.span]! >= pole.aloneNs && !isNotItsOwn(spans[pole.span]!)) found.push(pole)
     }
   }
@@ -65,11 +69,17 @@ function poles({ timeline, wall }: Facts): Pole[] {
 }
 
 /** The one of siblings that overlap which ends last, where all others began while it ran and ended long before it. */
-function poleOf({ start, end }: Facts['timeline'], members: readonly number[]): Pole | undefined {
-  const span = members.reduce((last, i) => (end[i]! > end[last]! ? i : last))
-  const beside = members.filter((i) => i !== span)
-  const secondEnd = beside.reduce((last, i) => Math.max(last, end[i]!), 0)
+function poleOf({ start, end }: Facts['timeline'], siblings: readonly number[], from: number, to: number): Pole | undefined {
+  let span = siblings[from]!
+  for (let at = from + 1; at < to; at++) if (end[siblings[at]!]! > end[span]!) span = siblings[at]!
+  let secondEnd = 0
+  for (let at = from; at < to; at++) {
+    const i = siblings[at]!
+    if (i === span) continue
+    if (end[i]! <= start[span]!) return undefined
+    secondEnd = Math.max(secondEnd, end[i]!)
+  }
   const aloneNs = end[span]! - secondEnd
-  const isBeside = beside.every((i) => end[i]! > start[span]!)
-  return isBeside && aloneNs >= (end[span]! - start[span]!) * MIN_ALONE ? { span, beside, aloneNs } : undefined
+  if (aloneNs < (end[span]! - start[span]!) * MIN_ALONE) return undefined
+  return { span, beside: siblings.slice(from, to).filter((i) => i !== span), aloneNs }
 }

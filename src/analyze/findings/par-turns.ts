@@ -79,14 +79,16 @@ function merges(facts: Facts): Merge[] {
 const NONE: readonly number[] = Object.freeze([])
 
 /** The tools that each span asked for, by its id. */
-function toolsByIssuer({ timeline: { spans } }: Facts): ReadonlyMap<string, readonly number[]> {
+function toolsByIssuer({ timeline: { spans, tools } }: Facts): ReadonlyMap<string, readonly number[]> {
   const found = new Map<string, number[]>()
-  spans.forEach(({ tool }, i) => {
-    if (tool?.issuedBy === undefined) return
-    const known = found.get(tool.issuedBy)
-    if (known === undefined) found.set(tool.issuedBy, [i])
+  for (let at = 0; at < tools.length; at++) {
+    const i = tools[at]!
+    const { issuedBy } = spans[i]!.tool!
+    if (issuedBy === undefined) continue
+    const known = found.get(issuedBy)
+    if (known === undefined) found.set(issuedBy, [i])
     else known.push(i)
-  })
+  }
   return found
 }
 

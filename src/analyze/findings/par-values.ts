@@ -28,23 +28,31 @@ function sequences(facts: Facts): { readonly members: readonly number[] }[] {
   const { timeline, dependencies, free } = facts
   const { spans, start, end, children, late } = timeline
   const found: number[][] = []
-  children.forEach((siblings, parent) => {
-    if (free.parents[parent] === 0) return
-    let current: number[] = []
-    const close = (): void => {
-      // What one answer asked for together is said already.
-      const by = spans[current[0] ?? 0]!.tool?.issuedBy
-      if (current.length > 1 && (by === undefined || current.some((i) => spans[i]!.tool?.issuedBy !== by))) found.push(current)
-      current = []
+  const current: number[] = []
+  const close = (): void => {
+    // What one answer asked for together is said already.
+    const by = current.length > 1 ? spans[current[0]!]!.tool?.issuedBy : undefined
+    if (current.length > 1 && (by === undefined || current.some((i) => spans[i]!.tool?.issuedBy !== by))) found.push(current.slice())
+    current.length = 0
+  }
+  const fits = (i: number): boolean => {
+    for (let at = 0; at < current.length; at++) {
+      const before = current[at]!
+      if (start[i]! < end[before]!) continue
+      if (!isFreeOf(timeline, free, before, i) || leadsTo(timeline, dependencies, before, i) !== false) return false
     }
-    for (const i of siblings) {
-      if (late[i] || end[i] === start[i]) continue
-      const fits = current.length < MAX_MEMBERS && current.every((before) => start[i]! < end[before]! || (
-        isFreeOf(timeline, free, before, i) && leadsTo(timeline, dependencies, before, i) === false))
-      if (!fits) close()
+    return current.length < MAX_MEMBERS
+  }
+  for (let parent = 0; parent < spans.length; parent++) {
+    if (free.parents[parent] === 0) continue
+    const siblings = children[parent]!
+    for (let at = 0; at < siblings.length; at++) {
+      const i = siblings[at]!
+      if (late[i] === 1 || end[i] === start[i]) continue
+      if (!fits(i)) close()
       current.push(i)
     }
     close()
-  })
+  }
   return found.map((members) => ({ members }))
 }
