@@ -46,31 +46,35 @@ function pairsOf(run: RunModel): ReadonlyMap<string, Pairs> {
 
 export function relationsOf(run: RunModel, span: number): Relations {
   const pairs = pairsOf(run).get(run.spans.ids[span]!) ?? { to: [], from: [] }
-  const relation = (other: string, { to, verdict, evidence }: SpanDependency): readonly Relation[] => {
+  const relation = (other: string, { to, verdict, evidence }: SpanDependency, side: keyof Relations): readonly Relation[] => {
     const place = run.placeOf(other)
     const later = run.placeOf(to)
     if (place === undefined || later === undefined) return []
-    return [{ other: place, verdict, evidence: evidence.map((one) => evidenceText(one, run.spans.start[later]!)) }]
+    return [{ other: place, verdict, evidence: evidence.map((one) => evidenceText(one, run.spans.start[later]!, side)) }]
   }
   return {
-    before: pairs.to.flatMap((pair) => relation(pair.from, pair)),
-    after: pairs.from.flatMap((pair) => relation(pair.to, pair)),
+    before: pairs.to.flatMap((pair) => relation(pair.from, pair, 'before')),
+    after: pairs.from.flatMap((pair) => relation(pair.to, pair, 'after')),
   }
 }
 
-/** Said of the later of two spans, the earlier one being `its`. @param startNs of the later one */
-export function evidenceText(evidence: DependencyEvidence, startNs: number): string {
+/**
+ * Said beside the other span's name: `its` is the other's, `this` the span that is looked at.
+ * @param startNs of the later of the two @param side where the other one stands
+ */
+export function evidenceText(evidence: DependencyEvidence, startNs: number, side: keyof Relations): string {
+  const [earlier, later] = side === 'before' ? ['its', 'this'] : ['this', 'its']
   switch (evidence.kind) {
     case 'issued':
-      return 'the answer of the earlier one asked for it'
+      return side === 'before' ? 'its answer asked for this' : 'this answer asked for it'
     case 'carried':
-      return 'the later request carries the result of the earlier one'
+      return `${later} request carries ${earlier} result`
     case 'answer':
-      return 'the later request carries what the earlier one answered'
+      return `${later} request carries ${earlier} answer`
     case 'value': {
       const { count = 1 } = evidence
       const what = count < 2 ? valueText(evidence) : `${valueText({ ...evidence, count: 1 })} and ${formatCount(count - 1)} more ${count === 2 ? 'value' : 'values'}`
-      return `${what} of the earlier output ${count < 2 ? 'stands' : 'stand'} in the later input`
+      return `${what} of ${earlier} output ${count < 2 ? 'stands' : 'stand'} in ${later} input`
     }
     case 'declared':
       return 'the program or its framework declared it'
@@ -78,8 +82,7 @@ export function evidenceText(evidence: DependencyEvidence, startNs: number): str
       return 'one answer asked for both'
     case 'known-before': {
       const early = evidence.knownAtNs === undefined ? 0 : startNs - evidence.knownAtNs
-      return early <= 0 ? 'all of the later input was known before, and none of it comes from the earlier output'
-        : `all of the later input was known ${formatDuration(early)} before it began, and none of it comes from the earlier output`
+      return `all of ${later} input was known ${early <= 0 ? 'before' : `${formatDuration(early)} before it began`}, and none of it comes from ${earlier} output`
     }
   }
 }

@@ -19,7 +19,7 @@ export interface SizedPart {
  * @param places in `content.parts`
  */
 export function sizedParts(places: readonly number[], content: RunContent, context: ContextCall | undefined): SizedPart[] {
-  const parts = places.flatMap((place) => content.parts[place] ?? [])
+  const parts = named(places.flatMap((place) => content.parts[place] ?? []))
   const known = new Map<string, number>()
   const left = new Map(Object.entries(context?.composition ?? {}))
   for (const { kind, name, callId, media, count, tokens } of context?.parts ?? []) if (count === 1 && kind !== 'rest') known.set(keyOf({ kind, name, callId, media }), tokens)
@@ -40,6 +40,16 @@ export function sizedParts(places: readonly number[], content: RunContent, conte
     const all = chars.get(part.kind) ?? 0
     if (ofKind === undefined || ofKind < 0 || all === 0) return { part, index }
     return { part, index, tokens: Math.round((ofKind * part.chars) / all), isEstimate: true }
+  })
+}
+
+/** Some APIs say of a result only which call it answers: the tool's name stands with the call. */
+function named(parts: readonly Part[]): readonly Part[] {
+  const names = new Map<string, string>()
+  for (const { kind, callId, name } of parts) if (kind === 'tool-call' && callId !== undefined && name !== undefined) names.set(callId, name)
+  return parts.map((part) => {
+    const name = part.kind === 'tool-result' && part.name === undefined && part.callId !== undefined ? names.get(part.callId) : undefined
+    return name === undefined ? part : { ...part, name }
   })
 }
 

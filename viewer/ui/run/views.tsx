@@ -1,4 +1,6 @@
 import type { ComponentType } from 'preact'
+import { Flame } from '../flame/flame.tsx'
+import { Calls } from '../calls/calls.tsx'
 import { Overview } from '../overview/overview.tsx'
 
 /** What a view is given beside the run: what stands behind its name in the address. */
@@ -18,4 +20,6 @@ export interface View {
 /** In the order of the tabs. */
 export const views: readonly View[] = [
   { id: 'overview', title: 'Overview', View: Overview },
+  { id: 'flame', title: 'Flame graph', wide: true, View: Flame },
+  { id: 'calls', title: 'Calls', wide: true, View: Calls },
 ]
