@@ -1,0 +1,87 @@
+import type { JSX } from 'preact'
+import { useMemo, useRef, useState } from 'preact/hooks'
+import { Legend } from '../parts/category.tsx'
+import { useRun } from '../run/run-context.ts'
+import { FlameCanvas, FlameKeys } from './flame-canvas.tsx'
+import { FlameToolbar } from './flame-toolbar.tsx'
+import { useFlameModel, useFlameState } from './flame-state.ts'
+import { FrameDetails, FrameTooltip, frameWords } from './frame-details.tsx'
+import { pathTo } from './hit.ts'
+import { OperationTable } from './operation-table.tsx'
+import { runMatches, runPicture, spanOf } from './run-picture.ts'
+import { captionOf } from './weights.ts'
+
+/** Where time, tokens and money went, by what called what. */
+export function Flame(): JSX.Element {
+  const { run } = useRun()
+  return run.count === 0 ? <p class="empty">No spans were recorded in this run.</p> : <FlameOfRun />
+}
+
+function FlameOfRun(): JSX.Element {
+  const { run, marked, finding, selected, select, setQuery } = useRun()
+  const model = useFlameModel()
+  const state = useFlameState(model)
+  const { weight, order, figure, flipped } = state
+  const search = useRef<HTMLInputElement>(null)
+  const box = useRef<HTMLDivElement>(null)
+  // A span, which stays the same when frames are merged in another way.
+  const [at, setAt] = useState<number>()
+
+  const frames = model.frames(order)
+  const layout = model.layout(weight, order, figure)
+  const shownFrame = (span: number | undefined): number | undefined => {
+    const frame = span === undefined ? -1 : frames.frameOf[span]!
+    return frame === -1 || layout.row[frame] === -1 ? undefined : frame
+  }
+  const zoom = shownFrame(state.zoom)
+  const focused = shownFrame(at ?? selected)
+  const matches = useMemo(() => runMatches(model, state), [model, weight, order, state.search, state.operation])
+  const picture = useMemo(() => runPicture(model, state, layout, matches, marked), [model, layout, matches, marked, figure])
+  const zoomTo = (frame: number | undefined): void => setQuery({ zoom: frame === undefined ? undefined : spanOf(frames, frame) })
+  const categories = run.analysis.categories.map(({ category }) => category)
+  return (
+    <div class="stack">
+      <section class="card" aria-label="Flame graph">
+        <FlameToolbar model={model} state={state} matches={matches} search={search} onLeave={() => box.current?.querySelector('canvas')?.focus()} />
+        <Crumbs path={zoom === undefined ? [] : pathTo(layout, zoom)} name={(frame) => run.name(spanOf(frames, frame))} onChoose={zoomTo} />
+        <div ref={box}>
+          <FlameCanvas
+            label={`Flame graph of ${run.name(0)}`} picture={picture} zoom={zoom} onZoom={zoomTo} focused={focused} onFocus={(frame) => setAt(spanOf(frames, frame))}
+            onOpen={(frame) => select(spanOf(frames, frame))} onSearch={() => search.current?.focus()} flipped={flipped}
+            describe={(frame) => frameWords(model, state, frame)} tooltip={(frame) => <FrameTooltip model={model} state={state} frame={frame} />}
+          />
+        </div>
+        {focused !== undefined && <FrameDetails model={model} state={state} frame={focused} />}
+        <div class="flame-notes">
+          <p>{captionOf(weight, order, model.weighed(weight), { whole: model.whole(weight), durationNs: run.durationNs })}</p>
+          {finding !== undefined && marked.size > 0 && <p><span class="flame-marked" aria-hidden="true" />Outlined: what the finding {run.analysis.findings[finding]!.code} is about.</p>}
+          <Legend categories={categories} />
+          <FlameKeys opens />
+        </div>
+      </section>
+      <OperationTable model={model} state={state} onChoose={(operation) => setQuery({ op: operation === undefined ? undefined : model.operations.span[operation]! })} />
+    </div>
+  )
+}
+
+interface CrumbsProps {
+  /** From the root to the frame that fills the width; none: all is shown. */
+  readonly path: readonly number[]
+  readonly name: (frame: number) => string
+  readonly onChoose: (frame: number | undefined) => void
+}
+
+export function Crumbs({ path, name, onChoose }: CrumbsProps): JSX.Element | null {
+  if (path.length === 0) return null
+  return (
+    <nav class="flame-crumbs" aria-label="Zoomed into">
+      <ol>
+        {path.map((frame, i) => (
+          <li key={frame}>
+            {i === path.length - 1 ? <span aria-current="true">{name(frame)}</span> : <button type="button" onClick={() => onChoose(i === 0 ? undefined : frame)}>{name(frame)}</button>}
+          </li>
+        ))}
+      </ol>
+    </nav>
+  )
+}
