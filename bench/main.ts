@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { agent } from './cases/agent.ts'
 import { analyze } from './cases/analyze.ts'
@@ -10,13 +10,13 @@ import { spans } from './cases/spans.ts'
 import { startup } from './cases/startup.ts'
 import { tokens } from './cases/count.ts'
 import type { Case } from './harness.ts'
-import { machine, markdown, table, verdict, type Measured } from './results.ts'
+import { machine, measuredOn, resultsFile, table, verdict, type Measured } from './results.ts'
 
 const cases: readonly Case[] = [spans, calls, off, startup, agent, tokens, analyze, command, runFile]
 
 const USAGE = `npm run bench [-- --only <name> --write]
   --only <name>   one of ${cases.map(({ name }) => name).join(', ')}; may be given several times
-  --write         keep the table in bench/RESULTS.md`
+  --write         keep the tables in bench/RESULTS.md; with --only, its other sections stay as they are`
 
 async function main(): Promise<void> {
   const [first, name, ...args] = process.argv.slice(2)
@@ -43,8 +43,10 @@ async function measureAll(chosen: readonly Case[], write: boolean): Promise<void
   }
   if (write) {
     // From dist/bench back to the sources.
-    const date = new Date().toISOString().slice(0, 10)
-    writeFileSync(new URL('../../bench/RESULTS.md', import.meta.url), markdown(measured, date))
+    const file = new URL('../../bench/RESULTS.md', import.meta.url)
+    const before = existsSync(file) ? readFileSync(file, 'utf8') : ''
+    const now = measuredOn(new Date().toISOString().slice(0, 10), machine())
+    writeFileSync(file, resultsFile(before, measured, cases.map(({ title }) => title), now))
     console.log('written to bench/RESULTS.md')
   }
   const over = measured.flatMap(({ figures }) => figures).filter((row) => verdict(row) === 'OVER')

@@ -35,10 +35,52 @@ export function table({ bench, figures }: Measured): string {
 const line = (cells: readonly string[]): string =>
   cells.map((cell, i) => (i === 0 ? `${cell}`.padEnd(WIDTHS[0]) : cell.padStart(WIDTHS[i] ?? 8))).join('').trimEnd()
 
-/** `bench/RESULTS.md`: the machine, a row per figure, how each was measured. */
-export function markdown(measured: readonly Measured[], date: string): string {
-  const sections = measured.map(({ bench, figures }) => [
+const INTRODUCTION = `# What Spanwise costs
+
+Written by \`npm run bench -- --write\`, or section by section with \`--only <name> --write\`; each says when and where it was measured.
+
+Times are CPU time of the whole process (all threads, so garbage collection and compilation count), unless a row
+says otherwise. Bare and profiled take turns in one run, and what is given is the median of the differences round by
+round; "least" is the difference of the least of each. A limit holds for the median. Rows without a limit are for
+information.
+`
+
+/**
+ * \`bench/RESULTS.md\` with the sections that were measured now; the others stay as they were.
+ * @param before the file so far @param titles of all sections, in their order: others are dropped
+ * @param now the day and the machine, for the sections of now
+ */
+export function resultsFile(before: string, measured: readonly Measured[], titles: readonly string[], now: string): string {
+  const kept = sectionsOf(before)
+  for (const one of measured) kept.set(one.bench.title, section(one, now))
+  const sections = titles.flatMap((title) => kept.get(title) ?? [])
+  return [INTRODUCTION, ...sections].join('\n')
+}
+
+/** The sections of the file, by title. */
+function sectionsOf(text: string): Map<string, string> {
+  const [head = '', ...rest] = text.split(/^(?=## )/m)
+  // Files of before had one day and one machine for all.
+  const old = /^Written by .* on (\d{4}-\d{2}-\d{2})\. ([^]*?)\n\n/m.exec(head)
+  const sections = new Map<string, string>()
+  for (const one of rest) {
+    const title = one.slice('## '.length, one.indexOf('\n')).trim()
+    const body = one.slice(one.indexOf('\n')).trim()
+    const told = old === null || body.startsWith(MEASURED) ? body : `${measuredOn(old[1]!, old[2]!)}\n\n${body}`
+    sections.set(title, `## ${title}\n\n${told}\n`)
+  }
+  return sections
+}
+
+const MEASURED = 'Measured on '
+export const measuredOn = (date: string, where: string): string => `${MEASURED}${date}. ${where}`
+
+/** A row per figure, and how each was measured. */
+function section({ bench, figures }: Measured, now: string): string {
+  return `${[
     `## ${bench.title}`,
+    '',
+    now,
     '',
     '| what | median | least | limit | |',
     '|---|--:|--:|--:|---|',
@@ -49,19 +91,7 @@ export function markdown(measured: readonly Measured[], date: string): string {
     '',
     `How: ${bench.how}`,
     ...(bench.elsewhere === undefined ? [] : ['', `Measured elsewhere, for context: ${bench.elsewhere}`]),
-  ].join('\n'))
-  return `${[
-    '# What Spanwise costs',
-    '',
-    `Written by \`npm run bench -- --write\` on ${date}. ${machine()}`,
-    '',
-    'Times are CPU time of the whole process (all threads, so garbage collection and compilation count), unless a row',
-    'says otherwise. Bare and profiled take turns in one run, and what is given is the median of the differences round by',
-    'round; "least" is the difference of the least of each. A limit holds for the median. Rows without a limit are for',
-    'information.',
-    '',
-    ...sections.flatMap((section) => [section, '']),
-  ].join('\n').trimEnd()}\n`
+  ].join('\n')}\n`
 }
 
 const PACKAGES = ['openai', '@anthropic-ai/sdk', '@opentelemetry/sdk-trace-base']
