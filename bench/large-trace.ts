@@ -30,8 +30,11 @@ export function largeTrace(count: number, shuffled = false): Trace {
   }
 }
 
-/** One conversation of `calls` calls whose requests each carry `tokens` tokens in a few hundred parts, most of them those of before. */
-export function longConversation(calls: number, tokens: number): Trace {
+/**
+ * One conversation of `calls` calls whose requests each carry `tokens` tokens in a few hundred parts, most of them those of before.
+ * @param counted with the texts and without the provider's counts, so that all tokens have to be counted
+ */
+export function longConversation(calls: number, tokens: number, counted = false): Trace {
   const builder = new Builder(Number.MAX_SAFE_INTEGER)
   const root = builder.span('assistant', 'agent', undefined, 0, 0)
   const context = [builder.part('system', 8_000), ...TOOLS.map((name) => builder.part('tool-definition', 1_200, name))]
@@ -46,11 +49,36 @@ export function longConversation(calls: number, tokens: number): Trace {
     now = Math.max(...ends) + 1 * MS
   }
   builder.end(root, now)
+  const { spans, parts } = counted ? uncounted(builder) : builder
   return {
-    id: 'b'.repeat(32), name: 'assistant', startedAtEpochMs: Date.UTC(2026, 10, 1), spans: builder.spans, parts: builder.parts,
+    id: 'b'.repeat(32), name: 'assistant', startedAtEpochMs: Date.UTC(2026, 10, 1), spans, parts,
     dropped: { spans: 0, contentChars: 0, parts: 0 }, overheadNs: 0, selfErrors: 0,
   }
 }
+
+function uncounted({ spans, parts, random }: Pick<Builder, 'spans' | 'parts' | 'random'>): { readonly spans: readonly Span[]; readonly parts: readonly Part[] } {
+  return {
+    spans: spans.map((span): Span => {
+      if (span.llm === undefined) return span
+      const { usage: _usage, ...llm } = span.llm
+      return { ...span, llm }
+    }),
+    parts: parts.map((part) => ({ ...part, text: prose(part.chars, random) })),
+  }
+}
+
+/** Words of no text in particular, a few thousand different ones. */
+function prose(chars: number, random: () => number): string {
+  let text = ''
+  while (text.length < chars) {
+    text += `${WORDS[Math.floor(random() * WORDS.length)]!}${SYLLABLES[Math.floor(random() * SYLLABLES.length)]!}${random() < 0.1 ? '. ' : ' '}`
+  }
+  return text.slice(0, chars)
+}
+
+const WORDS = ('the of and to search result order account customer page file error value request answer total which with from that '
+  + 'because list number time between').split(' ')
+const SYLLABLES = ['', '', '', '', 's', 'ed', 'ing', 'er', 'ly', 'ment', 'able', '-4711', '_id', '()', ',']
 
 type Draft = { -readonly [K in keyof Span]: Span[K] }
 
