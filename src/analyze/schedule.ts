@@ -11,7 +11,7 @@ export interface Simulation {
   readonly concurrency?: number
 }
 
-/** A run with one set of changes, under a limit of children of one span at once; `Infinity`: none. Valid until something else is asked. */
+/** A run with one set of changes, under a limit of children of one span at once; `Infinity`: none. */
 export interface Rerun {
   /** Nanoseconds by which the run gets shorter; below 0 where a limit makes it longer. */
   readonly savedNs: (concurrency: number) => number

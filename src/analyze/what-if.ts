@@ -18,8 +18,8 @@ export interface RunColumns {
 /** How the run could have been. All of it together; nothing of it is the run as it was. */
 export interface Question {
   /**
-   * Findings, from {@link Replay.changes}. Of several, groups that have spans in common become one, what makes one span shorter adds up,
-   * and together they never take longer than any of them alone.
+   * Findings, from {@link Replay.changes}. Of several, groups that have spans in common become one, and what makes one span shorter adds
+   * up, to no more than it took. Together, and with a schedule, they never take longer than any of them alone.
    */
   readonly change?: ReplayChange | readonly ReplayChange[] | undefined
   /** `proven`: spans wait only as far as nothing proves that they need not. `possible`: only for what they provably needed. */
@@ -96,7 +96,7 @@ export class WhatIf {
       free: schedule === 'proven' ? this.#free : undefined,
       unknown: schedule === 'possible' ? true : undefined,
     }
-    return this.#simulator.rerun({ relaxed, shorter: this.#shorter(changes) }, changes.length > 1)
+    return this.#simulator.rerun({ relaxed, shorter: this.#shorter(changes) }, changes.length > 1 || schedule !== undefined)
   }
 
   #shorter(changes: readonly ReplayChange[]): Simulation['shorter'] {
@@ -117,7 +117,7 @@ function checkConcurrency(concurrency: number): void {
   throw new RangeError(`concurrency must be a positive whole number, got ${concurrency}`)
 }
 
-/** `1 2 3 … 16`, and from there on by about a quarter more each time. */
+/** `1 2 3 …`, and where that would be too many, each larger than the one before by the same factor. */
 function stepsTo(most: number): number[] {
   const steps: number[] = []
   const factor = most <= MAX_POINTS ? 1 : (most / (MAX_POINTS / 2)) ** (2 / MAX_POINTS)
