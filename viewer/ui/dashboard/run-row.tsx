@@ -7,7 +7,7 @@ import { formatDuration, msToNs } from '../../../src/model/units.ts'
 import { hrefOf } from '../app/route.ts'
 import { categoryColor } from '../parts/category.tsx'
 import { formatMoment, formatShortMoment } from '../parts/when.ts'
-import { categoriesText, compact, costText, formatAgo, modelsText, savingText, tokenTexts } from './run-words.ts'
+import { categoriesText, compact, costText, formatAgo, savingText, tokenTexts } from './run-words.ts'
 
 interface RunRowProps {
   readonly run: RunSummary
@@ -43,7 +43,7 @@ export function RunRow({ run, i, top, isChosen, onTick, now }: RunRowProps): JSX
       <span role="cell" class="cell-cost right"><span class="line">{costText(run)}</span></span>
       <span role="cell" class="cell-tokens right"><span class="line">{tokens.input}<span class="visually-hidden"> in</span><span class="faint" aria-hidden="true"> / </span>{tokens.output}<span class="visually-hidden"> out</span></span><span class="line faint">{tokens.cached}</span></span>
       <span role="cell" class="cell-calls right"><span class="line">{llmCalls > 0 ? `${compact(llmCalls)} LLM` : '–'}</span><span class="line faint">{toolCalls > 0 ? plural(toolCalls, 'tool') : ''}</span></span>
-      <span role="cell" class="cell-models"><span class="line" title={models.map(cleanName).join(', ')}>{modelsText(models)}</span></span>
+      <span role="cell" class="cell-models" title={models.map(cleanName).join(', ')}><span class="line">{models.length === 0 ? '–' : cleanName(models[0]!)}</span><span class="line faint">{models.length > 1 ? `+${models.length - 1} more` : ''}</span></span>
       <span role="cell" class="cell-findings"><Best run={run} /></span>
     </div>
   )
@@ -102,8 +102,8 @@ function Best({ run: { findings, findingCount } }: { readonly run: RunSummary })
   const more = findingCount - 1
   return (
     <>
-      <span class="line" title={clean(best.title)}><span class="chip code">{clean(best.code)}</span> {savingText(best)}</span>
-      <span class="line faint">{more > 0 ? `+${formatCount(more)} more` : ''}</span>
+      <span class="line" title={clean(best.title)}>saves {savingText(best)}</span>
+      <span class="line faint"><code>{clean(best.code)}</code>{more > 0 ? ` +${formatCount(more)} more` : ''}</span>
     </>
   )
 }

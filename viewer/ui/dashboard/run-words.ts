@@ -41,11 +41,6 @@ export function compact(count: number): string {
 /** What the finding saves first of all: time, else tokens, else money. */
 export const savingText = ({ saving }: Pick<FindingSummary, 'saving'>): string => formatSaving(saving)[0] ?? ''
 
-export function modelsText(models: readonly string[]): string {
-  if (models.length === 0) return '–'
-  return models.length === 1 ? cleanName(models[0]!) : `${cleanName(models[0]!)} +${models.length - 1}`
-}
-
 /** `llm 64 %, tool 30 %`, largest first. */
 export function categoriesText(categories: RunSummary['categories']): string {
   const sum = categories.reduce((total, { wallNs }) => total + wallNs, 0)
