@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { parseSync } from 'rolldown/utils'
 import { build } from 'vite'
+import { guideOf } from './build-guide.js'
 
 const root = fileURLToPath(new URL('ui', import.meta.url))
 
@@ -13,6 +14,7 @@ export async function buildPage() {
     root,
     configFile: false,
     logLevel: 'warn',
+    plugins: [guidePlugin()],
     oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
     build: {
       write: false,
@@ -43,6 +45,17 @@ function withinElement(code) {
 }
 
 const hash = (text) => `sha256-${createHash('sha256').update(text).digest('base64')}`
+
+/** The module `spanwise-guide`, for the page alone. */
+export function guidePlugin() {
+  const id = '\0spanwise-guide'
+  return {
+    name: 'spanwise-guide',
+    resolveId: (source) => (source === 'spanwise-guide' ? id : undefined),
+    // As a text that is parsed when somebody opens the guide: an engine reads that faster than code.
+    load: (source) => (source === id ? `export const guide = () => JSON.parse(${JSON.stringify(JSON.stringify(guideOf()))})` : undefined),
+  }
+}
 
 /** For Rolldown and Vite: the module `spanwise-page`. Built once, when the first asks. */
 export function pagePlugin() {

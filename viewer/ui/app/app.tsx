@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import type { RunDocument } from '../../document/run-document.ts'
 import { Dashboard } from '../dashboard/dashboard.tsx'
 import { takeToken } from '../dashboard/token.ts'
+import { ShortcutsDialog } from '../guide/shortcuts-dialog.tsx'
 import { RunModel } from '../run/run-model.ts'
 import { RunPage } from '../run/run-page.tsx'
 import { embeddedRun } from './embedded.ts'
@@ -31,8 +32,8 @@ export function App(): JSX.Element {
     case 'failed':
       return <Message title="This file cannot be opened">The run in it is damaged: {loading.why}. Write it again with <code>spanwise report -o run.html</code>.</Message>
     case 'run':
-      return <RunPage run={loading.run} base={[]} view={route.path[0]} rest={route.path.slice(1)} query={route.query} />
+      return <><RunPage run={loading.run} base={[]} view={route.path[0]} rest={route.path.slice(1)} query={route.query} /><ShortcutsDialog /></>
     case 'dashboard':
-      return <Dashboard route={route} />
+      return <><Dashboard route={route} /><ShortcutsDialog /></>
   }
 }

@@ -3,6 +3,7 @@ import { formatDuration } from '../../../src/model/units.ts'
 import { cachedShare, formatCost, formatShare, formatTokens, plural } from '../../../reports/shared/numbers.ts'
 import { clean, cleanName } from '../../../reports/shared/text.ts'
 import { toggleTheme } from '../app/theme.ts'
+import { showShortcuts } from '../guide/shortcuts-dialog.tsx'
 import { Icon, Mark } from '../parts/icon.tsx'
 import { formatMoment } from '../parts/when.ts'
 import { useRun } from './run-context.ts'
@@ -21,6 +22,7 @@ export function RunHeader({ actions }: { readonly actions?: ComponentChildren })
         <Ending run={run} />
         <span class="spacer" />
         {actions}
+        <button type="button" class="button quiet" onClick={showShortcuts} aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)"><Icon name="keyboard" /></button>
         <button type="button" class="button quiet" onClick={toggleTheme} aria-label="Light or dark"><Icon name="theme" /></button>
       </div>
       <p class="faint row" style={{ fontSize: '12.5px', gap: '4px 12px', marginTop: '2px' }}>

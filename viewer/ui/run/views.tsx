@@ -1,6 +1,8 @@
 import type { ComponentType } from 'preact'
 import { Flame } from '../flame/flame.tsx'
 import { Calls } from '../calls/calls.tsx'
+import { RunGuide } from '../guide/run-guide.tsx'
+import { RunGuide } from '../guide/run-guide.tsx'
 import { Overview } from '../overview/overview.tsx'
 
 /** What a view is given beside the run: what stands behind its name in the address. */

@@ -1,0 +1,46 @@
+import type { JSX } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
+import { Icon } from '../parts/icon.tsx'
+import { isTyping } from '../run/typing.ts'
+import { ShortcutList } from './shortcut-list.tsx'
+
+const OPEN = 'spanwise-shortcuts'
+
+/** Opens the list from a button. */
+export const showShortcuts = (): void => void dispatchEvent(new Event(OPEN))
+
+/** The list of shortcuts, by `?` from anywhere. The browser keeps the focus inside of it, and gives it back where it was. */
+export function ShortcutsDialog(): JSX.Element {
+  const dialog = useRef<HTMLDialogElement>(null)
+  useEffect(() => {
+    const open = (): void => {
+      if (!dialog.current!.open) dialog.current!.showModal()
+    }
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.key === '?' && !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event.target)) open()
+    }
+    addEventListener('keydown', onKey)
+    addEventListener(OPEN, open)
+    return () => {
+      removeEventListener('keydown', onKey)
+      removeEventListener(OPEN, open)
+    }
+  }, [])
+  const close = (): void => dialog.current!.close()
+  return (
+    // What is behind it does not hear its keys. A click beside the box lands on the dialog itself.
+    <dialog
+      ref={dialog} class="shortcuts-dialog" aria-labelledby="shortcuts-title" onKeyDown={(event) => event.stopPropagation()}
+      onClick={(event) => { if (event.target === dialog.current) close() }}
+    >
+      <div class="shortcuts-box">
+        <div class="row">
+          <h2 id="shortcuts-title">Keyboard</h2>
+          <span class="spacer" />
+          <button type="button" class="button quiet" aria-label="Close" onClick={close}><Icon name="close" /></button>
+        </div>
+        <ShortcutList />
+      </div>
+    </dialog>
+  )
+}
