@@ -6,7 +6,10 @@ import { Analyst } from './analyst.ts'
 import { Events } from './events.ts'
 import { namesOf } from './guard.ts'
 import { closed, guardedServer } from './http.ts'
-import { bindNext } from './listen.ts'
+import { bind, bindNext } from './listen.ts'
+import type { Content } from './otlp/content.ts'
+import { ReceivedFiles } from './received-files.ts'
+import { otlpFailed, Receiver } from './receiver.ts'
 import { apiFailed, Routes } from './routes.ts'
 import { Store } from './store.ts'
 
@@ -22,6 +25,8 @@ export interface DashboardOptions {
   readonly otlpPort?: number | false
   /** Another address than the two of the loopback interface. */
   readonly host?: string
+  /** Whether texts of prompts, answers and tools are kept of what is received. */
+  readonly content?: Content
   /** Days that received runs are kept; 0: for ever. */
   readonly retentionDays?: number
   /** For tests. */
@@ -50,6 +55,7 @@ export class Dashboard {
   readonly #token: string
   readonly #analyst: Analyst
   readonly #events: Events
+  readonly #received: ReceivedFiles
   #servers: readonly Server[] = []
   #receiver: ServerInfo['receiver'] = null
 
@@ -58,9 +64,12 @@ export class Dashboard {
     this.#token = options.token ?? randomBytes(32).toString('base64url')
     this.#analyst = new Analyst(options.inThreads)
     this.#events = new Events(() => this.store.table.size)
+    this.#received = new ReceivedFiles({
+      folder: options.folder, nowEpochMs: this.#now, written: (path, isWhole) => this.store.written(path, isWhole),
+    })
     this.store = new Store({
       folder: options.folder, analyst: this.#analyst, nowEpochMs: this.#now, quietMs: options.quietMs,
-      changed: (keys) => this.#events.changed(keys), isRootless: () => undefined,
+      changed: (keys) => this.#events.changed(keys), received: this.#received,
     })
   }
 
@@ -74,8 +83,23 @@ export class Dashboard {
     const names = namesOf(host)
     const bound = await bindNext(() => guardedServer({ names, answer: (asked) => routes.answer(asked), failed: apiFailed }), port, host)
     this.#servers = bound.servers
-    const url = `http://${host === undefined || host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host}:${bound.port}/#token=${this.#token}`
+    await this.#startReceiver(names)
+    const url = `http://${nameOf(host)}:${bound.port}/#token=${this.#token}`
     return { url, token: this.#token, ...(this.#receiver !== null && 'url' in this.#receiver && { receiverUrl: this.#receiver.url }) }
+  }
+
+  async #startReceiver(names: ReadonlySet<string>): Promise<void> {
+    const { host, otlpPort = DEFAULT_OTLP_PORT, content = 'none' } = this.#options
+    if (otlpPort === false) return
+    const receiver = new Receiver(this.#received, content)
+    try {
+      const { port, servers } = await bind(() => guardedServer({ names, answer: (asked) => receiver.answer(asked), failed: otlpFailed }), otlpPort, host)
+      this.#servers = [...this.#servers, ...servers]
+      this.#receiver = { url: `http://${nameOf(host)}:${port}` }
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      this.#receiver = { problem: code === 'EADDRINUSE' ? `port ${otlpPort} is taken by another program` : `port ${otlpPort}: ${message}` }
+    }
   }
 
   info(): ServerInfo {
@@ -92,8 +116,13 @@ export class Dashboard {
   async close(): Promise<void> {
     this.#events.close()
     await Promise.all(this.#servers.map(closed))
+    await this.#received.flush()
     await Promise.all([this.store.close(), this.#analyst.close()])
   }
 
   readonly #now = (): number => (this.#options.nowEpochMs ?? Date.now)()
 }
+
+/** As it stands in a link. */
+const nameOf = (host: string | undefined): string =>
+  (host === undefined || host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host)

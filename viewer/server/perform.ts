@@ -37,7 +37,8 @@ async function summariseFile({ file, path, source }: Jobs['summarise']['job']): 
       return unreadable({ path, source }, `cannot be analysed: ${error instanceof Error ? error.message : String(error)}`, modifiedEpochMs)
     }
   })
-  const isNothing = runs.length === 0 && bytes > 0
+  // Messages of a trace may come before its spans.
+  const isNothing = runs.length === 0 && bytes > 0 && !(source === 'received' && problem?.includes('holds no span') === true)
   return { bytes, modifiedEpochMs, runs: isNothing ? [unreadable({ path, source }, problem ?? 'holds no run', modifiedEpochMs)] : runs }
 }
 

@@ -5,6 +5,7 @@ import type { Analyst } from './analyst.ts'
 import { HttpError } from './http.ts'
 import { IndexFile } from './index-file.ts'
 import { isLive, LIVE_MS, RunTable, type StoredFile } from './run-table.ts'
+import type { ReceivedFiles } from './received-files.ts'
 import type { FileFacts, RunSource } from './runs.ts'
 import { absolute, factsOf, isTraceName, RECEIVED, scan } from './scan.ts'
 import { WorkQueue } from './work-queue.ts'
@@ -15,8 +16,7 @@ export interface StoreOptions {
   readonly nowEpochMs: () => number
   /** Told of the keys of runs that came, went on or are gone. */
   readonly changed: (keys: Iterable<string>) => void
-  /** Of a received trace: whether its root is still to come. Undefined: not known here. */
-  readonly isRootless: (path: string) => boolean | undefined
+  readonly received: ReceivedFiles
   /** How long a file is left alone after it was written to. */
   readonly quietMs?: number | undefined
 }
@@ -50,6 +50,7 @@ export class Store {
   /** What is known is there at once; what has changed meanwhile follows. */
   async open(): Promise<void> {
     await this.#index.load(({ file, runs }) => void this.table.put(file, runs))
+    await this.#options.received.open()
     this.#scanning = this.#scan(true)
     const every = (ms: number, act: () => void): void => void this.#timers.push(setInterval(act, ms).unref())
     every(RESCAN_MS, () => void this.rescan())
@@ -108,6 +109,7 @@ export class Store {
 
   #forget(path: string): void {
     this.#queue.forget(path)
+    this.#options.received.forget(path)
     if (!this.table.files.has(path)) return
     const keys = this.table.remove(path)
     this.#index.remove(path)
@@ -184,7 +186,7 @@ export class Store {
   }
 
   async #summarise(path: string): Promise<void> {
-    const { folder, analyst, changed, isRootless } = this.#options
+    const { folder, analyst, changed, received } = this.#options
     const source: RunSource = path.startsWith(`${RECEIVED}/`) ? 'received' : 'recorded'
     let summarised
     try {
@@ -199,7 +201,7 @@ export class Store {
     }
     if (this.#isClosed) return
     const { bytes, modifiedEpochMs, runs } = summarised
-    const isOpen = source === 'received' && (isRootless(path) ?? this.table.files.get(path)?.isRootless ?? false)
+    const isOpen = source === 'received' && (received.isRootless(path) ?? this.table.files.get(path)?.isRootless ?? false)
     const file: Omit<StoredFile, 'runs'> = { path, bytes, modifiedEpochMs, source, ...(isOpen && { isRootless: true }) }
     this.#index.put({ file, runs })
     changed(this.table.put(file, runs))
