@@ -2,7 +2,6 @@ import type { ComponentType } from 'preact'
 import { Flame } from '../flame/flame.tsx'
 import { Calls } from '../calls/calls.tsx'
 import { RunGuide } from '../guide/run-guide.tsx'
-import { RunGuide } from '../guide/run-guide.tsx'
 import { Overview } from '../overview/overview.tsx'
 
 /** What a view is given beside the run: what stands behind its name in the address. */
@@ -24,4 +23,5 @@ export const views: readonly View[] = [
   { id: 'overview', title: 'Overview', View: Overview },
   { id: 'flame', title: 'Flame graph', wide: true, View: Flame },
   { id: 'calls', title: 'Calls', wide: true, View: Calls },
+  { id: 'guide', title: 'Guide', View: RunGuide },
 ]
