@@ -1,6 +1,7 @@
 import type { ComponentType } from 'preact'
 import { Flame } from '../flame/flame.tsx'
 import { Calls } from '../calls/calls.tsx'
+import { Context } from '../context/context.tsx'
 import { RunGuide } from '../guide/run-guide.tsx'
 import { Overview } from '../overview/overview.tsx'
 
@@ -22,6 +23,7 @@ export interface View {
 export const views: readonly View[] = [
   { id: 'overview', title: 'Overview', View: Overview },
   { id: 'flame', title: 'Flame graph', wide: true, View: Flame },
+  { id: 'context', title: 'Context', wide: true, View: Context },
   { id: 'calls', title: 'Calls', wide: true, View: Calls },
   { id: 'guide', title: 'Guide', View: RunGuide },
 ]

@@ -1,0 +1,181 @@
+import type { CacheBreak, ContextCall } from '../../../src/model/analysis.ts'
+import type { RunContent } from '../../document/run-document.ts'
+import type { RunModel } from '../run/run-model.ts'
+import { kindOrder } from './kinds.ts'
+
+/** What a call's request was made of, as a column of the picture. Pure. */
+
+export interface ContextColumn {
+  readonly call: ContextCall
+  /** Place of its span. */
+  readonly place: number
+  readonly broke?: CacheBreak
+}
+
+/** Columns that belong together: the calls of one agent. `to` is the one after the last. */
+export interface ColumnGroup {
+  /** Place of the agent's span; -1: none. */
+  readonly agent: number
+  readonly from: number
+  readonly to: number
+}
+
+export interface ContextColumns {
+  readonly columns: readonly ContextColumn[]
+  readonly groups: readonly ColumnGroup[]
+  readonly mostTokens: number
+  /** Of the models whose window is known; 0: of none. */
+  readonly largestWindow: number
+}
+
+/** The calls of an agent stand side by side, also where it ran beside others: agents by their first call, calls in their order. */
+export function contextColumns(run: RunModel): ContextColumns {
+  const breaks = new Map((run.analysis.cache?.breaks ?? []).map((one) => [one.call, one]))
+  const byAgent = new Map<number, ContextColumn[]>()
+  for (const call of run.analysis.context.calls) {
+    const place = run.placeOf(call.spanId)
+    if (place === undefined || call.usedTokens <= 0) continue
+    const agent = agentOf(run, place)
+    const broke = breaks.get(call.number)
+    const column = { call, place, ...(broke !== undefined && { broke }) }
+    const group = byAgent.get(agent)
+    if (group === undefined) byAgent.set(agent, [column])
+    else group.push(column)
+  }
+  const columns: ContextColumn[] = []
+  const groups: ColumnGroup[] = []
+  for (const [agent, own] of byAgent) {
+    groups.push({ agent, from: columns.length, to: columns.length + own.length })
+    for (const column of own) columns.push(column)
+  }
+  return {
+    columns, groups,
+    mostTokens: columns.reduce((most, { call }) => Math.max(most, call.usedTokens), 0),
+    largestWindow: columns.reduce((most, { call }) => Math.max(most, call.windowTokens ?? 0), 0),
+  }
+}
+
+/** The innermost agent around it. What has no agent around it stands alone. */
+function agentOf({ spans }: RunModel, place: number): number {
+  const agent = spans.categories.indexOf('agent')
+  for (let at = spans.parent[place]!; at !== -1; at = spans.parent[at]!) if (spans.category[at] === agent) return at
+  return -1
+}
+
+/** A stretch of a column, from the bottom up; `kind` is one of a part, or `answer`. */
+export interface Stretch {
+  readonly kind: string
+  readonly tokens: number
+}
+
+/** All of one kind together. What was answered is on top. */
+export function byKind({ composition, usedTokens, input }: ContextCall): Stretch[] {
+  const inputTokens = input?.total ?? sumOf(composition ?? {})
+  const parts = Object.entries(composition ?? {}).filter(([, tokens]) => tokens > 0).sort(([a], [b]) => kindOrder(a) - kindOrder(b))
+  const stretches = parts.length > 0 ? parts.map(([kind, tokens]): Stretch => ({ kind, tokens })) : [{ kind: 'not recorded', tokens: inputTokens }]
+  return withAnswer(stretches, usedTokens - inputTokens)
+}
+
+const withAnswer = (stretches: readonly Stretch[], answer: number): Stretch[] =>
+  [...stretches, ...(answer > 0 ? [{ kind: 'answer', tokens: answer }] : [])].filter(({ tokens }) => tokens > 0)
+
+const sumOf = (composition: Readonly<Record<string, number>>): number => Object.values(composition).reduce((sum, tokens) => sum + tokens, 0)
+
+/**
+ * In the order in which the request was sent, which is the order in which a cache reads it. Each kind's tokens are shared out to its
+ * parts by their characters; what no part stands for is at the bottom.
+ * @param places the request's parts @param least tokens below which a stretch is not told apart from its neighbours
+ */
+export function inOrder(call: ContextCall, places: readonly number[], parts: RunContent['parts'], least: number): Stretch[] {
+  const { composition, usedTokens, input } = call
+  if (composition === undefined || places.length === 0) return byKind(call)
+  const chars: Record<string, number> = {}
+  for (const place of places) {
+    const part = parts[place]
+    if (part !== undefined) chars[kindIn(part, composition)] = (chars[kindIn(part, composition)] ?? 0) + part.chars
+  }
+  const weights = Object.fromEntries(Object.entries(chars).map(([kind, all]) => [kind, all === 0 ? 0 : (composition[kind] ?? 0) / all]))
+  const below = Object.entries(composition).filter(([kind]) => (chars[kind] ?? 0) === 0).sort(([a], [b]) => kindOrder(a) - kindOrder(b))
+  const merger = new Merger(least)
+  for (const [kind, tokens] of below) merger.add(kind, tokens)
+  merger.flush()
+  for (const place of places) {
+    const part = parts[place]
+    if (part === undefined) continue
+    const kind = kindIn(part, composition)
+    merger.add(kind, part.chars * weights[kind]!)
+  }
+  merger.flush()
+  return withAnswer(merger.stretches, usedTokens - (input?.total ?? sumOf(composition)))
+}
+
+/** Images and files are a kind of their own where the analysis counted them so. */
+const kindIn = ({ kind, media }: RunContent['parts'][number], composition: Readonly<Record<string, number>>): string =>
+  (media !== undefined && composition[media] !== undefined ? media : kind)
+
+/** Neighbours too small to be seen become one stretch of the kind that most of them are of. */
+class Merger {
+  readonly stretches: { kind: string; tokens: number }[] = []
+  readonly #least: number
+  #held: Record<string, number> = {}
+  #heldTokens = 0
+
+  constructor(least: number) {
+    this.#least = least
+  }
+
+  add(kind: string, tokens: number): void {
+    if (this.#heldTokens === 0 && tokens >= this.#least) return this.#put(kind, tokens)
+    this.#held[kind] = (this.#held[kind] ?? 0) + tokens
+    this.#heldTokens += tokens
+    if (this.#heldTokens >= this.#least) this.flush()
+  }
+
+  flush(): void {
+    let kind = ''
+    for (const one in this.#held) if (kind === '' || this.#held[one]! > this.#held[kind]!) kind = one
+    if (kind !== '') this.#put(kind, this.#heldTokens)
+    this.#held = {}
+    this.#heldTokens = 0
+  }
+
+  #put(kind: string, tokens: number): void {
+    const last = this.stretches.at(-1)
+    if (last?.kind === kind) last.tokens += tokens
+    else this.stretches.push({ kind, tokens })
+  }
+}
+
+export type Scale = 'largest' | 'window'
+
+/** A window is shown where it is near, so that the columns stay readable. */
+const NEAR = 1.35
+
+/** Tokens at the top of the picture. */
+export function topOf({ mostTokens, largestWindow }: ContextColumns, scale: Scale): number {
+  if (scale === 'window' && largestWindow > 0) return Math.max(mostTokens, largestWindow) * 1.03
+  return largestWindow > 0 && largestWindow <= mostTokens * NEAR ? Math.max(mostTokens, largestWindow) * 1.04 : Math.max(1, mostTokens * 1.06)
+}
+
+/** Where a cache's prefix ended and how far it could have gone, in tokens from the bottom. */
+export function lossOf({ broke, call }: ContextColumn): { readonly from: number; readonly to: number } | undefined {
+  if (broke === undefined) return undefined
+  const from = Math.min(call.input?.cacheRead ?? broke.readTokens, call.usedTokens)
+  return { from, to: Math.min(call.usedTokens, from + broke.tokens) }
+}
+
+/** Which columns are drawn: each, or where they would be thinner than a line the largest of a few neighbours. */
+export function drawnColumns(columns: readonly ContextColumn[], { from, to }: { readonly from: number; readonly to: number }, width: number): { readonly index: number; readonly first: number; readonly count: number }[] {
+  const [first, last] = [Math.max(0, Math.floor(from)), Math.min(columns.length, Math.ceil(to))]
+  const step = Math.max(1, Math.ceil((to - from) / (width / LEAST_WIDTH)))
+  const drawn: { index: number; first: number; count: number }[] = []
+  for (let at = first - (first % step); at < last; at += step) {
+    const count = Math.min(step, columns.length - at)
+    let index = at
+    for (let i = at; i < at + count; i++) if (columns[i]!.call.usedTokens > columns[index]!.call.usedTokens) index = i
+    drawn.push({ index, first: at, count })
+  }
+  return drawn
+}
+
+const LEAST_WIDTH = 2

@@ -1,0 +1,198 @@
+import { formatCount } from '../../../reports/shared/numbers.ts'
+import { color } from '../canvas/colors.ts'
+import { ticks, type Range } from '../canvas/range.ts'
+import { TextFitter } from '../canvas/text.ts'
+import type { Surface } from '../canvas/use-canvas.ts'
+import { drawnColumns, lossOf, type ColumnGroup, type ContextColumn, type Stretch } from './columns.ts'
+import { partColor } from './kinds.ts'
+
+/** Sizes of the picture, CSS pixels. */
+export const frame = { left: 64, right: 14, top: 10, bottom: 34 } as const
+const FONT = '11px system-ui, sans-serif'
+
+export interface Picture {
+  readonly columns: readonly ContextColumn[]
+  readonly groups: readonly ColumnGroup[]
+  readonly groupName: (group: ColumnGroup) => string
+  /** Columns that are in view. */
+  readonly range: Range
+  /** Tokens at the top. */
+  readonly top: number
+  readonly stretches: (index: number, least: number) => readonly Stretch[]
+  readonly focused: number | undefined
+  readonly hovered: number | undefined
+}
+
+export const plotWidth = (width: number): number => Math.max(1, width - frame.left - frame.right)
+
+export const xOf = (index: number, { from, to }: Range, width: number): number => frame.left + ((index - from) / (to - from)) * plotWidth(width)
+
+/** The column at a place, or undefined beside the plot. */
+export function columnAt(x: number, { from, to }: Range, width: number, count: number): number | undefined {
+  const index = Math.floor(from + ((x - frame.left) / plotWidth(width)) * (to - from))
+  return x < frame.left || x > width - frame.right || index < 0 || index >= count ? undefined : index
+}
+
+export function drawContext(surface: Surface, picture: Picture): void {
+  const { context, width, height } = surface
+  const { top, columns, range } = picture
+  const y = (tokens: number): number => height - frame.bottom - (tokens / top) * (height - frame.bottom - frame.top)
+  drawAxis(surface, top, y)
+  context.save()
+  context.beginPath()
+  context.rect(frame.left, 0, plotWidth(width), height)
+  context.clip()
+  const drawn = drawnColumns(columns, range, plotWidth(width))
+  const least = (top / (height - frame.bottom - frame.top)) * (drawn.length > 400 ? 2 : 1)
+  const hatch = hatchOf(context)
+  for (const { index, first, count } of drawn) {
+    const column = columns[index]!
+    const [x0, x1] = [xOf(first, range, width), xOf(first + count, range, width)]
+    const gap = x1 - x0 >= 10 ? 2 : x1 - x0 >= 4 ? 1 : 0
+    const w = Math.max(1, x1 - x0 - gap)
+    let tokens = 0
+    for (const stretch of picture.stretches(index, least)) {
+      context.fillStyle = color(stretch.kind === 'answer' ? '--part-answer' : partColor(stretch.kind))
+      const bottom = y(tokens)
+      tokens += stretch.tokens
+      context.fillRect(x0, y(tokens), w, bottom - y(tokens))
+    }
+    const cached = column.call.input?.cacheRead ?? 0
+    if (cached > 0) {
+      context.fillStyle = hatch
+      context.fillRect(x0, y(cached), w, y(0) - y(cached))
+      context.fillStyle = color('--ink-2')
+      context.fillRect(x0, y(cached), w, 1)
+    }
+  }
+  for (const { first, count } of drawn) for (let i = first; i < first + count; i++) drawBreak(surface, picture, i, y)
+  drawWindows(surface, picture, y)
+  drawGroups(surface, picture, y)
+  for (const [index, property, line] of [[picture.hovered, '--ink-3', 1], [picture.focused, '--accent', 2]] as const) {
+    if (index === undefined) continue
+    const [x0, x1] = [xOf(index, range, width), xOf(index + 1, range, width)]
+    const used = y(columns[index]!.call.usedTokens)
+    context.strokeStyle = color(property)
+    context.lineWidth = line
+    context.strokeRect(x0 - 1.5, used - 1.5, Math.max(2, x1 - x0 - (x1 - x0 >= 10 ? 2 : 0)) + 3, y(0) - used + 3)
+  }
+  context.restore()
+}
+
+function drawAxis({ context, width }: Surface, top: number, y: (tokens: number) => number): void {
+  context.font = FONT
+  context.textAlign = 'right'
+  context.textBaseline = 'middle'
+  for (const tokens of ticks({ from: 0, to: top }, 5)) {
+    context.fillStyle = color('--line')
+    context.fillRect(frame.left, Math.round(y(tokens)), plotWidth(width), 1)
+    context.fillStyle = color('--ink-2')
+    context.fillText(formatCount(tokens), frame.left - 8, y(tokens))
+  }
+}
+
+/** Where the prefix that a cache held broke: a notch there, and a red edge over what was paid again. */
+function drawBreak({ context, width, height }: Surface, { columns, range }: Picture, index: number, y: (tokens: number) => number): void {
+  const loss = lossOf(columns[index]!)
+  if (loss === undefined) return
+  const [x0, x1] = [xOf(index, range, width), xOf(index + 1, range, width)]
+  const w = Math.max(2, Math.min(3, (x1 - x0) / 3))
+  context.fillStyle = color('--critical')
+  context.fillRect(x0, y(loss.to), w, Math.max(2, y(loss.from) - y(loss.to)))
+  const size = Math.max(4, Math.min(9, (x1 - x0) / 2))
+  if (x1 - x0 >= 5) {
+    // The break goes through the column.
+    context.fillRect(x0, y(loss.from) - 1, x1 - x0 - 1, 2)
+    triangle(context, x0, y(loss.from), size, 'right')
+  }
+  // Also below the axis, where it is seen however thin the columns are.
+  triangle(context, Math.max(frame.left + 4, (x0 + x1) / 2), height - frame.bottom + 3, 4, 'up')
+}
+
+function triangle(context: CanvasRenderingContext2D, x: number, y: number, size: number, to: 'right' | 'up'): void {
+  context.beginPath()
+  if (to === 'right') {
+    context.moveTo(x - 1, y - size)
+    context.lineTo(x + size, y)
+    context.lineTo(x - 1, y + size)
+  } else {
+    context.moveTo(x - size, y + size * 1.5)
+    context.lineTo(x, y)
+    context.lineTo(x + size, y + size * 1.5)
+  }
+  context.fill()
+}
+
+/** The models' windows, where they are in the picture. */
+function drawWindows({ context, width }: Surface, { columns, range, top }: Picture, y: (tokens: number) => number): void {
+  const fitter = new TextFitter(context, FONT)
+  context.strokeStyle = color('--ink-2')
+  context.fillStyle = color('--ink-2')
+  context.lineWidth = 1.5
+  context.textAlign = 'left'
+  context.textBaseline = 'bottom'
+  context.font = FONT
+  const [first, last] = [Math.max(0, Math.floor(range.from)), Math.min(columns.length, Math.ceil(range.to))]
+  for (let from = first, i = first; i <= last; i++) {
+    const window = columns[from]?.call.windowTokens
+    if (i < last && columns[i]!.call.windowTokens === window) continue
+    if (window !== undefined && window <= top) {
+      const [x0, x1] = [Math.max(frame.left, xOf(from, range, width)), Math.min(width - frame.right, xOf(i, range, width))]
+      context.setLineDash([5, 4])
+      context.beginPath()
+      context.moveTo(x0, y(window))
+      context.lineTo(x1, y(window))
+      context.stroke()
+      context.setLineDash([])
+      context.fillText(fitter.fit(`window ${formatCount(window)}`, x1 - x0 - 8), x0 + 4, y(window) + (y(window) < 24 ? 16 : -3))
+    }
+    from = i
+  }
+}
+
+function drawGroups({ context, width, height }: Surface, { groups, groupName, range, columns }: Picture, y: (tokens: number) => number): void {
+  const fitter = new TextFitter(context, FONT)
+  context.font = FONT
+  context.textAlign = 'left'
+  context.textBaseline = 'top'
+  let free: number = frame.left
+  for (const group of groups) {
+    const [x0, x1] = [xOf(group.from, range, width), xOf(group.to, range, width)]
+    if (x1 < frame.left || x0 > width - frame.right) continue
+    if (groups.length > 1 && group.from > 0 && x1 - x0 > 3) {
+      context.fillStyle = color('--line-strong')
+      context.fillRect(Math.round(x0) - 1, frame.top, 1, y(0) - frame.top + 12)
+    }
+    const from = Math.max(free, x0, frame.left)
+    const name = groups.length > 1 ? groupName(group) : ''
+    const [first, last] = [columns[group.from]!.call.number, columns[group.to - 1]!.call.number]
+    const calls = first === last ? `call ${formatCount(first)}` : `calls ${formatCount(first)} to ${formatCount(last)}`
+    const text = fitter.fit(name === '' ? calls : `${name}, ${calls}`, Math.min(x1, width - frame.right) - from - 8)
+    if (text === '') continue
+    context.fillStyle = color('--ink-2')
+    context.fillText(text, from + 3, height - 17)
+    free = from
+  }
+}
+
+/** Lines across what a cache gave, so that it is told by more than a shade. */
+function hatchOf(context: CanvasRenderingContext2D): CanvasPattern | string {
+  const tile = document.createElement('canvas')
+  const ratio = Math.max(1, Math.round(context.getTransform().a))
+  tile.width = tile.height = 7 * ratio
+  const inner = tile.getContext('2d')
+  if (inner === null) return 'transparent'
+  inner.scale(ratio, ratio)
+  inner.strokeStyle = color('--ink')
+  inner.globalAlpha = 0.3
+  inner.lineWidth = 1
+  inner.beginPath()
+  for (const shift of [-7, 0, 7]) {
+    inner.moveTo(shift, 7)
+    inner.lineTo(shift + 7, 0)
+  }
+  inner.stroke()
+  const pattern = context.createPattern(tile, 'repeat')
+  pattern?.setTransform(new DOMMatrix().scale(1 / ratio))
+  return pattern ?? 'transparent'
+}

@@ -1,0 +1,214 @@
+import type { JSX, TargetedKeyboardEvent, TargetedMouseEvent } from 'preact'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { kindText } from '../../../reports/shared/context-words.ts'
+import { plural } from '../../../reports/shared/numbers.ts'
+import { cleanName } from '../../../reports/shared/text.ts'
+import { moved, zoomed, type Range } from '../canvas/range.ts'
+import { useCanvas } from '../canvas/use-canvas.ts'
+import { Choices } from '../parts/choices.tsx'
+import { Icon } from '../parts/icon.tsx'
+import { Tooltip } from '../parts/tooltip.tsx'
+import { useRun } from '../run/run-context.ts'
+import { byKind, inOrder, topOf, type ContextColumn, type ContextColumns, type Scale, type Stretch } from './columns.ts'
+import { columnAt, drawContext, plotWidth } from './draw.ts'
+import { kindOrder, partColor } from './kinds.ts'
+import { columnTexts } from './words.ts'
+
+const HEIGHT = 380
+const FEWEST_IN_VIEW = 8
+/** More than this are looked at more closely with the zoom. */
+const MANY = 60
+
+type Stacking = 'kind' | 'order'
+
+/** The requests side by side, in tokens. */
+export function ContextPicture({ all }: { readonly all: ContextColumns }): JSX.Element {
+  const { run, query, setQuery } = useRun()
+  const { columns } = all
+  const scale: Scale = query.get('scale') === 'window' ? 'window' : 'largest'
+  const stacking: Stacking = query.get('stack') === 'order' ? 'order' : 'kind'
+  const stretches = useStretches(columns, stacking)
+  const hasOrder = useMemo(() => run.document.content.calls.some((call) => (call?.request.length ?? 0) > 0), [run])
+  const look = useLooking(all)
+  return (
+    <section class="card" aria-labelledby="context-title">
+      <div class="card-head">
+        <h2 id="context-title">What the requests were made of</h2>
+        <p class="faint small">{plural(columns.length, 'call')}{all.groups.length > 1 ? ` of ${plural(all.groups.length, 'agent')}` : ''}; input and, on top, the answer</p>
+      </div>
+      <div class="row context-controls">
+        {all.largestWindow > 0 && <Choices label="Height" value={scale} options={[['largest', 'To the largest call'], ['window', 'Against the window']]} onChoose={(chosen) => setQuery({ scale: chosen === 'largest' ? undefined : chosen })} />}
+        {hasOrder && <Choices label="Stacked" value={stacking} options={[['kind', 'By kind'], ['order', 'As sent']]} onChoose={(chosen) => setQuery({ stack: chosen === 'kind' ? undefined : chosen })} />}
+        {columns.length > MANY && <Zoom look={look} />}
+      </div>
+      <Columns all={all} top={topOf(all, scale)} stretches={stretches} look={look} />
+      <KindLegend columns={columns} />
+    </section>
+  )
+}
+
+interface Looking {
+  readonly range: Range
+  readonly zoom: (factor: number, at?: number) => void
+  readonly move: (by: number) => void
+  readonly reset: () => void
+  readonly focused: number
+  readonly focus: (index: number) => void
+}
+
+/** Which columns are in view, and which one the keyboard is at: the selected call, or the largest. */
+function useLooking({ columns }: ContextColumns): Looking {
+  const { run, selected } = useRun()
+  const bounds = { from: 0, to: columns.length, least: Math.min(FEWEST_IN_VIEW, columns.length) }
+  const [range, setRange] = useState<Range>({ from: 0, to: columns.length })
+  const largest = useMemo(() => columns.reduce((most, { call }, i) => (call.usedTokens > columns[most]!.call.usedTokens ? i : most), 0), [columns])
+  const [at, setAt] = useState(largest)
+  const focused = Math.min(at, columns.length - 1)
+  const focus = (index: number): void => {
+    const to = Math.max(0, Math.min(columns.length - 1, index))
+    setAt(to)
+    setRange((now) => (to < now.from ? moved(now, bounds, to - now.from) : to + 1 > now.to ? moved(now, bounds, to + 1 - now.to) : now))
+  }
+  useEffect(() => {
+    const place = selected === undefined ? -1 : columns.findIndex((column) => column.place === selected)
+    if (place !== -1) focus(place)
+  }, [run, columns, selected])
+  return {
+    range, focused, focus,
+    zoom: (factor, around) => setRange((now) => zoomed(now, bounds, factor, around ?? (focused >= now.from && focused < now.to ? focused + 0.5 : (now.from + now.to) / 2))),
+    move: (by) => setRange((now) => moved(now, bounds, by)),
+    reset: () => setRange({ from: 0, to: columns.length }),
+  }
+}
+
+/** What each column is made of, worked out when it is first drawn. */
+function useStretches(columns: readonly ContextColumn[], stacking: Stacking): (index: number, least: number) => readonly Stretch[] {
+  const { run } = useRun()
+  return useMemo(() => {
+    const known = new Map<number, readonly Stretch[]>()
+    let knownLeast = 0
+    return (index, least) => {
+      if (least !== knownLeast && stacking === 'order') known.clear()
+      knownLeast = least
+      let stretches = known.get(index)
+      if (stretches === undefined) {
+        const { call, place } = columns[index]!
+        stretches = stacking === 'kind' ? byKind(call) : inOrder(call, run.callContent(place)?.request ?? [], run.document.content.parts, least)
+        known.set(index, stretches)
+      }
+      return stretches
+    }
+  }, [run, columns, stacking])
+}
+
+function Zoom({ look: { zoom, reset } }: { readonly look: Looking }): JSX.Element {
+  return (
+    <span class="row" style={{ gap: '2px' }}>
+      <button type="button" class="button quiet" aria-label="Fewer calls" title="Fewer calls (+)" onClick={() => zoom(0.5)}><Icon name="zoomIn" /></button>
+      <button type="button" class="button quiet" aria-label="More calls" title="More calls (-)" onClick={() => zoom(2)}><Icon name="zoomOut" /></button>
+      <button type="button" class="button quiet" aria-label="All calls" title="All calls (0)" onClick={reset}><Icon name="reset" /></button>
+    </span>
+  )
+}
+
+interface ColumnsProps {
+  readonly all: ContextColumns
+  readonly top: number
+  readonly stretches: (index: number, least: number) => readonly Stretch[]
+  readonly look: Looking
+}
+
+function Columns({ all: { columns, groups }, top, stretches, look }: ColumnsProps): JSX.Element {
+  const { run, select, selected } = useRun()
+  const { range, focused } = look
+  const [hovered, setHovered] = useState<{ readonly index: number; readonly x: number; readonly y: number } | undefined>()
+  const [hasFocus, setFocus] = useState(false)
+  const isOpen = selected !== undefined && columns[focused]?.place === selected
+  const { ref, width } = useCanvas(HEIGHT, (surface) => drawContext(surface, {
+    columns, groups, range, top, stretches, hovered: hovered?.index, focused: hasFocus || isOpen ? focused : undefined,
+    groupName: ({ agent }) => (agent === -1 ? '' : run.name(agent)),
+  }), [columns, range, top, stretches, hovered?.index, focused, hasFocus, isOpen])
+  useWheel(ref, look, width)
+  const at = (event: TargetedMouseEvent<HTMLCanvasElement>): number | undefined => columnAt(event.offsetX, range, width, columns.length)
+  const step = (to: number): void => {
+    look.focus(to)
+    const column = columns[Math.max(0, Math.min(columns.length - 1, to))]!
+    if (isOpen) select(column.place)
+  }
+  const onKey = (event: TargetedKeyboardEvent<HTMLCanvasElement>): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return
+    const to = { ArrowRight: focused + 1, ArrowLeft: focused - 1, PageDown: focused + 10, PageUp: focused - 10, Home: 0, End: columns.length - 1 }[event.key]
+    if (to !== undefined) step(to)
+    else if (event.key === 'Enter' || event.key === ' ') select(columns[focused]!.place)
+    else if (event.key === '+' || event.key === '=') look.zoom(0.5)
+    else if (event.key === '-') look.zoom(2)
+    else if (event.key === '0') look.reset()
+    else return
+    event.preventDefault()
+  }
+  return (
+    <>
+      <div class="context-canvas">
+        <canvas
+          ref={ref} role="application" aria-label={`Composition of ${plural(columns.length, 'call')}. Left and right go from call to call, Enter opens one.`} aria-describedby="context-said" tabIndex={0}
+          onKeyDown={onKey} onFocus={() => setFocus(true)} onBlur={() => setFocus(false)}
+          onPointerMove={(event) => setHovered(hoverOf(at(event), event))} onPointerLeave={() => setHovered(undefined)}
+          onClick={(event) => {
+            const index = at(event)
+            if (index === undefined) return
+            look.focus(index)
+            select(columns[index]!.place)
+          }}
+        />
+        {hovered !== undefined && <Tooltip x={hovered.x} y={hovered.y}><ColumnWords column={columns[hovered.index]!} /></Tooltip>}
+      </div>
+      <div id="context-said" class="context-said small" aria-live="polite"><ColumnWords column={columns[focused]!} /></div>
+    </>
+  )
+}
+
+const hoverOf = (index: number | undefined, { clientX: x, clientY: y }: MouseEvent): { index: number; x: number; y: number } | undefined => (index === undefined ? undefined : { index, x, y })
+
+function ColumnWords({ column }: { readonly column: ContextColumn }): JSX.Element {
+  const { title, lines, broke } = columnTexts(column)
+  return (
+    <>
+      <p><strong>{title}</strong></p>
+      {lines.map((line) => <p key={line}>{line}</p>)}
+      {broke !== undefined && <p class="broke">{broke}</p>}
+    </>
+  )
+}
+
+/** With the control key the wheel zooms, sideways it moves; else it scrolls the page, as everywhere. */
+function useWheel(ref: { readonly current: HTMLCanvasElement | null }, look: Looking, width: number): void {
+  const now = useRef({ look, width })
+  now.current = { look, width }
+  useEffect(() => {
+    const canvas = ref.current
+    if (canvas === null) return undefined
+    const onWheel = (event: WheelEvent): void => {
+      const { look: { range, zoom, move }, width: wide } = now.current
+      const perPixel = (range.to - range.from) / plotWidth(wide)
+      const sideways = event.shiftKey ? event.deltaY || event.deltaX : event.deltaX
+      if (event.ctrlKey) zoom(Math.exp(event.deltaY * 0.004), range.from + Math.max(0, event.offsetX - 64) * perPixel)
+      else if (Math.abs(sideways) > Math.abs(event.shiftKey ? 0 : event.deltaY)) move(sideways * perPixel)
+      else return
+      event.preventDefault()
+    }
+    canvas.addEventListener('wheel', onWheel, { passive: false })
+    return () => canvas.removeEventListener('wheel', onWheel)
+  }, [])
+}
+
+function KindLegend({ columns }: { readonly columns: readonly ContextColumn[] }): JSX.Element {
+  const kinds = useMemo(() => [...new Set(columns.flatMap(({ call }) => byKind(call).map(({ kind }) => kind)))].sort((a, b) => kindOrder(a) - kindOrder(b)), [columns])
+  return (
+    <ul class="legend context-legend" aria-label="Kinds of parts">
+      {kinds.filter((kind) => kind !== 'answer').map((kind) => <li key={kind}><span class="swatch" style={{ background: `var(${partColor(kind)})` }} aria-hidden="true" />{kindText(kind, cleanName)}</li>)}
+      {kinds.includes('answer') && <li><span class="swatch" style={{ background: 'var(--part-answer)' }} aria-hidden="true" />answer</li>}
+      {columns.some(({ call }) => (call.input?.cacheRead ?? 0) > 0) && <li><span class="swatch hatched" aria-hidden="true" />read from the cache, up to the line</li>}
+      {columns.some(({ broke }) => broke !== undefined) && <li><span class="notch" aria-hidden="true" />the cached prefix broke; red edge: paid again</li>}
+    </ul>
+  )
+}
