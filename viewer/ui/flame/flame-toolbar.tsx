@@ -1,10 +1,10 @@
 import type { JSX, RefObject } from 'preact'
 import { formatShare, plural } from '../../../reports/shared/numbers.ts'
 import { Choices } from '../parts/choices.tsx'
-import { Icon } from '../parts/icon.tsx'
 import { useRun } from '../run/run-context.ts'
 import type { FlameModel } from './flame-model.ts'
 import type { FlameState } from './flame-state.ts'
+import { SearchField } from './search-field.tsx'
 import type { Matches } from './search.ts'
 import { WEIGHTS, wordsOf } from './weights.ts'
 
@@ -38,30 +38,16 @@ export function FlameToolbar({ model, state, matches, search, onLeave }: FlameTo
       />
       <button type="button" class="button" aria-pressed={state.flipped} onClick={() => setQuery({ flip: state.flipped ? undefined : 1 })}>Root at the bottom</button>
       <span class="spacer" />
-      <Search state={state} matches={matches} whole={model.whole(state.weight)} search={search} onLeave={onLeave} />
+      <SearchField
+        value={state.search} onSearch={(text) => setQuery({ search: text === '' ? undefined : text })} field={search} onLeave={onLeave}
+        found={matches && foundWords(state, matches, model.whole(state.weight))}
+      />
       {unknown.length > 0 && <p class="faint flame-reasons">{unknown.map(([weight, label]) => `${label}: ${model.weighed(weight).why}`).join(' ')}</p>}
     </div>
   )
 }
 
-function Search({ state, matches, whole, search, onLeave }: Omit<FlameToolbarProps, 'model'> & { readonly whole: number }): JSX.Element {
-  const { setQuery } = useRun()
-  const { weight, figure } = state
-  const share = matches === undefined || whole === 0 ? 0 : matches[figure] / whole
-  return (
-    <div class="flame-search">
-      <Icon name="search" />
-      <input
-        ref={search} class="field" type="search" placeholder="Search frames" aria-label="Search frames" value={state.search} spellcheck={false}
-        onInput={(event) => setQuery({ search: event.currentTarget.value === '' ? undefined : event.currentTarget.value })}
-        onKeyDown={(event) => {
-          if (event.key !== 'Escape' && event.key !== 'Enter') return
-          event.preventDefault()
-          if (event.key === 'Escape') setQuery({ search: undefined })
-          onLeave()
-        }}
-      />
-      <output class="number" aria-live="polite">{matches === undefined ? '' : matches.count === 0 ? 'No frame matches' : `${plural(matches.count, 'frame')}: ${formatShare(share)} of ${wordsOf[weight]}`}</output>
-    </div>
-  )
+function foundWords({ weight, figure }: FlameState, matches: Matches, whole: number): string {
+  if (matches.count === 0) return 'No frame matches'
+  return `${plural(matches.count, 'frame')}: ${formatShare(whole === 0 ? 0 : matches[figure] / whole)} of ${wordsOf[weight]}`
 }

@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import { useMemo, useRef, useState } from 'preact/hooks'
 import { Legend } from '../parts/category.tsx'
 import { useRun } from '../run/run-context.ts'
+import { Crumbs } from './crumbs.tsx'
 import { FlameCanvas, FlameKeys } from './flame-canvas.tsx'
 import { FlameToolbar } from './flame-toolbar.tsx'
 import { useFlameModel, useFlameState } from './flame-state.ts'
@@ -61,27 +62,5 @@ function FlameOfRun(): JSX.Element {
       </section>
       <OperationTable model={model} state={state} onChoose={(operation) => setQuery({ op: operation === undefined ? undefined : model.operations.span[operation]! })} />
     </div>
-  )
-}
-
-interface CrumbsProps {
-  /** From the root to the frame that fills the width; none: all is shown. */
-  readonly path: readonly number[]
-  readonly name: (frame: number) => string
-  readonly onChoose: (frame: number | undefined) => void
-}
-
-export function Crumbs({ path, name, onChoose }: CrumbsProps): JSX.Element | null {
-  if (path.length === 0) return null
-  return (
-    <nav class="flame-crumbs" aria-label="Zoomed into">
-      <ol>
-        {path.map((frame, i) => (
-          <li key={frame}>
-            {i === path.length - 1 ? <span aria-current="true">{name(frame)}</span> : <button type="button" onClick={() => onChoose(i === 0 ? undefined : frame)}>{name(frame)}</button>}
-          </li>
-        ))}
-      </ol>
-    </nav>
   )
 }

@@ -20,11 +20,14 @@ export interface Picture {
   readonly shown?: Uint8Array | undefined
   /** Frames with a line around them, however narrow they are. */
   readonly outlined: readonly number[]
+  readonly outlineColor: string
   /** Frames that are no longer there. */
   readonly hatched?: Uint8Array
   readonly name: (frame: number) => string
-  /** The figure that the frame is labelled with; `''`: none. */
-  readonly figure: (frame: number) => string
+  /** What the frame is labelled with beside its name: the first that there is room for. */
+  readonly figures: (frame: number) => readonly string[]
+  /** Stands before the name where there is room for no figure. */
+  readonly sign?: (frame: number) => string
 }
 
 export interface Look {
@@ -55,7 +58,7 @@ export function paintFlame(surface: Surface, picture: Picture, look: Look, fitte
     if (y + ROW > 0 && y < height) paintRow(surface, picture, look, fitter, row, y)
   }
   context.lineJoin = 'round'
-  for (const frame of picture.outlined) outline(surface, picture, look, frame, look.color('--critical'), 1.5)
+  for (const frame of picture.outlined) outline(surface, picture, look, frame, look.color(picture.outlineColor), 1.5)
   if (look.hovered !== undefined) outline(surface, picture, look, look.hovered, look.color('--ink-2'), 1)
   if (look.focused !== undefined) outline(surface, picture, look, look.focused, look.color('--accent'), 2)
 }
@@ -126,20 +129,28 @@ function paintFrame(
   if (picture.hatched?.[frame] === 1) hatch(context, look, left, y, width)
   if (width < 3 * PADDING) return
   context.fillStyle = look.color(isShown ? '--ink' : '--ink-3')
-  const room = width - 2 * PADDING
+  label(context, picture, fitter, frame, { left: left + PADDING, middle: y + (ROW - GAP) / 2 + 0.5, room: width - 2 * PADDING }, isShown)
+}
+
+interface Place {
+  readonly left: number
+  readonly middle: number
+  readonly room: number
+}
+
+function label(context: CanvasRenderingContext2D, picture: Picture, fitter: TextFitter, frame: number, { left, middle, room }: Place, isShown: boolean): void {
   const name = picture.name(frame)
-  const text = fitter.fit(name, room)
-  if (text === '') return
-  const middle = y + (ROW - GAP) / 2 + 0.5
-  context.fillText(text, left + PADDING, middle)
-  if (text !== name) return
-  const figure = picture.figure(frame)
-  if (figure === '') return
-  const [used, wanted] = [context.measureText(text).width, context.measureText(figure).width]
-  if (used + wanted + 2 * PADDING > room) return
+  const used = name.length > 500 || fitter.fit(name, room) !== name ? room : context.measureText(name).width
+  const figure = used >= room ? undefined : picture.figures(frame).find((text) => used + 2 * PADDING + context.measureText(text).width <= room)
+  if (figure === undefined) {
+    const sign = picture.sign?.(frame) ?? ''
+    context.fillText(fitter.fit(sign === '' ? name : `${sign} ${name}`, room), left, middle)
+    return
+  }
+  context.fillText(name, left, middle)
   // Beside the name and not at the far end: the eye need not cross the whole picture.
   context.globalAlpha = isShown ? 0.86 : 1
-  context.fillText(figure, left + PADDING + used + 2 * PADDING, middle)
+  context.fillText(figure, left + used + 2 * PADDING, middle)
   context.globalAlpha = 1
 }
 

@@ -50,13 +50,15 @@ export function runPicture(model: FlameModel, state: FlameState, layout: Layout,
     fill: Uint8Array.from(frames.operation, (operation) => ofOperation[operation]!),
     shown: matches?.frames,
     outlined: [...new Set([...marked].map((span) => frames.frameOf[span]!))],
+    outlineColor: '--critical',
     name: (frame) => {
       const spans = frames.firstSpan[frame + 1]! - frames.firstSpan[frame]!
       return spans > 1 ? `${run.name(spanOf(frames, frame))} ×${spans}` : run.name(spanOf(frames, frame))
     },
-    figure: (frame) => {
+    figures: (frame) => {
       const figures = figuresOf(model, state, frame)
-      return `${formatWeight(weight, figures[figure])} · ${formatShare(figures.share)}`
+      const text = formatWeight(weight, figures[figure])
+      return [`${text} · ${formatShare(figures.share)}`, text]
     },
   }
 }
