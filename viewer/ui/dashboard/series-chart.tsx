@@ -23,7 +23,7 @@ export function SeriesChart({ buckets, metric, onOpen }: SeriesChartProps): JSX.
   const latest = useRef({ buckets, onOpen })
   latest.current = { buckets, onOpen }
   useLayoutEffect(() => {
-    const chart = new UPlot(optionsFor(metric, box.current!.clientWidth, setAt), seriesOf(latest.current.buckets, metric), box.current!)
+    const chart = new UPlot(optionsFor(metric, box.current!.clientWidth, () => rangeOf(latest.current.buckets), setAt), seriesOf(latest.current.buckets, metric), box.current!)
     plot.current = chart
     const observer = new ResizeObserver(() => chart.setSize({ width: box.current!.clientWidth, height: HEIGHT_PX }))
     observer.observe(box.current!)
@@ -60,7 +60,10 @@ function moveTo(chart: UPlot | undefined, i: number | undefined): void {
 
 const DASHES: Readonly<Record<string, number[]>> = { p50: [], p95: [6, 4], p99: [2, 4] }
 
-function optionsFor(metric: SeriesMetric, width: number, onMove: (i: number | undefined) => void): UPlot.Options {
+/** Whole buckets, in seconds. */
+const rangeOf = (buckets: readonly Bucket[]): [number, number] => [(buckets[0]?.fromEpochMs ?? 0) / 1_000, (buckets.at(-1)?.toEpochMs ?? 1_000) / 1_000]
+
+function optionsFor(metric: SeriesMetric, width: number, rangeNow: () => [number, number], onMove: (i: number | undefined) => void): UPlot.Options {
   const ink = color('--ink-2')
   const font = `12px ${getComputedStyle(document.body).fontFamily}`
   const line = (label: string, stroke: string, lineWidth: number): UPlot.Series =>
@@ -71,13 +74,13 @@ function optionsFor(metric: SeriesMetric, width: number, onMove: (i: number | un
     legend: { show: false },
     cursor: { drag: { x: false, y: false, setScale: false }, points: { size: 8 }, x: true, y: false },
     scales: {
-      x: { time: true },
+      x: { time: true, range: rangeNow },
       y: { range: (_chart, _low, high) => [0, (high ?? 0) > 0 ? high * 1.08 : 1] },
       // The lowest quarter is theirs.
       failed: { range: (_chart, _low, high) => [0, Math.max(1, high ?? 1) * 4] },
     },
     axes: [
-      { ...axis, grid: { show: false }, space: 90, values: (_chart, splits, _axis, _space, step) => splits.map((second) => tickText(second * 1_000, step * 1_000)) },
+      { ...axis, grid: { show: false }, space: 90, size: 34, values: (_chart, splits, _axis, _space, step) => splits.map((second) => tickText(second * 1_000, step * 1_000)) },
       { ...axis, scale: 'y', size: 68, values: (_chart, splits) => splits.map((value) => (value === 0 ? '0' : formatSeries(metric, value))) },
     ],
     series: [
