@@ -95,8 +95,7 @@ describe('the run as it would be', () => {
 
   test('a finding is simulated with what its saving was', () => {
     const run = runOf(TURN)
-    const { savedNs, durationNs, peak } = run.whatIf.simulate({ change: changeOf(run, 'PAR001') })
-    expect([nsToMs(savedNs), nsToMs(durationNs), peak]).toEqual([30, 110, 2])
+    expect(run.whatIf.simulate({ change: changeOf(run, 'PAR001') })).toMatchObject({ savedNs: 30e6, durationNs: 110e6, peak: 2 })
   })
 
   test('a span that takes less has all in it compressed alike', () => {
@@ -160,8 +159,7 @@ describe('the run as it would be', () => {
         b 40-70 call=c2 by=llm
         c 70-100 call=c3 by=llm
     `)
-    const points = run.whatIf.curve({ schedule: 'proven' }, run.analysis.schedules.proven.limit + 1)
-    expect(points.map(({ concurrency, durationNs }) => `${concurrency}: ${nsToMs(durationNs)}`)).toEqual(['1: 100', '2: 70', '3: 40', '4: 40'])
+    expect(run.whatIf.curve({ schedule: 'proven' }, run.analysis.schedules.proven.limit + 1).map(({ concurrency, durationNs }) => `${concurrency}: ${nsToMs(durationNs)}`)).toEqual(['1: 100', '2: 70', '3: 40', '4: 40'])
   })
 
   test('a curve has few points, however many run at once', () => {
@@ -268,8 +266,7 @@ describe.each([1, 2, 3, 4, 5, 6])('laws, part %i', (part) => {
         expect(answer.peak).toBeLessThanOrEqual(concurrency)
         checkAnswer(run, { schedule }, answer)
       }
-      const curve = whatIf.curve({ schedule }, limit + 1)
-      for (const point of curve) {
+      for (const point of whatIf.curve({ schedule }, limit + 1)) {
         const answer = whatIf.simulate({ schedule, concurrency: point.concurrency })
         expect(answer.durationNs).toBe(point.durationNs)
         expect(answer.peak).toBeLessThanOrEqual(point.concurrency)
@@ -285,6 +282,11 @@ describe.each([1, 2, 3, 4, 5, 6])('laws, part %i', (part) => {
     const found = [...replay.changes.flatMap((change) => change ?? []), ...randomChanges(run, random)]
     const chosen = found.filter(() => random() < 0.5)
     const questions = chosen.map((change): Question => ({ change }))
+    for (const change of found) {
+      checkAnswer(run, { change }, whatIf.simulate({ change, concurrency: 1 }))
+      const answer = whatIf.simulate({ change, schedule: 'possible' })
+      for (const one of [{ change }, { schedule: 'possible' as const }]) expect(answer.durationNs).toBeLessThanOrEqual(whatIf.simulate(one).durationNs)
+    }
     for (const schedule of ['proven', 'possible', undefined] as const) {
       const answer = whatIf.simulate({ change: chosen, schedule })
       checkAnswer(run, { change: chosen, schedule }, answer)
@@ -362,15 +364,14 @@ describe('a finding of each kind', () => {
     `],
   ])('%s, after which the run takes %i ms', (code, durationMs, drawing) => {
     const run = runOf(drawing)
-    const change = changeOf(run, code)
-    const answer = run.whatIf.simulate({ change })
-    checkAnswer(run, { change }, answer)
+    const question = { change: changeOf(run, code) }
+    const answer = run.whatIf.simulate(question)
+    checkAnswer(run, question, answer)
     expect(nsToMs(answer.durationNs)).toBe(durationMs)
   })
 
   test('all of a long run, one by one and together', () => {
-    const run = runOf(largeTrace(3_000))
-    const { analysis, replay, whatIf } = run
+    const { analysis, replay, whatIf } = runOf(largeTrace(3_000))
     expect([...new Set(analysis.findings.filter((_, at) => replay.changes[at] !== null).map(({ code }) => code))].sort()).toContain('CACHE001')
     analysis.findings.forEach(({ saving }, at) => {
       const change = replay.changes[at]
@@ -385,8 +386,7 @@ describe('a finding of each kind', () => {
 })
 
 test('a run of 100,000 spans is simulated while one waits', () => {
-  const run = longTrace(100_000)
-  const { analysis, replay } = analyzeWithReplay(run)
+  const { analysis, replay } = analyzeWithReplay(longTrace(100_000))
   const whatIf = new WhatIf(columnsOf(analysis.spans), replay)
   const times: number[] = []
   for (const concurrency of [1, 2, 3, Infinity]) {
