@@ -45,3 +45,36 @@ export function ticks({ from, to }: Range, count: number): number[] {
   for (let at = Math.ceil(from / step); at * step <= to && found.length < 1_000; at++) found.push(at * step)
   return found
 }
+
+const S = 1e9
+/** What people count time in beyond a second. */
+const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400].map((seconds) => seconds * S)
+
+/** Round moments of a stretch of nanoseconds, about `count` of them, and how far they are apart. */
+export function timeTicks(range: Range, count: number): { readonly step: number; readonly at: readonly number[] } {
+  const rough = lengthOf(range) / Math.max(1, count)
+  const step = rough <= S ? undefined : TIME_STEPS.find((one) => one >= rough)
+  if (step === undefined) {
+    const at = ticks(range, count)
+    return { step: at.length > 1 ? at[1]! - at[0]! : lengthOf(range), at }
+  }
+  const at: number[] = []
+  for (let n = Math.ceil(range.from / step); n * step <= range.to && at.length < 1_000; n++) at.push(n * step)
+  return { step, at }
+}
+
+const UNITS = [[S, 's'], [1e6, 'ms'], [1e3, 'µs'], [1, 'ns']] as const
+
+/** `12.35 s`, `2 min 5 s`: as many digits as tell it from its neighbours, in the unit that suits the largest. */
+export function formatTick(ns: number, step: number, largest: number): string {
+  if (largest >= 100 * S && step >= S) return minutes(Math.round(ns / S))
+  const [unit, name] = UNITS.find(([one]) => largest >= one) ?? UNITS[3]
+  const digits = Math.min(9, Math.max(0, Math.ceil(-Math.log10(step / unit) - 1e-9)))
+  return `${ns === 0 ? '0' : (ns / unit).toFixed(digits)} ${name}`
+}
+
+function minutes(seconds: number): string {
+  const [h, min, s] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60]
+  const parts = [[h, 'h'], [min, 'min'], [s, 's']].filter(([count]) => count !== 0)
+  return seconds < 0 ? `-${minutes(-seconds)}` : parts.length === 0 ? '0 s' : parts.map(([count, unit]) => `${count} ${unit}`).join(' ')
+}

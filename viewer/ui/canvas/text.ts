@@ -27,6 +27,13 @@ export class TextFitter {
     return text
   }
 
+  /** Of the whole text, as the sum of its characters. */
+  width(text: string): number {
+    let sum = 0
+    for (const char of text) sum += this.#widthOf(char)
+    return sum
+  }
+
   #widthOf(char: string): number {
     let width = this.#widths.get(char)
     if (width === undefined) {

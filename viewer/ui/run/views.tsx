@@ -4,6 +4,7 @@ import { Calls } from '../calls/calls.tsx'
 import { Context } from '../context/context.tsx'
 import { RunGuide } from '../guide/run-guide.tsx'
 import { Overview } from '../overview/overview.tsx'
+import { Timeline } from '../timeline/timeline.tsx'
 
 /** What a view is given beside the run: what stands behind its name in the address. */
 export interface ViewProps {
@@ -22,6 +23,7 @@ export interface View {
 /** In the order of the tabs. */
 export const views: readonly View[] = [
   { id: 'overview', title: 'Overview', View: Overview },
+  { id: 'timeline', title: 'Timeline', wide: true, View: Timeline },
   { id: 'flame', title: 'Flame graph', wide: true, View: Flame },
   { id: 'context', title: 'Context', wide: true, View: Context },
   { id: 'calls', title: 'Calls', wide: true, View: Calls },

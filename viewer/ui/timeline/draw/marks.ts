@@ -1,0 +1,93 @@
+import { color } from '../../canvas/colors.ts'
+import { shownFor } from '../collapse.ts'
+import type { Tie } from '../dependencies.ts'
+import type { Scene } from '../scene.ts'
+import { barTop, toX } from '../viewport.ts'
+import { slackLine, strokeSlack } from './ground.ts'
+
+/** Beyond these there are more arrows than anyone can follow. */
+const MAX_ARROWS = 40
+
+interface Box {
+  readonly x: number
+  readonly y: number
+  readonly width: number
+}
+
+function boxOf({ view, layout, tree, times }: Scene, i: number): Box {
+  const shown = shownFor(i, tree, layout)
+  const x0 = Math.max(-8, toX(view, times.start[shown]!))
+  return { x: x0, y: barTop(view, layout.row[shown]!), width: Math.max(2, Math.min(view.width + 8, toX(view, times.end[shown]!)) - x0) }
+}
+
+/** Outlines of what a finding names, of what is selected, and of what the keyboard is at. */
+export function drawOutlines(context: CanvasRenderingContext2D, scene: Scene, hasKeyboard: boolean): void {
+  const { marked, selected, focused } = scene
+  context.globalAlpha = 1
+  const seen = new Set<string>()
+  for (const i of marked) {
+    const box = boxOf(scene, i)
+    // A finding can name every span of a long run: one outline a place.
+    const key = `${Math.round(box.x)} ${Math.round(box.y)} ${Math.round(box.width)}`
+    if (seen.has(key)) continue
+    seen.add(key)
+    outline(context, scene, box, color('--ink'), 2, [])
+  }
+  if (selected !== undefined) outline(context, scene, boxOf(scene, selected), color('--accent'), 2.5, [])
+  if (hasKeyboard && focused !== undefined && focused !== selected) outline(context, scene, boxOf(scene, focused), color('--accent'), 2, [3, 2])
+}
+
+export function drawHover(context: CanvasRenderingContext2D, scene: Scene, i: number): void {
+  outline(context, scene, boxOf(scene, i), color('--ink-2'), 1.25, [])
+}
+
+function outline(context: CanvasRenderingContext2D, { view: { size } }: Scene, { x, y, width }: Box, stroke: string, line: number, dash: readonly number[]): void {
+  context.strokeStyle = stroke
+  context.lineWidth = line
+  context.setLineDash([...dash])
+  context.beginPath()
+  context.roundRect(x - 1, y - 1, width + 1.25, size.bar + 2, 3)
+  context.stroke()
+  context.setLineDash([])
+}
+
+export function drawSlackOf(context: CanvasRenderingContext2D, scene: Scene, i: number): void {
+  const slack = scene.slack?.[i] ?? 0
+  if (slack === 0 || scene.layout.row[i] === -1) return
+  const { view, times } = scene
+  context.beginPath()
+  slackLine(context, toX(view, times.end[i]!), Math.min(view.width + 5, toX(view, times.end[i]! + slack)), barTop(view, scene.layout.row[i]!) + view.size.bar / 2)
+  strokeSlack(context)
+}
+
+/** From what it needed to the span, and from it to what needed it. */
+export function drawArrows(context: CanvasRenderingContext2D, scene: Scene, i: number, ties: readonly Tie[]): void {
+  const arrows = ties.filter(({ kind }) => kind !== 'free').slice(0, MAX_ARROWS)
+  for (const { other, kind } of arrows) {
+    const [from, to] = kind === 'needs' ? [other, i] : [i, other]
+    arrow(context, scene, from, to, kind === 'needs' ? color('--accent') : color('--ink-2'))
+  }
+}
+
+function arrow(context: CanvasRenderingContext2D, scene: Scene, from: number, to: number, stroke: string): void {
+  const { view: { size, width } } = scene
+  const [a, b] = [boxOf(scene, from), boxOf(scene, to)]
+  const [x0, y0] = [Math.min(width, a.x + a.width), a.y + size.bar / 2]
+  const [x1, y1] = [b.x, b.y + size.bar / 2]
+  const bend = Math.max(14, Math.min(70, Math.abs(x1 - x0) / 2))
+  // A line in the card's colour below it keeps it apart from what it crosses.
+  for (const [style, line] of [[color('--surface'), 4], [stroke, 1.75]] as const) {
+    context.strokeStyle = style
+    context.lineWidth = line
+    context.beginPath()
+    context.moveTo(x0, y0)
+    context.bezierCurveTo(x0 + bend, y0, x1 - bend, y1, x1 - 4, y1)
+    context.stroke()
+  }
+  context.fillStyle = stroke
+  context.beginPath()
+  context.moveTo(x1, y1)
+  context.lineTo(x1 - 7, y1 - 4)
+  context.lineTo(x1 - 7, y1 + 4)
+  context.fill()
+}

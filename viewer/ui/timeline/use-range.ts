@@ -1,0 +1,36 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Bounds, Range } from '../canvas/range.ts'
+import { useRun } from '../run/run-context.ts'
+import { fromAddress, toAddress } from './bounds.ts'
+
+/** The address is written when the range has stayed for so long, ms. */
+const REST_MS = 250
+
+/** The range in view; it stands in the address, so that a link shows the same. */
+export function useRange(bounds: Bounds): readonly [Range, (range: Range) => void] {
+  const view = useRun()
+  const latest = useRef(view)
+  latest.current = view
+  const { query, run: { startNs } } = view
+  const [askedFrom, askedTo] = [query.get('from'), query.get('to')]
+  const [range, setRange] = useState<Range>(() => fromAddress(askedFrom, askedTo, startNs, bounds) ?? bounds)
+  const written = useRef(`${askedFrom} ${askedTo}`)
+  useEffect(() => {
+    const asked = `${askedFrom} ${askedTo}`
+    if (asked === written.current) return
+    written.current = asked
+    setRange(fromAddress(askedFrom, askedTo, startNs, bounds) ?? bounds)
+  }, [askedFrom, askedTo])
+  useEffect(() => {
+    const isWhole = range.from <= bounds.from && range.to >= bounds.to
+    const [from, to] = isWhole ? [undefined, undefined] : [toAddress(range.from, startNs), toAddress(range.to, startNs)]
+    const next = `${from ?? null} ${to ?? null}`
+    if (next === written.current) return undefined
+    const timer = setTimeout(() => {
+      written.current = next
+      latest.current.setQuery({ from, to })
+    }, REST_MS)
+    return () => clearTimeout(timer)
+  }, [range])
+  return [range, setRange]
+}
