@@ -86,17 +86,19 @@ describe('hardening', () => {
     expect(rest(html)).toBe(rest(htmlReport(named('</script><script>alert(1)</script>'))))
   })
 
-  test('script and style end where they should, and nowhere before', () => {
-    expect(html.match(/<\/script/gi)).toHaveLength(2)
+  test('data, scripts and style end where they should, and nowhere before', () => {
+    expect(html.match(/<\/script/gi)).toHaveLength(3)
     expect(html.match(/<\/style/gi)).toHaveLength(1)
     expect(html.match(/<!--/g)).toBeNull()
   })
 
-  test('the policy allows this script and this style by their hashes, and makes no exception', () => {
-    const [, script = ''] = /<script type="module">([\s\S]*)<\/script>/.exec(html)!
+  test('the policy allows these two scripts and this style by their hashes, and makes no exception', () => {
+    const [, start = ''] = /<script type="module">([\s\S]*?)<\/script>/.exec(html)!
+    const [, packed = ''] = /<script type="application\/octet-stream" id="page">([A-Za-z0-9+/=]*)<\/script>/.exec(html)!
     const [, style = ''] = /<style>([\s\S]*)<\/style>/.exec(html)!
+    const script = gunzipSync(Buffer.from(packed, 'base64')).toString()
     expect(/http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(html)?.[1]?.split('; ')).toEqual([
-      "default-src 'none'", `script-src ${sha256(script)}`, `style-src ${sha256(style)}`, 'img-src data:', "base-uri 'none'", "form-action 'none'",
+      "default-src 'none'", `script-src ${sha256(start)} ${sha256(script)}`, `style-src ${sha256(style)}`, 'img-src data:', "base-uri 'none'", "form-action 'none'",
     ])
   })
 

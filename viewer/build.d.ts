@@ -1,10 +1,13 @@
 import type { Plugin } from 'vite'
 
 export interface BuiltPage {
+  /** Inline; unpacks the script. */
+  readonly start: string
+  /** Gzip, in base64. */
   readonly script: string
   readonly style: string
-  readonly scriptHash: string
-  readonly styleHash: string
+  /** `sha256-…`, for the content security policy. */
+  readonly hashes: { readonly start: string; readonly script: string; readonly style: string }
 }
 
 export function buildPage(): Promise<BuiltPage>

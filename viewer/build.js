@@ -2,20 +2,31 @@
 // bundle and the tests. Nothing of it is left to be fetched when the page is opened.
 import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { parseSync } from 'rolldown/utils'
+import { gzipSync } from 'node:zlib'
 import { build } from 'vite'
 import { guideOf } from './build-guide.js'
 
 const root = fileURLToPath(new URL('ui', import.meta.url))
 
-/** @returns {Promise<{ script: string, style: string, scriptHash: string, styleHash: string }>} */
+/**
+ * What the page's HTML holds as it is: it puts the page's own script in its place, which is packed, as most of it is words.
+ * The policy knows both by their hashes.
+ */
+const START = `const bytes = Uint8Array.from(atob(document.querySelector('#page').textContent), (char) => char.charCodeAt(0))
+new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).text().then((code) => {
+  document.body.append(Object.assign(document.createElement('script'), { type: 'module', textContent: code }))
+}).catch((error) => {
+  document.querySelector('#app').textContent = 'This page is damaged, or the browser too old for it: ' + error.message
+})`
+
+/** @returns {Promise<import('./build.d.ts').BuiltPage>} */
 export async function buildPage() {
   const result = await build({
     root,
     configFile: false,
     logLevel: 'warn',
     plugins: [guidePlugin()],
-    oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+    oxc: { jsx: { runtime: 'automatic', importSource: 'preact', development: false } },
     build: {
       write: false,
       target: 'es2022',
@@ -30,18 +41,10 @@ export async function buildPage() {
   const styles = output.filter(({ fileName }) => fileName.endsWith('.css'))
   const others = output.filter((file) => !scripts.includes(file) && !styles.includes(file))
   if (scripts.length !== 1 || styles.length > 1 || others.length > 0) throw new Error(`the page is more than one file: ${output.map(({ fileName }) => fileName).join(', ')}`)
-  const script = withinElement(scripts[0].code.trim())
+  const script = scripts[0].code.trim()
   const style = String(styles[0]?.source ?? '').trim()
   if (/<\/style/i.test(style)) throw new Error('the style sheet would end its element')
-  return { script, style, scriptHash: hash(script), styleHash: hash(style) }
-}
-
-/** What HTML would take for the script's end, or for a part that has another end, means the same in JavaScript's texts with a backslash. */
-function withinElement(code) {
-  const script = code.replace(/<(?=\/script|!--)/gi, '<\\')
-  const { errors } = parseSync('page.js', script)
-  if (errors.length > 0) throw new Error(`the page has what would end its script outside of a text: ${errors[0].message}`)
-  return script
+  return { start: START, script: gzipSync(script, { level: 9 }).toString('base64'), style, hashes: { start: hash(START), script: hash(script), style: hash(style) } }
 }
 
 const hash = (text) => `sha256-${createHash('sha256').update(text).digest('base64')}`

@@ -1,9 +1,10 @@
 /** The built page, which bundle.js and the tests' setup put in its place: see viewer/build.js. */
 declare module 'spanwise-page' {
-  /** Of the one inline script and the one style sheet. */
+  /** Unpacks the script. */
+  export const start: string
+  /** Gzip, in base64. */
   export const script: string
   export const style: string
-  /** `sha256-…` of each, for the content security policy. */
-  export const scriptHash: string
-  export const styleHash: string
+  /** `sha256-…`, for the content security policy. */
+  export const hashes: { readonly start: string; readonly script: string; readonly style: string }
 }

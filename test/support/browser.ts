@@ -150,7 +150,7 @@ export async function expectNoAxeViolations(page: Page, themes: readonly Theme[]
     }
   }
   await page.setViewportSize(before)
-  expect(found).toEqual([])
+  expect.soft(found).toEqual([])
 }
 
 async function axeViolations(page: Page): Promise<string[]> {
