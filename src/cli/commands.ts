@@ -47,6 +47,10 @@ export const commands: readonly Entry[] = [
     load: async () => (await import('./commands/check.ts')).check,
   },
   {
+    name: 'ui', usage: '[folder]', summary: 'the dashboard: all runs in the browser, and a receiver of OpenTelemetry',
+    load: async () => (await import('./commands/ui.ts')).ui,
+  },
+  {
     name: 'sessions', usage: '[words]', summary: 'sessions of Claude Code, Codex and Gemini CLI on this machine',
     load: async () => (await import('./commands/sessions.ts')).sessions,
   },

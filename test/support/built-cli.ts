@@ -31,7 +31,7 @@ export async function buildCli(): Promise<BuiltCli> {
   const packed = join(base, 'package')
   const bundle = await rolldown({
     input: { main: `${root}src/cli/main.ts`, index: `${root}src/index.ts`, openai: `${root}adapters/openai.ts` },
-    external: (id) => !/^[./]/.test(id) && !id.startsWith(root),
+    external: (id) => !/^[./]|spanwise-(page|guide)$/.test(id) && !id.startsWith(root),
     platform: 'node',
     plugins: [pagePlugin()],
   })
