@@ -39,7 +39,7 @@ export function Compare({ query }: { readonly query: URLSearchParams }): JSX.Ele
         <p class="visually-hidden" role="status">{canCompare && isLoading ? 'Comparing' : ''}</p>
         {!canCompare && <Hint compared={compared} />}
         {canCompare && data === undefined && error === undefined && <p class="empty">Comparing …</p>}
-        {canCompare && data !== undefined && error === undefined && <div class={dataOf === text ? 'stack' : 'stack is-old'}><ComparisonView comparison={data} compared={compared} /></div>}
+        {canCompare && data !== undefined && error === undefined && <div class={dataOf === text ? 'stack comparison' : 'stack comparison is-old'}><ComparisonView comparison={data} compared={compared} /></div>}
       </div>
     </Frame>
   )

@@ -41,9 +41,9 @@ function Verdict({ diff }: { readonly diff: RunDiff }): JSX.Element {
       <p class="verdict-rest">{rest[0]!.toUpperCase() + rest.slice(1)}</p>
       <p class="muted">Base: {sideText(diff.base)}. New: {sideText(diff.new)}.</p>
       {diff.notes.length > 0 && (
-        <ul class="verdict-notes">
-          {diff.notes.slice(0, MAX_NOTES).map((note) => <li key={note} class="note">{clean(note)}</li>)}
-          {diff.notes.length > MAX_NOTES && <li class="faint">and {plural(diff.notes.length - MAX_NOTES, 'note')} more</li>}
+        <ul class="note verdict-notes" aria-label="Notes">
+          {diff.notes.slice(0, MAX_NOTES).map((note) => <li key={note}>{clean(note)}</li>)}
+          {diff.notes.length > MAX_NOTES && <li>and {plural(diff.notes.length - MAX_NOTES, 'note')} more</li>}
         </ul>
       )}
     </section>

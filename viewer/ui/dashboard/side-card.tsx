@@ -92,15 +92,21 @@ function ByFilter({ name, filter, other, onFilter, onMove }: Pick<SideCardProps,
   return (
     <>
       <FilterBar filter={filter} facets={data?.facets} onChange={onFilter} />
-      <p class="muted side-count" role="status">{data === undefined ? ' ' : isEmpty(filter) ? 'No filter yet. Or one of the newest runs:' : `${plural(data.total, 'run')}${data.total > MAX_LISTED ? `, of which the newest ${MAX_LISTED} are compared` : ''}. Or one of them:`}</p>
-      <ul class="side-runs">
-        {offered.map((run) => (
-          <li key={run.key}>
-            <RunLine run={run} runKey={run.key} />
-            <button type="button" class="button small" aria-label={`Choose ${cleanName(run.name)} of ${formatShortMoment(run.startedAtEpochMs)}`} onClick={() => onMove(run.key, name)}>Choose</button>
-          </li>
-        ))}
-      </ul>
+      {data !== undefined && <p class="muted side-count" role="status">{isEmpty(filter) ? 'No filter yet.' : `${plural(data.total, 'run')}${data.total > MAX_LISTED ? `, of which the newest ${MAX_LISTED} are compared` : ''}.`}</p>}
+      {offered.length > 0 && (
+        // With a filter, its runs are what is compared; one of them is the exception.
+        <details class="offered" key={isEmpty(filter) ? 'open' : 'closed'} open={isEmpty(filter)}>
+          <summary>{isEmpty(filter) ? 'Or one of the newest runs' : 'Or one of them'}</summary>
+          <ul class="side-runs">
+            {offered.map((run) => (
+              <li key={run.key}>
+                <RunLine run={run} runKey={run.key} />
+                <button type="button" class="button small" aria-label={`Choose ${cleanName(run.name)} of ${formatShortMoment(run.startedAtEpochMs)}`} onClick={() => onMove(run.key, name)}>Choose</button>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
     </>
   )
 }
