@@ -3,13 +3,13 @@ import { useMemo, useState } from 'preact/hooks'
 import { duplicateText, growthOf, partText, peakText, uncalledText } from '../../../reports/shared/context-words.ts'
 import { formatCount, formatShare, formatUsd, formatWholeShare, plural } from '../../../reports/shared/numbers.ts'
 import { clean, cleanName } from '../../../reports/shared/text.ts'
-import type { ContextCall, ContextGrowth, DefinitionUse, ResultStay } from '../../../src/model/analysis.ts'
+import type { ContextCall, ContextGrowth, ContextPart, DefinitionUse, ResultStay } from '../../../src/model/analysis.ts'
 import { useRun } from '../run/run-context.ts'
 import { SpanButton } from '../drawer/span-button.tsx'
 import { CallButton } from './call-button.tsx'
 import { partColor } from './kinds.ts'
 
-/** What fills the largest request, part by part. */
+/** What fills the fullest request, part by part. */
 export function PeakCard(): JSX.Element | null {
   const { run } = useRun()
   const { context } = run.analysis
@@ -19,12 +19,12 @@ export function PeakCard(): JSX.Element | null {
   const largest = peak.parts.reduce((most, { tokens }) => Math.max(most, tokens), 1)
   return (
     <section class="card" aria-labelledby="peak-title">
-      <div class="card-head"><h2 id="peak-title">What fills the largest call</h2><span class="small"><CallButton number={peak.number} /></span></div>
+      <div class="card-head"><h2 id="peak-title">What fills the {peak.share === undefined ? 'largest' : 'fullest'} call</h2><span class="small"><CallButton number={peak.number} /></span></div>
       {context.warning !== undefined && <p class="note">{clean(context.warning)}</p>}
       <p class="muted small">{peakText(peak, cleanName)}{context.weighedBy === 'characters' && '; shared out to parts by their length'}</p>
       <Folded items={peak.parts} most={12} render={(part, i) => (
         <li key={i} class="bar-line">
-          <span class="bar-name">{partText({ ...part, ...(part.callId !== undefined && part.name !== undefined && { callId: undefined }) } as typeof part, cleanName)}</span>
+          <span class="bar-name">{partText(withoutId(part), cleanName)}</span>
           <span class="bar" aria-hidden="true"><span style={{ width: `${(part.tokens / largest) * 100}%`, background: `var(${partColor(part.media ?? part.kind)})` }} /></span>
           <span class="number">{formatCount(part.tokens)} <span class="faint">{formatWholeShare(part.tokens / total)}</span></span>
         </li>
@@ -32,6 +32,9 @@ export function PeakCard(): JSX.Element | null {
     </section>
   )
 }
+
+/** The id of a call says nothing to people. */
+const withoutId = ({ callId: _, ...part }: ContextPart): ContextPart => part
 
 /** How each conversation grew, and when its window is full. */
 export function GrowthCard(): JSX.Element | null {

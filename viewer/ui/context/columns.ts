@@ -89,25 +89,43 @@ const sumOf = (composition: Readonly<Record<string, number>>): number => Object.
 export function inOrder(call: ContextCall, places: readonly number[], parts: RunContent['parts'], least: number): Stretch[] {
   const { composition, usedTokens, input } = call
   if (composition === undefined || places.length === 0) return byKind(call)
+  const merger = new Merger(least)
+  const weights = weightsOf(composition, places, parts)
+  for (const [kind, tokens] of belowOf(composition, weights)) merger.add(kind, tokens)
+  merger.flush()
+  for (const place of places) {
+    const part = parts[place]
+    if (part !== undefined) merger.add(kindIn(part, composition), part.chars * weights[kindIn(part, composition)]!)
+  }
+  merger.flush()
+  return withAnswer(merger.stretches, usedTokens - (input?.total ?? sumOf(composition)))
+}
+
+/** Tokens of a request before one of its parts, as {@link inOrder} stacks them. */
+export function tokensBefore({ composition }: ContextCall, index: number, places: readonly number[], parts: RunContent['parts']): number | undefined {
+  if (composition === undefined || index > places.length) return undefined
+  const weights = weightsOf(composition, places, parts)
+  let tokens = belowOf(composition, weights).reduce((sum, [, own]) => sum + own, 0)
+  for (const place of places.slice(0, index)) {
+    const part = parts[place]
+    if (part !== undefined) tokens += part.chars * weights[kindIn(part, composition)]!
+  }
+  return tokens
+}
+
+/** Tokens per character, by kind. */
+function weightsOf(composition: Readonly<Record<string, number>>, places: readonly number[], parts: RunContent['parts']): Readonly<Record<string, number>> {
   const chars: Record<string, number> = {}
   for (const place of places) {
     const part = parts[place]
     if (part !== undefined) chars[kindIn(part, composition)] = (chars[kindIn(part, composition)] ?? 0) + part.chars
   }
-  const weights = Object.fromEntries(Object.entries(chars).map(([kind, all]) => [kind, all === 0 ? 0 : (composition[kind] ?? 0) / all]))
-  const below = Object.entries(composition).filter(([kind]) => (chars[kind] ?? 0) === 0).sort(([a], [b]) => kindOrder(a) - kindOrder(b))
-  const merger = new Merger(least)
-  for (const [kind, tokens] of below) merger.add(kind, tokens)
-  merger.flush()
-  for (const place of places) {
-    const part = parts[place]
-    if (part === undefined) continue
-    const kind = kindIn(part, composition)
-    merger.add(kind, part.chars * weights[kind]!)
-  }
-  merger.flush()
-  return withAnswer(merger.stretches, usedTokens - (input?.total ?? sumOf(composition)))
+  return Object.fromEntries(Object.entries(chars).map(([kind, all]) => [kind, all === 0 ? 0 : (composition[kind] ?? 0) / all]))
 }
+
+/** What no part of the request stands for, such as what a transcript does not hold. */
+const belowOf = (composition: Readonly<Record<string, number>>, weights: Readonly<Record<string, number>>): (readonly [kind: string, tokens: number])[] =>
+  Object.entries(composition).filter(([kind]) => (weights[kind] ?? 0) === 0).sort(([a], [b]) => kindOrder(a) - kindOrder(b))
 
 /** Images and files are a kind of their own where the analysis counted them so. */
 const kindIn = ({ kind, media }: RunContent['parts'][number], composition: Readonly<Record<string, number>>): string =>
@@ -157,11 +175,28 @@ export function topOf({ mostTokens, largestWindow }: ContextColumns, scale: Scal
   return largestWindow > 0 && largestWindow <= mostTokens * NEAR ? Math.max(mostTokens, largestWindow) * 1.04 : Math.max(1, mostTokens * 1.06)
 }
 
-/** Where a cache's prefix ended and how far it could have gone, in tokens from the bottom. */
-export function lossOf({ broke, call }: ContextColumn): { readonly from: number; readonly to: number } | undefined {
+export interface Loss {
+  /** What was paid again, in tokens from the bottom: from where the cache was read to, as far as it could have been. */
+  readonly from: number
+  readonly to: number
+}
+
+export function lossOf({ broke, call }: ContextColumn): Loss | undefined {
   if (broke === undefined) return undefined
   const from = Math.min(call.input?.cacheRead ?? broke.readTokens, call.usedTokens)
   return { from, to: Math.min(call.usedTokens, from + broke.tokens) }
+}
+
+/**
+ * Where the request began to differ, in tokens from the bottom: the place of the changed part, where that is known and the columns
+ * show it, else where the cache was read to.
+ */
+export function breakAt(column: ContextColumn, isInOrder: boolean, places: readonly number[], parts: RunContent['parts']): number {
+  const { broke, call } = column
+  const read = lossOf(column)?.from ?? 0
+  // Stacked by kind, only what stands before all messages has the place that it had in the request.
+  if (broke?.part === undefined || !(isInOrder || broke.part.kind === 'tool-definition' || broke.part.kind === 'system')) return read
+  return Math.min(call.usedTokens, tokensBefore(call, broke.part.index, places, parts) ?? read)
 }
 
 /** Which columns are drawn: each, or where they would be thinner than a line the largest of a few neighbours. */

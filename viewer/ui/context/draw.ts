@@ -19,6 +19,8 @@ export interface Picture {
   /** Tokens at the top. */
   readonly top: number
   readonly stretches: (index: number, least: number) => readonly Stretch[]
+  /** Where a column's prefix broke, in tokens. */
+  readonly breakAt: (index: number) => number
   readonly focused: number | undefined
   readonly hovered: number | undefined
 }
@@ -92,21 +94,24 @@ function drawAxis({ context, width }: Surface, top: number, y: (tokens: number) 
 }
 
 /** Where the prefix that a cache held broke: a notch there, and a red edge over what was paid again. */
-function drawBreak({ context, width, height }: Surface, { columns, range }: Picture, index: number, y: (tokens: number) => number): void {
+function drawBreak({ context, width, height }: Surface, { columns, range, breakAt }: Picture, index: number, y: (tokens: number) => number): void {
   const loss = lossOf(columns[index]!)
   if (loss === undefined) return
   const [x0, x1] = [xOf(index, range, width), xOf(index + 1, range, width)]
-  const w = Math.max(2, Math.min(3, (x1 - x0) / 3))
+  const w = Math.max(Math.min(2, x1 - x0), Math.min(4, (x1 - x0) / 4))
   context.fillStyle = color('--critical')
+  // Where every thin column broke, what they are made of is to be seen all the same.
+  context.globalAlpha = x1 - x0 < 4 ? 0.5 : 1
   context.fillRect(x0, y(loss.to), w, Math.max(2, y(loss.from) - y(loss.to)))
-  const size = Math.max(4, Math.min(9, (x1 - x0) / 2))
+  context.globalAlpha = 1
   if (x1 - x0 >= 5) {
-    // The break goes through the column.
-    context.fillRect(x0, y(loss.from) - 1, x1 - x0 - 1, 2)
-    triangle(context, x0, y(loss.from), size, 'right')
+    const size = Math.max(4, Math.min(8, (x1 - x0) / 2))
+    const at = Math.min(y(breakAt(index)), y(0) - 1)
+    context.fillRect(x0, at - 1, x1 - x0 - (x1 - x0 >= 10 ? 2 : 1), 2)
+    triangle(context, x0, at, size, 'right')
   }
   // Also below the axis, where it is seen however thin the columns are.
-  triangle(context, Math.max(frame.left + 4, (x0 + x1) / 2), height - frame.bottom + 3, 4, 'up')
+  triangle(context, Math.max(frame.left + 4, (x0 + x1) / 2), height - frame.bottom + 4, 4, 'up')
 }
 
 function triangle(context: CanvasRenderingContext2D, x: number, y: number, size: number, to: 'right' | 'up'): void {
@@ -150,30 +155,43 @@ function drawWindows({ context, width }: Surface, { columns, range, top }: Pictu
   }
 }
 
+/** Narrower groups are not named one by one. */
+const LEAST_GROUP = 46
+
 function drawGroups({ context, width, height }: Surface, { groups, groupName, range, columns }: Picture, y: (tokens: number) => number): void {
   const fitter = new TextFitter(context, FONT)
   context.font = FONT
   context.textAlign = 'left'
   context.textBaseline = 'top'
-  let free: number = frame.left
+  const [left, right] = [frame.left, width - frame.right]
+  let isNamed = false
   for (const group of groups) {
     const [x0, x1] = [xOf(group.from, range, width), xOf(group.to, range, width)]
-    if (x1 < frame.left || x0 > width - frame.right) continue
-    if (groups.length > 1 && group.from > 0 && x1 - x0 > 3) {
+    if (x1 < left || x0 > right) continue
+    if (group.from > 0 && x1 - x0 > 3) {
+      const isWide = x1 - x0 >= LEAST_GROUP
       context.fillStyle = color('--line-strong')
-      context.fillRect(Math.round(x0) - 1, frame.top, 1, y(0) - frame.top + 12)
+      context.fillRect(Math.round(x0) - 1, isWide ? frame.top : y(0), 1, (isWide ? y(0) - frame.top : 0) + 12)
     }
-    const from = Math.max(free, x0, frame.left)
+    if (x1 - x0 < LEAST_GROUP) continue
+    const from = Math.max(x0, left)
     const name = groups.length > 1 ? groupName(group) : ''
-    const [first, last] = [columns[group.from]!.call.number, columns[group.to - 1]!.call.number]
-    const calls = first === last ? `call ${formatCount(first)}` : `calls ${formatCount(first)} to ${formatCount(last)}`
-    const text = fitter.fit(name === '' ? calls : `${name}, ${calls}`, Math.min(x1, width - frame.right) - from - 8)
+    const calls = callsText(columns[group.from]!, columns[group.to - 1]!)
+    const room = Math.min(x1, right) - from - 8
+    const text = fitter.fit(name === '' ? calls : `${name}, ${calls}`, room)
     if (text === '') continue
+    isNamed = true
     context.fillStyle = color('--ink-2')
     context.fillText(text, from + 3, height - 17)
-    free = from
   }
+  if (isNamed) return
+  const [first, last] = [columns[Math.max(0, Math.floor(range.from))]!, columns[Math.min(columns.length, Math.ceil(range.to)) - 1]!]
+  context.fillStyle = color('--ink-2')
+  context.fillText(callsText(first, last), left + 3, height - 17)
 }
+
+const callsText = ({ call: first }: ContextColumn, { call: last }: ContextColumn): string =>
+  (first.number === last.number ? `call ${formatCount(first.number)}` : `calls ${formatCount(first.number)} to ${formatCount(last.number)}`)
 
 /** Lines across what a cache gave, so that it is told by more than a shade. */
 function hatchOf(context: CanvasRenderingContext2D): CanvasPattern | string {

@@ -9,7 +9,7 @@ import { Choices } from '../parts/choices.tsx'
 import { Icon } from '../parts/icon.tsx'
 import { Tooltip } from '../parts/tooltip.tsx'
 import { useRun } from '../run/run-context.ts'
-import { byKind, inOrder, topOf, type ContextColumn, type ContextColumns, type Scale, type Stretch } from './columns.ts'
+import { breakAt, byKind, inOrder, topOf, type ContextColumn, type ContextColumns, type Scale, type Stretch } from './columns.ts'
 import { columnAt, drawContext, plotWidth } from './draw.ts'
 import { kindOrder, partColor } from './kinds.ts'
 import { columnTexts } from './words.ts'
@@ -27,7 +27,7 @@ export function ContextPicture({ all }: { readonly all: ContextColumns }): JSX.E
   const { columns } = all
   const scale: Scale = query.get('scale') === 'window' ? 'window' : 'largest'
   const stacking: Stacking = query.get('stack') === 'order' ? 'order' : 'kind'
-  const stretches = useStretches(columns, stacking)
+  const { stretches, notch } = useStretches(columns, stacking)
   const hasOrder = useMemo(() => run.document.content.calls.some((call) => (call?.request.length ?? 0) > 0), [run])
   const look = useLooking(all)
   return (
@@ -41,7 +41,7 @@ export function ContextPicture({ all }: { readonly all: ContextColumns }): JSX.E
         {hasOrder && <Choices label="Stacked" value={stacking} options={[['kind', 'By kind'], ['order', 'As sent']]} onChoose={(chosen) => setQuery({ stack: chosen === 'kind' ? undefined : chosen })} />}
         {columns.length > MANY && <Zoom look={look} />}
       </div>
-      <Columns all={all} top={topOf(all, scale)} stretches={stretches} look={look} />
+      <Columns all={all} top={topOf(all, scale)} stretches={stretches} notch={notch} look={look} />
       <KindLegend columns={columns} />
     </section>
   )
@@ -81,22 +81,40 @@ function useLooking({ columns }: ContextColumns): Looking {
   }
 }
 
+interface Stacks {
+  readonly stretches: (index: number, least: number) => readonly Stretch[]
+  readonly notch: (index: number) => number
+}
+
 /** What each column is made of, worked out when it is first drawn. */
-function useStretches(columns: readonly ContextColumn[], stacking: Stacking): (index: number, least: number) => readonly Stretch[] {
+function useStretches(columns: readonly ContextColumn[], stacking: Stacking): Stacks {
   const { run } = useRun()
   return useMemo(() => {
+    const { parts } = run.document.content
+    const placesOf = (index: number): readonly number[] => run.callContent(columns[index]!.place)?.request ?? []
     const known = new Map<number, readonly Stretch[]>()
+    const notches = new Map<number, number>()
     let knownLeast = 0
-    return (index, least) => {
-      if (least !== knownLeast && stacking === 'order') known.clear()
-      knownLeast = least
-      let stretches = known.get(index)
-      if (stretches === undefined) {
-        const { call, place } = columns[index]!
-        stretches = stacking === 'kind' ? byKind(call) : inOrder(call, run.callContent(place)?.request ?? [], run.document.content.parts, least)
-        known.set(index, stretches)
-      }
-      return stretches
+    return {
+      stretches: (index, least) => {
+        if (least !== knownLeast && stacking === 'order') known.clear()
+        knownLeast = least
+        let stretches = known.get(index)
+        if (stretches === undefined) {
+          const { call } = columns[index]!
+          stretches = stacking === 'kind' ? byKind(call) : inOrder(call, placesOf(index), parts, least)
+          known.set(index, stretches)
+        }
+        return stretches
+      },
+      notch: (index) => {
+        let at = notches.get(index)
+        if (at === undefined) {
+          at = breakAt(columns[index]!, stacking === 'order', placesOf(index), parts)
+          notches.set(index, at)
+        }
+        return at
+      },
     }
   }, [run, columns, stacking])
 }
@@ -111,21 +129,20 @@ function Zoom({ look: { zoom, reset } }: { readonly look: Looking }): JSX.Elemen
   )
 }
 
-interface ColumnsProps {
+interface ColumnsProps extends Stacks {
   readonly all: ContextColumns
   readonly top: number
-  readonly stretches: (index: number, least: number) => readonly Stretch[]
   readonly look: Looking
 }
 
-function Columns({ all: { columns, groups }, top, stretches, look }: ColumnsProps): JSX.Element {
+function Columns({ all: { columns, groups }, top, stretches, notch, look }: ColumnsProps): JSX.Element {
   const { run, select, selected } = useRun()
   const { range, focused } = look
   const [hovered, setHovered] = useState<{ readonly index: number; readonly x: number; readonly y: number } | undefined>()
   const [hasFocus, setFocus] = useState(false)
   const isOpen = selected !== undefined && columns[focused]?.place === selected
   const { ref, width } = useCanvas(HEIGHT, (surface) => drawContext(surface, {
-    columns, groups, range, top, stretches, hovered: hovered?.index, focused: hasFocus || isOpen ? focused : undefined,
+    columns, groups, range, top, stretches, breakAt: notch, hovered: hovered?.index, focused: hasFocus || isOpen ? focused : undefined,
     groupName: ({ agent }) => (agent === -1 ? '' : run.name(agent)),
   }), [columns, range, top, stretches, hovered?.index, focused, hasFocus, isOpen])
   useWheel(ref, look, width)

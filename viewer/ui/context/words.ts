@@ -7,7 +7,8 @@ import { formatDuration } from '../../../src/model/units.ts'
 import type { ContextColumn } from './columns.ts'
 
 /** `tool search changed` */
-export const whyText = (broke: CacheBreak): string => causeText(broke, cleanName)
+export const whyText = (broke: CacheBreak): string =>
+  (broke.cause === 'unknown' ? 'unknown cause' : broke.cause === 'nothing-changed' ? 'nothing had changed' : causeText(broke, cleanName))
 
 /** `tool search changed: 12,300 tokens paid again, $0.03` */
 export function breakText(broke: CacheBreak): string {

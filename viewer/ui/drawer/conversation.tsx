@@ -44,7 +44,7 @@ function Parts({ parts }: { readonly parts: readonly SizedPart[] }): JSX.Element
   const [isWhole, setWhole] = useState(false)
   const { head, tail } = shownOf(parts.length)
   const middle = parts.slice(head, parts.length - tail)
-  const list = (some: readonly SizedPart[]): JSX.Element => <ol class="parts">{some.map((one) => <PartLine key={one.index} sized={one} />)}</ol>
+  const list = (some: readonly SizedPart[]): JSX.Element => <ol class="request-parts">{some.map((one) => <PartLine key={one.index} sized={one} />)}</ol>
   if (isWhole || middle.length === 0) return list(parts)
   const tokens = middle.reduce((sum, one) => sum + (one.tokens ?? 0), 0)
   return (
