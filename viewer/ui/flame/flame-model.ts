@@ -1,6 +1,7 @@
 import type { RunModel } from '../run/run-model.ts'
 import { forestOf, totalsOf } from './forest.ts'
 import { mergedFrames, operationsOf, selfOf, singleFrames, type Frames, type Operations } from './frames.ts'
+import { pathFrames, type PathFrames } from './path-frames.ts'
 import { placedLayout } from './lanes.ts'
 import { largestFirst, stackedLayout, type Layout } from './layout.ts'
 import { sumsByOperation, type OperationSum } from './search.ts'
@@ -27,8 +28,9 @@ export class FlameModel {
     this.#single = singleFrames(forestOf(run.spans.parent), this.operations)
   }
 
-  frames(order: Order): Frames {
-    return order === 'time' ? this.#single : this.#keep('merged', () => mergedFrames(this.#single.forest, this.operations))
+  frames(weight: Weight, order: Order): Frames {
+    if (order === 'heavy') return this.#keep('merged', () => mergedFrames(this.#single.forest, this.operations))
+    return weight === 'path' ? this.#path() : this.#single
   }
 
   weighed(weight: Weight): Weighed {
@@ -37,9 +39,9 @@ export class FlameModel {
 
   sums(weight: Weight, order: Order): Sums {
     return this.#keep(`sums ${weight} ${order}`, () => {
-      const frames = this.frames(order)
+      const frames = this.frames(weight, order)
       const { values } = this.weighed(weight)
-      const self = order === 'time' ? values : selfOf(frames, values)
+      const self = order === 'heavy' ? selfOf(frames, values) : weight === 'path' ? this.#path().self : values
       return { self, total: totalsOf(frames.forest, self) }
     })
   }
@@ -48,7 +50,7 @@ export class FlameModel {
   layout(weight: Weight, order: Order, figure: Figure): Layout {
     if (order === 'time') return this.#keep(`layout ${weight}`, () => this.#inTime(weight))
     return this.#keep(`layout ${weight} ${figure}`, () => {
-      const frames = this.frames(order)
+      const frames = this.frames(weight, order)
       const sums = this.sums(weight, order)
       const tie = (a: number, b: number): number => this.#byName(frames.operation[a]!, frames.operation[b]!)
       return stackedLayout(frames.forest, sums.total, largestFirst(sums[figure], tie))
@@ -57,26 +59,32 @@ export class FlameModel {
 
   operationSums(weight: Weight): readonly OperationSum[] {
     return this.#keep(`operations ${weight}`, () => {
-      const { forest, operation, firstSpan } = this.frames('heavy')
+      const { forest, operation, firstSpan } = this.frames(weight, 'heavy')
       return sumsByOperation(forest, operation, (frame) => firstSpan[frame + 1]! - firstSpan[frame]!, this.sums(weight, 'heavy'))
     })
   }
 
   whole(weight: Weight): number {
-    const { forest: { first, children, count } } = this.#single
-    const { total } = this.sums(weight, 'time')
-    return children.subarray(first[count], first[count + 1]).reduce((sum, root) => sum + total[root]!, 0)
+    const { axis } = this.layout(weight, 'heavy', 'total')
+    return axis.to - axis.from
+  }
+
+  #path(): PathFrames {
+    return this.#keep('path', () => pathFrames(this.#single.forest, this.operations, this.run.spans))
   }
 
   #inTime(weight: Weight): Layout {
-    const { forest } = this.#single
     const { spans } = this.run
-    return weight === 'time' ? placedLayout(forest, spans.start, spans.end) : stackedLayout(forest, this.sums(weight, 'time').total)
+    if (weight === 'time') return placedLayout(this.#single.forest, spans.start, spans.end)
+    if (weight === 'path') return placedLayout(this.#path().forest, this.#path().from, this.#path().to)
+    return stackedLayout(this.frames(weight, 'time').forest, this.sums(weight, 'time').total)
   }
 
   #byName(a: number, b: number): number {
-    const { span } = this.operations
-    return compareText(this.run.name(span[a]!), this.run.name(span[b]!)) || compareText(this.run.category(span[a]!), this.run.category(span[b]!)) || a - b
+    const { run } = this
+    const [left, right] = [this.operations.span[a]!, this.operations.span[b]!]
+    const rawName = (span: number): string => run.spans.names[run.spans.name[span]!]!
+    return compareText(run.name(left), run.name(right)) || compareText(run.category(left), run.category(right)) || compareText(rawName(left), rawName(right))
   }
 
   #keep<T>(key: string, make: () => T): T {

@@ -28,7 +28,7 @@ function FlameOfRun(): JSX.Element {
   // A span, which stays the same when frames are merged in another way.
   const [at, setAt] = useState<number>()
 
-  const frames = model.frames(order)
+  const frames = model.frames(weight, order)
   const layout = model.layout(weight, order, figure)
   const shownFrame = (span: number | undefined): number | undefined => {
     const frame = span === undefined ? -1 : frames.frameOf[span]!

@@ -23,7 +23,7 @@ function rowsOf({ model, state, frame }: FrameProps): Row[] {
   const { run } = model
   const { total, self, share, spans } = figuresOf(model, state, frame)
   const isPlaced = order === 'time' && weight === 'time'
-  const spread = spreadOf(model.frames(order), frame, (span) => run.durationOf(span))
+  const spread = spreadOf(model.frames(weight, order), frame, (span) => run.durationOf(span))
   const rows: Row[] = [
     [isPlaced ? 'Duration' : 'Total', formatWeight(weight, total)],
     ['Self', formatWeight(weight, self)],
@@ -38,7 +38,7 @@ function rowsOf({ model, state, frame }: FrameProps): Row[] {
 
 export function FrameTooltip(props: FrameProps): JSX.Element {
   const { model, state, frame } = props
-  const span = spanOf(model.frames(state.order), frame)
+  const span = spanOf(model.frames(state.weight, state.order), frame)
   return (
     <>
       <p class="flame-tip-name">{model.run.name(span)}</p>
@@ -52,7 +52,7 @@ const RowOf = ({ name, text }: { readonly name: string; readonly text: string })
 
 /** In one sentence, for the live region. */
 export function frameWords(model: FlameModel, state: FlameState, frame: number): string {
-  const span = spanOf(model.frames(state.order), frame)
+  const span = spanOf(model.frames(state.weight, state.order), frame)
   const depth = model.run.spans.depth[span]! + 1
   return [`${model.run.name(span)}, ${cleanName(model.run.category(span) || 'internal')}, level ${depth}`, ...rowsOf({ model, state, frame }).map(([name, text]) => `${name} ${text}`)].join('; ')
 }
@@ -60,7 +60,7 @@ export function frameWords(model: FlameModel, state: FlameState, frame: number):
 /** The frame that the keys are at, or that was clicked: its figures, and the way to its spans. */
 export function FrameDetails(props: FrameProps): JSX.Element {
   const { model, state, frame } = props
-  const frames = model.frames(state.order)
+  const frames = model.frames(state.weight, state.order)
   const span = spanOf(frames, frame)
   return (
     <section class="flame-details" aria-label="Frame">

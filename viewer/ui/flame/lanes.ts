@@ -2,8 +2,8 @@ import type { Forest } from './forest.ts'
 import { rowsOf, type Layout } from './layout.ts'
 
 /**
- * Spans where they were in time. Under a span lie its children, in as many lanes as ran at the same time; each takes the first lane
- * that is free when it starts, and brings along all that is inside of it. Late work, after its parent's end, is where it was too.
+ * Spans where they were in time. Under a span lie its children, those that ran at the same time under each other; each goes
+ * where there is first room for it, and brings along all that is inside of it. Late work, after its parent's end, is where it was too.
  */
 export function placedLayout(forest: Forest, start: Float64Array, end: Float64Array): Layout {
   const { count, topDown, parent } = forest
@@ -30,18 +30,9 @@ function offsetsOf({ count, first, children, topDown }: Forest, start: Float64Ar
     const own = children.slice(first[node], first[node + 1])
     if (own.length === 0) return 0
     if (own.length > 1) own.sort((a, b) => from[a]! - from[b]! || a - b)
-    const lanes = new Lanes()
-    const heights: number[] = []
+    const below = fitted(own, { from, to, height, offset }) ?? inLanes(own, { from, to, height, offset })
+    if (node === count) return below
     for (const child of own) {
-      const lane = lanes.take(from[child]!, to[child]!)
-      offset[child] = lane
-      heights[lane] = Math.max(heights[lane] ?? 0, height[child]!)
-    }
-    let below = 0
-    const tops = heights.map((rows) => (below += rows) - rows)
-    for (const child of own) {
-      offset[child] = tops[offset[child]!]!
-      if (node === count) continue
       from[node] = Math.min(from[node]!, from[child]!)
       to[node] = Math.max(to[node]!, to[child]!)
     }
@@ -50,6 +41,44 @@ function offsetsOf({ count, first, children, topDown }: Forest, start: Float64Ar
   for (let at = topDown.length - 1; at >= 0; at--) height[topDown[at]!]! += lay(topDown[at]!)
   lay(count)
   return offset
+}
+
+interface Blocks {
+  readonly from: Float64Array
+  readonly to: Float64Array
+  readonly height: Int32Array
+  readonly offset: Int32Array
+}
+
+/** More rows are not searched one by one. */
+const MAX_ROWS = 200
+
+/** Each child where there is first room for it and all inside of it. @returns rows; undefined where they are too many */
+function fitted(own: Int32Array, { from, to, height, offset }: Blocks): number | undefined {
+  const until: number[] = []
+  for (const child of own) {
+    let top = 0
+    for (let row = 0; row < until.length && row < top + height[child]!; row++) if (until[row]! > from[child]!) top = row + 1
+    if (top + height[child]! > MAX_ROWS && own.length > MAX_ROWS) return undefined
+    offset[child] = top
+    for (let row = top; row < top + height[child]!; row++) until[row] = to[child]!
+  }
+  return until.length
+}
+
+/** Each child in the first free lane; a lane is as high as the highest in it. */
+function inLanes(own: Int32Array, { from, to, height, offset }: Blocks): number {
+  const lanes = new Lanes()
+  const heights: number[] = []
+  for (const child of own) {
+    const lane = lanes.take(from[child]!, to[child]!)
+    offset[child] = lane
+    heights[lane] = Math.max(heights[lane] ?? 0, height[child]!)
+  }
+  let below = 0
+  const tops = heights.map((rows) => (below += rows) - rows)
+  for (const child of own) offset[child] = tops[offset[child]!]!
+  return below
 }
 
 /** Until when each lane is taken, as a tree of minima: the first free one is found in steps of its depth, however many there are. */

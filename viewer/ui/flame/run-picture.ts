@@ -17,7 +17,7 @@ export interface FrameFigures {
 }
 
 export function figuresOf(model: FlameModel, { weight, order, figure }: FlameState, frame: number): FrameFigures {
-  const { firstSpan } = model.frames(order)
+  const { firstSpan } = model.frames(weight, order)
   const sums = model.sums(weight, order)
   const isPlaced = order === 'time' && weight === 'time'
   const total = isPlaced ? model.run.durationOf(frame) : sums.total[frame]!
@@ -34,7 +34,7 @@ export function runMatches(model: FlameModel, { weight, order, search, operation
   const { operations, run } = model
   const isMatch = search.trim() === '' ? () => true : matcherOf(search)
   const wanted = Uint8Array.from(operations.span, (span, one) => ((operation === undefined || operation === one) && isMatch(run.name(span)) ? 1 : 0))
-  const frames = model.frames(order)
+  const frames = model.frames(weight, order)
   return matchesIn(frames.forest, frames.operation, wanted, model.sums(weight, order))
 }
 
@@ -42,14 +42,14 @@ export function runMatches(model: FlameModel, { weight, order, search, operation
 export function runPicture(model: FlameModel, state: FlameState, layout: Layout, matches: Matches | undefined, marked: ReadonlySet<number>): Picture {
   const { run, operations } = model
   const { weight, order, figure } = state
-  const frames = model.frames(order)
+  const frames = model.frames(weight, order)
   const palette = [...new Set(run.spans.categories.map(categoryColor))]
   const ofOperation = Uint8Array.from(operations.span, (span) => palette.indexOf(categoryColor(run.category(span))))
   return {
     layout, palette,
     fill: Uint8Array.from(frames.operation, (operation) => ofOperation[operation]!),
     shown: matches?.frames,
-    outlined: [...new Set([...marked].map((span) => frames.frameOf[span]!))],
+    outlined: framesWith(frames, marked),
     outlineColor: '--critical',
     name: (frame) => {
       const spans = frames.firstSpan[frame + 1]! - frames.firstSpan[frame]!
@@ -61,4 +61,12 @@ export function runPicture(model: FlameModel, state: FlameState, layout: Layout,
       return [`${text} · ${formatShare(figures.share)}`, text]
     },
   }
+}
+
+function framesWith({ firstSpan, spans, forest }: Frames, marked: ReadonlySet<number>): number[] {
+  const found: number[] = []
+  for (let frame = 0; marked.size > 0 && frame < forest.count; frame++) {
+    if (spans.subarray(firstSpan[frame], firstSpan[frame + 1]).some((span) => marked.has(span))) found.push(frame)
+  }
+  return found
 }
