@@ -12,7 +12,8 @@ import { toolNames } from './context-parts.ts'
 import { PartWeights } from './context-weights.ts'
 import type { Timeline } from './timeline.ts'
 import type { TokenCounter } from './token-counter.ts'
-import { byText, groupBy } from './totals.ts'
+import { groupBy } from './group-by.ts'
+import { byText } from './totals.ts'
 
 interface Given {
   readonly trace: Trace

@@ -2,7 +2,7 @@ import type { LlmDetail, Span, Trace } from '../model/span.ts'
 import type { SpanValues, ValueSource } from '../model/values.ts'
 import { ancestryOf } from './ancestry.ts'
 import type { Timeline } from './timeline.ts'
-import { groupBy } from './totals.ts'
+import { groupBy } from './group-by.ts'
 
 /** What the trace proves about which span needed which. Everything else is of unknown relation. */
 export interface Dependencies {

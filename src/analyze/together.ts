@@ -2,7 +2,7 @@ import { isWaiting } from '../model/marks.ts'
 import type { ReplayChange } from '../model/replay.ts'
 import type { IssuedTogether } from './dependencies.ts'
 import type { Facts } from './facts.ts'
-import { groupBy } from './totals.ts'
+import { groupBy } from './group-by.ts'
 
 /** Groups of spans that could have run together, merged where they are of the same operations. */
 export interface Together {

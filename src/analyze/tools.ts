@@ -1,7 +1,7 @@
 import type { Facts } from './facts.ts'
 import { callsBelow } from './facts.ts'
 import type { Timeline } from './timeline.ts'
-import { groupBy } from './totals.ts'
+import { groupBy } from './group-by.ts'
 
 export interface ToolRuns {
   readonly name: string

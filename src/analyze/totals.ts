@@ -4,6 +4,7 @@ import { addUsage, NO_USAGE, type UsageTotals } from '../model/usage.ts'
 import { byModel, modelOf, type Call } from './calls.ts'
 import { percentiles } from './percentiles.ts'
 import type { Timeline } from './timeline.ts'
+import { groupBy } from './group-by.ts'
 
 export const usageOf = (calls: readonly Call[]): UsageTotals =>
   calls.filter(({ unanswered }) => !unanswered).reduce((sum, { summary }) => addUsage(sum, summary.usage), NO_USAGE)
@@ -119,17 +120,3 @@ const tokens = ({ input, output }: UsageTotals): number => input.total + output.
 const total = (members: readonly number[], figures: Float64Array): number => members.reduce((sum, i) => sum + figures[i]!, 0)
 const failures = ({ failed }: Timeline, members: readonly number[]): number => members.reduce((sum, i) => sum + failed[i]!, 0)
 export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
-/** In order of first appearance. */
-export function groupBy<T, K = string>(items: Iterable<T>, keyOf: (item: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>()
-  const add = (item: T): void => {
-    const key = keyOf(item)
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [item])
-    else group.push(item)
-  }
-  if (Array.isArray(items)) items.forEach(add)
-  else for (const item of items) add(item)
-  return groups
-}

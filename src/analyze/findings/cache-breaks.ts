@@ -1,7 +1,7 @@
 import type { CacheBreak, CacheCause, ChangedPart, Observation } from '../../model/analysis.ts'
 import { formatDuration } from '../../model/units.ts'
 import type { Facts } from '../facts.ts'
-import { groupBy } from '../totals.ts'
+import { groupBy } from '../group-by.ts'
 import { shorterBy, type Detection, type Detector } from './shared.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { groupBy } from '../totals.ts'
+import { groupBy } from '../group-by.ts'
 import type { Detector } from './shared.ts'
 
 /** A long result is all but certain to hold a distinctive value that its use would repeat. */

@@ -1,7 +1,7 @@
 import type { Observation } from '../../model/analysis.ts'
 import type { Call } from '../calls.ts'
 import type { Facts } from '../facts.ts'
-import { groupBy } from '../totals.ts'
+import { groupBy } from '../group-by.ts'
 import { amountsOf } from '../amounts.ts'
 import { shorterBy, type Detection, type Detector } from './shared.ts'
 

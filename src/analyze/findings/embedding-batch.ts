@@ -1,6 +1,6 @@
 import { needsOf } from '../dependencies.ts'
 import { savingNs, type Facts } from '../facts.ts'
-import { groupBy } from '../totals.ts'
+import { groupBy } from '../group-by.ts'
 import { shorterBy, type Detector } from './shared.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { Outcome } from '../../model/span.ts'
-import { groupBy } from '../totals.ts'
+import { groupBy } from '../group-by.ts'
 import type { Detector } from './shared.ts'
 
 /** More kinds of failure than this are not a list to read. */

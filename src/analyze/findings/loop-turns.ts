@@ -1,6 +1,6 @@
 import { savingNs, type Facts } from '../facts.ts'
 import { toolUses, type ToolUse } from '../tool-uses.ts'
-import { groupBy } from '../totals.ts'
+import { groupBy } from '../group-by.ts'
 import { amountsOf } from '../amounts.ts'
 import { shorterBy, type Detection, type Detector } from './shared.ts'
 

@@ -3,7 +3,8 @@ import { formatUsd } from '../amounts.ts'
 import { modelOf, type Call } from '../calls.ts'
 import { pricedAs } from '../cost-parts.ts'
 import type { Facts } from '../facts.ts'
-import { byText, groupBy } from '../totals.ts'
+import { groupBy } from '../group-by.ts'
+import { byText } from '../totals.ts'
 import type { Detector } from './shared.ts'
 
 /** A run that cost less than this is not worth the comparison. */

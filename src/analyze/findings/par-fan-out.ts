@@ -2,7 +2,7 @@ import { isNotItsOwn } from '../../model/marks.ts'
 import { formatDuration } from '../../model/units.ts'
 import { needsOf } from '../dependencies.ts'
 import { savingNs, type Facts } from '../facts.ts'
-import { groupBy } from '../totals.ts'
+import { groupBy } from '../group-by.ts'
 import type { Detector } from './shared.ts'
 
 /** Fewer spans than this show no limit; and they are at least so many times as many as run at once. */

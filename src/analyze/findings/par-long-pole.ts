@@ -2,7 +2,7 @@ import { isNotItsOwn } from '../../model/marks.ts'
 import { formatDuration } from '../../model/units.ts'
 import { savingNs, type Facts } from '../facts.ts'
 import { pathBelow } from '../path-below.ts'
-import { groupBy } from '../totals.ts'
+import { groupBy } from '../group-by.ts'
 import { shorterBy, type Detector } from './shared.ts'
 
 /** Share of its own time that a long pole runs on alone, and of the run that it would save. */

@@ -4,7 +4,7 @@ import { formatDuration } from '../../model/units.ts'
 import type { Call } from '../calls.ts'
 import { savingNs, type Facts } from '../facts.ts'
 import { nature } from '../tool-uses.ts'
-import { groupBy } from '../totals.ts'
+import { groupBy } from '../group-by.ts'
 import { shorterBy, type Detection, type Detector } from './shared.ts'
 
 /** Two turns of a conversation of which the second used nothing of the first one's results. */

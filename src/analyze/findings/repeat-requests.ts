@@ -1,7 +1,7 @@
 import { isPartial } from '../../model/marks.ts'
 import type { Call } from '../calls.ts'
 import { savingNs, type Facts } from '../facts.ts'
-import { groupBy } from '../totals.ts'
+import { groupBy } from '../group-by.ts'
 import { amountsOf } from '../amounts.ts'
 import { shorterBy, type Detection, type Detector } from './shared.ts'
 

@@ -2,7 +2,7 @@ import type { Observation } from '../../model/analysis.ts'
 import { formatDuration } from '../../model/units.ts'
 import { savingNs, type Facts } from '../facts.ts'
 import { nature, toolUses, type ToolUse } from '../tool-uses.ts'
-import { groupBy } from '../totals.ts'
+import { groupBy } from '../group-by.ts'
 import { shorterBy, type Detection, type Detector } from './shared.ts'
 
 /** Fewer repeats that cost no time are not worth a line. */

@@ -2,7 +2,7 @@ import { isPartial } from '../../model/marks.ts'
 import type { Finding } from '../../model/analysis.ts'
 import { callsBelow, savingNs, type Facts } from '../facts.ts'
 import { listNames, together, type Together } from '../together.ts'
-import { groupBy } from '../totals.ts'
+import { groupBy } from '../group-by.ts'
 import type { Detection, Detector } from './shared.ts'
 
 /**

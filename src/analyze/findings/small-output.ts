@@ -1,7 +1,7 @@
 import { longestPrefix } from '../../models/model-id.ts'
 import { modelOf, type Call } from '../calls.ts'
 import type { Facts } from '../facts.ts'
-import { groupBy } from '../totals.ts'
+import { groupBy } from '../group-by.ts'
 import { formatUsd } from '../amounts.ts'
 import type { Detector } from './shared.ts'
 

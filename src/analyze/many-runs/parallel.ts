@@ -1,6 +1,6 @@
 import type { Analysis, SpanView } from '../../model/analysis.ts'
 import { formatDuration } from '../../model/units.ts'
-import { groupBy } from '../totals.ts'
+import { groupBy } from '../group-by.ts'
 import type { Suggest } from './budget.ts'
 
 /** Whether spans ran at the same time, with a text that shows their intervals; or which name no span has. */
