@@ -3,6 +3,7 @@ import { Flame } from '../flame/flame.tsx'
 import { Calls } from '../calls/calls.tsx'
 import { Context } from '../context/context.tsx'
 import { RunGuide } from '../guide/run-guide.tsx'
+import { WhatIf } from '../what-if/what-if.tsx'
 import { Overview } from '../overview/overview.tsx'
 import { Timeline } from '../timeline/timeline.tsx'
 
@@ -25,6 +26,7 @@ export const views: readonly View[] = [
   { id: 'overview', title: 'Overview', View: Overview },
   { id: 'timeline', title: 'Timeline', wide: true, View: Timeline },
   { id: 'flame', title: 'Flame graph', wide: true, View: Flame },
+  { id: 'what-if', title: 'What if', wide: true, View: WhatIf },
   { id: 'context', title: 'Context', wide: true, View: Context },
   { id: 'calls', title: 'Calls', wide: true, View: Calls },
   { id: 'guide', title: 'Guide', View: RunGuide },
