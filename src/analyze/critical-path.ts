@@ -1,5 +1,6 @@
 import { sortPlaces } from './sort-places.ts'
 import type { Timeline } from './timeline.ts'
+import { waitedUntil } from './waited-until.ts'
 
 /**
  * The critical path: walking back from the end of the run, follow at each point the child that finished last. Each instant
@@ -51,6 +52,8 @@ class Walk {
   /** The first instant of each span on the path. */
   readonly first: Float64Array
   readonly #timeline: PathInput
+  /** Until when each was waited for. */
+  readonly #end: Float64Array
   readonly #onPiece: OnPiece | undefined
   /** The first piece of each span that has children; NaN: there is none. And the others, from and to by turns. */
   readonly #from: Float64Array
@@ -67,6 +70,7 @@ class Walk {
   constructor(timeline: PathInput, onPiece: OnPiece | undefined) {
     const { length } = timeline.start
     this.#timeline = timeline
+    this.#end = waitedUntil(timeline)
     this.#onPiece = onPiece
     this.wall = new Float64Array(length)
     this.first = new Float64Array(length)
@@ -100,7 +104,8 @@ class Walk {
   }
 
   #window(span: number, from: number, to: number): void {
-    const { start, end } = this.#timeline
+    const { start } = this.#timeline
+    const end = this.#end
     const byEnd = this.#byEnd
     let t = to
     while (t > from) {
@@ -158,7 +163,7 @@ class Walk {
 
   /** A late child never finished as far as its parent is concerned. */
   #waitedUntil(child: number): number {
-    return this.#timeline.late[child]! ? Infinity : this.#timeline.end[child]!
+    return this.#timeline.late[child]! ? Infinity : this.#end[child]!
   }
 }
 

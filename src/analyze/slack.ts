@@ -1,5 +1,6 @@
 import { sortPlaces } from './sort-places.ts'
 import type { Timeline } from './timeline.ts'
+import { waitedUntil } from './waited-until.ts'
 
 /**
  * Slack of each span in nanoseconds: how much longer it could have taken without delaying the run.
@@ -8,7 +9,9 @@ import type { Timeline } from './timeline.ts'
  * could have lasted until the followed sibling that started next after its end, or until its parent's end where none did.
  * A parent that had slack itself passes it on to its children. Late work, which nobody waited for, counts 0.
  */
-export function slacks({ start, end, children, late, topDown }: Timeline): Float64Array {
+export function slacks(timeline: Timeline): Float64Array {
+  const { start, children, late, topDown } = timeline
+  const end = waitedUntil(timeline)
   const slack = new Float64Array(start.length)
   let waited = new Int32Array(64)
   /** Starts of the children that are followed, latest first. */

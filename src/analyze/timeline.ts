@@ -21,7 +21,7 @@ export interface Timeline {
   readonly children: readonly (readonly number[])[]
   /** Parents before their children; backwards it is children before parents, without recursion. */
   readonly topDown: Int32Array
-  /** 1 where the parent had ended before it did: nobody waited for it. */
+  /** 1 where the parent had ended before it did: nobody waited for it. By more than clocks disagree ({@link MAX_CLOCK_NS}). */
   readonly late: Uint8Array
   /** 1 for a span that failed. */
   readonly failed: Uint8Array
@@ -35,6 +35,13 @@ export interface Timeline {
 }
 
 const NONE: readonly number[] = Object.freeze([])
+
+/**
+ * A span may end so much later than its parent, and by that share of its own length, without being late: clocks of two processes
+ * differ, and some tools write whole microseconds. Taken as late, it would be one that nobody had waited for.
+ */
+const MAX_CLOCK_NS = 500_000
+const MAX_CLOCK_SHARE = 0.25
 
 export function timelineOf(trace: Trace): Timeline {
   const arrived = new IdIndex(trace.spans)
@@ -52,7 +59,7 @@ export function timelineOf(trace: Trace): Timeline {
   for (let i = 0; i < count; i++) {
     const span = spans[i]!
     if (span.outcome.state === 'failed') failed[i] = 1
-    if (isLate(span, parent[i]!, spans, end, i)) late[i] = 1
+    if (isLate(span, parent[i]!, spans, start, end, i)) late[i] = 1
     if (span.llm !== undefined) models.push(i)
     if (span.tool !== undefined) tools.push(i)
   }
@@ -216,7 +223,9 @@ export function topDownOrder(parent: Int32Array, children: readonly (readonly nu
 }
 
 /** A span still open although its parent ended is late as well. */
-function isLate(span: Span, parent: number, spans: readonly Span[], end: Float64Array, i: number): boolean {
+function isLate(span: Span, parent: number, spans: readonly Span[], start: Float64Array, end: Float64Array, i: number): boolean {
   if (parent === -1) return false
-  return end[i]! > end[parent]! || (span.end === undefined && spans[parent]!.end !== undefined)
+  if (span.end === undefined && spans[parent]!.end !== undefined) return true
+  const overNs = end[i]! - end[parent]!
+  return overNs > 0 && (overNs > MAX_CLOCK_NS || overNs > (end[i]! - start[i]!) * MAX_CLOCK_SHARE)
 }
