@@ -56,9 +56,9 @@ function Totals({ diff: { totals } }: { readonly diff: RunDiff }): JSX.Element |
   if (totals.length === 0) return null
   const isTested = totals.some(({ interval, adjustedP }) => interval !== undefined || adjustedP !== undefined)
   return (
-    <section class="card" aria-labelledby="totals">
+    <section class="card">
       <h2 id="totals">Whole runs</h2>
-      <div class="table-box">
+      <div class="table-box" role="region" aria-labelledby="totals" tabIndex={0}>
         <table class="table">
           <thead>
             <tr>

@@ -16,17 +16,19 @@ interface FilterBarProps {
   /** @param isTyping one of many on the way: no entry of its own in the history */
   readonly onChange: (filter: RunFilter, isTyping: boolean) => void
   readonly facets: RunList['facets'] | undefined
+  /** Where there is more than one on the page. */
+  readonly label?: string
   /** `/` goes into its search box. */
   readonly hasKey?: boolean
   readonly children?: ComponentChildren
 }
 
 /** Narrows down which runs are looked at: words, values with how many runs have them, and time. */
-export function FilterBar({ filter, onChange, facets, hasKey = false, children }: FilterBarProps): JSX.Element {
+export function FilterBar({ filter, onChange, facets, label = 'Runs', hasKey = false, children }: FilterBarProps): JSX.Element {
   const chosen = FILTERS.flatMap(([name, title]) => filter.values[name].map((value) => ({ name, title, value })))
   return (
     <div class="filters">
-      <div class="row filters-row" role="search">
+      <div class="row filters-row" role="search" aria-label={label}>
         <Search value={filter.q} onChange={(q) => onChange({ ...filter, q }, true)} hasKey={hasKey} />
         {FILTERS.map(([name, title]) => (
           <Popup key={name} label={<>{title}<Icon name="caret" /></>} class={filter.values[name].length > 0 ? 'button quiet has-value' : 'button quiet'}>

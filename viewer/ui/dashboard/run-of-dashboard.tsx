@@ -7,6 +7,7 @@ import { go, hrefOf } from '../app/route.ts'
 import { Confirm } from '../parts/confirm.tsx'
 import { Icon } from '../parts/icon.tsx'
 import { Menu } from '../parts/popup.tsx'
+import { useMedia } from '../parts/use-media.ts'
 import { RunModel } from '../run/run-model.ts'
 import { RunPage } from '../run/run-page.tsx'
 import { askBytes, download } from './client.ts'
@@ -63,39 +64,72 @@ function useSameSpan(run: RunModel | undefined, query: URLSearchParams): void {
 
 const pathNow = (): { readonly path: readonly string[] } => ({ path: location.hash.replace(/^#\/?/, '').split('?', 1)[0]!.split('/').map(decodeURIComponent) })
 
-function Actions({ runKey, run }: { readonly runKey: string; readonly run: RunModel }): JSX.Element {
+interface ActionsProps {
+  readonly runKey: string
+  readonly run: RunModel
+}
+
+/** What can be done with a run; one menu where there is no room for more. */
+function Actions({ runKey, run }: ActionsProps): JSX.Element {
   const formats = useServer()?.formats ?? []
+  const isNarrow = useMedia('(max-width: 760px)')
   const [isAsking, setAsking] = useState(false)
-  const [state, setState] = useState<string>()
+  const [problem, setProblem] = useState<string>()
   const path = `api/runs/${encodeURIComponent(runKey)}`
   const attempt = async (work: () => Promise<string | undefined | void>): Promise<void> => {
     try {
-      setState(await work() ?? undefined)
+      setProblem(await work() ?? undefined)
     } catch (error) {
       told(error)
-      setState(messageOf(error))
+      setProblem(messageOf(error))
     }
   }
   const remove = async (): Promise<string | undefined> => {
     setAsking(false)
-    const problem = await deleteRuns([runKey])
-    if (problem === undefined) go(hrefOf(['runs']))
-    return problem
+    const why = await deleteRuns([runKey])
+    if (why === undefined) go(hrefOf(['runs']))
+    return why
   }
-  const name = cleanName(run.analysis.run.name)
+  const save = (format: string, extension: string): Promise<void> => attempt(() => download(`${path}/export?format=${encodeURIComponent(format)}`, `run.${extension}`))
+  const share = (): Promise<void> => attempt(() => download(`${path}/share`, 'run.html'))
+  const compareHref = hrefOf(['compare'], { base: runKey })
+  const exports = formats.map(({ name, extension }): Action => ({ name, note: `.${extension}`, run: () => void save(name, extension) }))
   return (
     <span class="row run-actions">
-      {state !== undefined && <span class="chip bad" role="alert">{state}</span>}
-      <a class="button" href={hrefOf(['compare'], { base: runKey })}>Compare with …</a>
-      <Menu
-        label={<>Export<Icon name="caret" /></>} items={formats.map(({ name: format, extension }) => [format, format, `.${extension}`] as const)}
-        onChoose={(format) => void attempt(() => download(`${path}/export?format=${encodeURIComponent(format)}`, `run.${formats.find((one) => one.name === format)?.extension ?? 'txt'}`))}
-      />
-      <button type="button" class="button" title="One HTML file, redacted, without the texts of prompts and answers" onClick={() => void attempt(() => download(`${path}/share`, 'run.html'))}>Share</button>
-      <button type="button" class="button" onClick={() => setAsking(true)}>Delete …</button>
+      {problem !== undefined && <span class="chip bad" role="alert">{problem}</span>}
+      {isNarrow ? (
+        <ActionMenu
+          label="Actions" actions={[
+            { name: 'Compare with …', run: () => go(compareHref) }, { name: 'Share', note: '.html', run: () => void share() }, { name: 'Delete …', run: () => setAsking(true) },
+            ...exports.map((action) => ({ ...action, name: `Export ${action.name}` })),
+          ]}
+        />
+      ) : (
+        <>
+          <a class="button" href={compareHref}>Compare with …</a>
+          <ActionMenu label="Export" actions={exports} />
+          <button type="button" class="button" title="One HTML file, redacted, without the texts of prompts and answers" onClick={() => void share()}>Share</button>
+          <button type="button" class="button" onClick={() => setAsking(true)}>Delete …</button>
+        </>
+      )}
       {isAsking && (
-        <Confirm title={`Delete ${name}?`} action="Delete" onConfirm={() => void attempt(remove)} onCancel={() => setAsking(false)}>Its recording is taken off the disk. This cannot be undone.</Confirm>
+        <Confirm title={`Delete ${cleanName(run.analysis.run.name)}?`} action="Delete" onConfirm={() => void attempt(remove)} onCancel={() => setAsking(false)}>Its recording is taken off the disk. This cannot be undone.</Confirm>
       )}
     </span>
+  )
+}
+
+interface Action {
+  readonly name: string
+  readonly note?: string
+  readonly run: () => void
+}
+
+function ActionMenu({ label, actions }: { readonly label: string; readonly actions: readonly Action[] }): JSX.Element {
+  return (
+    <Menu
+      label={<>{label}<Icon name="caret" /></>} items={actions.map(({ name, note }) => (note === undefined ? [name, name] as const : [name, name, note] as const))}
+      onChoose={(chosen) => actions.find(({ name }) => name === chosen)?.run()}
+    />
   )
 }

@@ -103,7 +103,7 @@ function Best({ run: { findings, findingCount } }: { readonly run: RunSummary })
   return (
     <>
       <span class="line" title={clean(best.title)}>saves {savingText(best)}</span>
-      <span class="line faint"><code>{clean(best.code)}</code>{more > 0 ? ` +${formatCount(more)} more` : ''}</span>
+      <span class="line faint"><code>{clean(best.code)}</code>{more > 0 && <> +{formatCount(more)}<span class="wide-only"> more</span></>}</span>
     </>
   )
 }

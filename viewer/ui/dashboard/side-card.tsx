@@ -91,7 +91,7 @@ function ByFilter({ name, filter, other, onFilter, onMove }: Pick<SideCardProps,
   const offered = (data?.runs ?? []).filter(({ key, spans }) => spans > 0 && !other.keys.includes(key)).slice(0, SHOWN)
   return (
     <>
-      <FilterBar filter={filter} facets={data?.facets} onChange={onFilter} />
+      <FilterBar label={titles[name][0]} filter={filter} facets={data?.facets} onChange={onFilter} />
       {data !== undefined && <p class="muted side-count" role="status">{isEmpty(filter) ? 'No filter yet.' : `${plural(data.total, 'run')}${data.total > MAX_LISTED ? `, of which the newest ${MAX_LISTED} are compared` : ''}.`}</p>}
       {offered.length > 0 && (
         // With a filter, its runs are what is compared; one of them is the exception.

@@ -7,6 +7,8 @@ export interface Window {
 }
 
 const AROUND = 8
+/** A short list is simply there. */
+const SHORT = 60
 
 /**
  * Which rows of a long list are in sight of the window, with some around them: only those stand in the page. All rows are equally
@@ -40,6 +42,7 @@ export function useWindow(list: RefObject<HTMLElement | null>, count: number, ro
 
 /** @param above how much of the list is above the window's upper edge, pixels; negative: none */
 export function windowOf(above: number, height: number, rowHeight: number, count: number): Window {
+  if (count <= SHORT) return { first: 0, end: count }
   const first = Math.max(0, Math.min(count, Math.floor(above / rowHeight) - AROUND))
   return { first, end: Math.max(first, Math.min(count, Math.ceil((above + height) / rowHeight) + AROUND)) }
 }
