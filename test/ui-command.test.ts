@@ -72,7 +72,9 @@ describe('the command', () => {
       expect([what, status, status === 200 ? '' : text]).toEqual([what, 200, ''])
     }
     const page = await ask(base!, '/')
-    expect([page.status, page.headers['content-security-policy']]).toEqual([200, expect.stringContaining("default-src 'none'")])
+    const policy = page.headers['content-security-policy']!
+    expect([page.status, policy]).toEqual([200, expect.stringMatching(/^default-src 'none'; script-src .*connect-src 'self'.*; frame-ancestors 'none'$/)])
+    expect(policy).not.toMatch(/unsafe|\*|https?:/)
     expect(await running.stop('SIGINT')).toBe(0)
     expect(running.said().err).toBe('')
   })

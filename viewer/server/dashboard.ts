@@ -10,6 +10,7 @@ import { bind, bindNext } from './listen.ts'
 import type { Content } from './otlp/content.ts'
 import { ReceivedFiles } from './received-files.ts'
 import { otlpFailed, Receiver } from './receiver.ts'
+import { MAX_RECEIVED, retain } from './retention.ts'
 import { apiFailed, Routes } from './routes.ts'
 import { Store } from './store.ts'
 
@@ -29,6 +30,8 @@ export interface DashboardOptions {
   readonly content?: Content
   /** Days that received runs are kept; 0: for ever. */
   readonly retentionDays?: number
+  /** Received runs that are kept. */
+  readonly maxReceivedRuns?: number
   /** For tests. */
   readonly token?: string
   readonly nowEpochMs?: () => number
@@ -44,6 +47,7 @@ export interface Started {
   readonly receiverUrl?: string
 }
 
+const TIDY_MS = 60_000
 export const DEFAULT_PORT = 4319
 export const DEFAULT_OTLP_PORT = 4318
 export const DEFAULT_RETENTION_DAYS = 15
@@ -57,6 +61,8 @@ export class Dashboard {
   readonly #events: Events
   readonly #received: ReceivedFiles
   #servers: readonly Server[] = []
+  #tidying: NodeJS.Timeout | undefined
+  #isTidying = false
   #receiver: ServerInfo['receiver'] = null
 
   constructor(options: DashboardOptions) {
@@ -68,7 +74,7 @@ export class Dashboard {
       folder: options.folder, nowEpochMs: this.#now, written: (path, isWhole) => this.store.written(path, isWhole),
     })
     this.store = new Store({
-      folder: options.folder, analyst: this.#analyst, nowEpochMs: this.#now, quietMs: options.quietMs,
+      folder: options.folder, analyst: this.#analyst, nowEpochMs: this.#now, quietMs: options.quietMs, version: options.version ?? '',
       changed: (keys) => this.#events.changed(keys), received: this.#received,
     })
   }
@@ -84,6 +90,7 @@ export class Dashboard {
     const bound = await bindNext(() => guardedServer({ names, answer: (asked) => routes.answer(asked), failed: apiFailed }), port, host)
     this.#servers = bound.servers
     await this.#startReceiver(names)
+    this.#tidying = setInterval(() => void this.tidy(), TIDY_MS).unref()
     const url = `http://${nameOf(host)}:${bound.port}/#token=${this.#token}`
     return { url, token: this.#token, ...(this.#receiver !== null && 'url' in this.#receiver && { receiverUrl: this.#receiver.url }) }
   }
@@ -102,6 +109,18 @@ export class Dashboard {
     }
   }
 
+  /** Removes received runs that are too old or too many. @returns how many */
+  async tidy(): Promise<number> {
+    const { folder, retentionDays: days = DEFAULT_RETENTION_DAYS, maxReceivedRuns: maxRuns = MAX_RECEIVED } = this.#options
+    if (this.#isTidying) return 0
+    this.#isTidying = true
+    try {
+      return await retain({ store: this.store, folder, days, maxRuns, nowEpochMs: this.#now, isBusy: (path) => this.#received.isBusy(path) })
+    } finally {
+      this.#isTidying = false
+    }
+  }
+
   info(): ServerInfo {
     const { folder, folderName = folder, version = '', retentionDays = DEFAULT_RETENTION_DAYS } = this.#options
     return {
@@ -114,6 +133,7 @@ export class Dashboard {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#tidying)
     this.#events.close()
     await Promise.all(this.#servers.map(closed))
     await this.#received.flush()

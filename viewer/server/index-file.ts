@@ -10,6 +10,8 @@ import type { IndexedRun } from './runs.ts'
  * counts; a damaged line costs reading that file again, and a lost index reading all of them.
  */
 export interface FileRecord {
+  /** The version that summarised it: another one may have more to say. */
+  readonly by: string
   readonly file: Omit<StoredFile, 'runs'>
   readonly runs: readonly IndexedRun[]
 }
@@ -116,7 +118,7 @@ function read(content: Buffer, put: (record: FileRecord) => void): { readonly pl
       records.delete(said.gone)
     } else if (said.file !== undefined && said.runs !== undefined && found !== -1) {
       places.set(said.file.path, place)
-      records.set(said.file.path, { file: said.file, runs: said.runs })
+      records.set(said.file.path, { by: said.by ?? '', file: said.file, runs: said.runs })
     }
   }
   if (isCurrent) for (const record of records.values()) put(record)

@@ -28,8 +28,8 @@ const NEWLINE = 10
 export async function readRuns(path: string): Promise<ReadFile> {
   const file = await open(path)
   try {
-    const { size: bytes, mtimeMs: modifiedEpochMs } = await file.stat()
-    const facts = { bytes, modifiedEpochMs }
+    const { size: bytes, mtimeMs } = await file.stat()
+    const facts = { bytes, modifiedEpochMs: Math.floor(mtimeMs) }
     if (bytes > MAX_BYTES) return { ...facts, traces: [], problem: 'is too large to be shown here' }
     return { ...facts, ...decoded(await file.readFile(), path) }
   } finally {

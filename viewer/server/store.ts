@@ -17,6 +17,8 @@ export interface StoreOptions {
   /** Told of the keys of runs that came, went on or are gone. */
   readonly changed: (keys: Iterable<string>) => void
   readonly received: ReceivedFiles
+  /** Of the program: what another one has summarised is summarised again. */
+  readonly version: string
   /** How long a file is left alone after it was written to. */
   readonly quietMs?: number | undefined
 }
@@ -35,6 +37,7 @@ export class Store {
   readonly #queue: WorkQueue
   readonly #watchers = new Map<string, FSWatcher>()
   readonly #toCheck = new Set<string>()
+  readonly #outdated = new Set<string>()
   #checking: NodeJS.Timeout | undefined
   #timers: NodeJS.Timeout[] = []
   #live: ReadonlySet<string> = new Set()
@@ -49,7 +52,10 @@ export class Store {
 
   /** What is known is there at once; what has changed meanwhile follows. */
   async open(): Promise<void> {
-    await this.#index.load(({ file, runs }) => void this.table.put(file, runs))
+    await this.#index.load(({ by, file, runs }) => {
+      this.table.put(file, runs)
+      if (by !== this.#options.version) this.#outdated.add(file.path)
+    })
     await this.#options.received.open()
     this.#scanning = this.#scan(true)
     const every = (ms: number, act: () => void): void => void this.#timers.push(setInterval(act, ms).unref())
@@ -136,7 +142,7 @@ export class Store {
 
   #isNews({ path, bytes, modifiedEpochMs }: FileFacts): boolean {
     const known = this.table.files.get(path)
-    return known === undefined || known.bytes !== bytes || known.modifiedEpochMs !== modifiedEpochMs
+    return known === undefined || this.#outdated.has(path) || known.bytes !== bytes || known.modifiedEpochMs !== modifiedEpochMs
   }
 
   #watch(folders: readonly string[]): void {
@@ -186,7 +192,7 @@ export class Store {
   }
 
   async #summarise(path: string): Promise<void> {
-    const { folder, analyst, changed, received } = this.#options
+    const { folder, analyst, changed, received, version } = this.#options
     const source: RunSource = path.startsWith(`${RECEIVED}/`) ? 'received' : 'recorded'
     let summarised
     try {
@@ -203,7 +209,9 @@ export class Store {
     const { bytes, modifiedEpochMs, runs } = summarised
     const isOpen = source === 'received' && (received.isRootless(path) ?? this.table.files.get(path)?.isRootless ?? false)
     const file: Omit<StoredFile, 'runs'> = { path, bytes, modifiedEpochMs, source, ...(isOpen && { isRootless: true }) }
-    this.#index.put({ file, runs })
+    this.#outdated.delete(path)
+    // What could not be read may be read the next time, by another version.
+    if (runs.every(({ summary }) => summary.traceId !== '')) this.#index.put({ by: version, file, runs })
     changed(this.table.put(file, runs))
   }
 

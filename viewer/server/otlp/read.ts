@@ -200,7 +200,8 @@ function valueOf(said: unknown, depth: number): WireValue | undefined {
   if (typeof bool === 'boolean') return { boolValue: bool }
   const int = field(any, 'intValue')
   if (Number.isSafeInteger(int) || (typeof int === 'string' && /^-?\d{1,20}$/.test(int))) return { intValue: int as string | number }
-  const double = field(any, 'doubleValue')
+  // JavaScript's SDK takes every number without a fraction for a whole one.
+  const double = field(any, 'doubleValue') ?? (typeof int === 'number' ? int : undefined)
   if (typeof double === 'number') return { doubleValue: Number.isFinite(double) ? double : String(double) }
   if (double === 'NaN' || double === 'Infinity' || double === '-Infinity') return { doubleValue: double }
   const bytes = field(any, 'bytesValue')
