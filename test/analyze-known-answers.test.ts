@@ -8,6 +8,23 @@ import { knownTrace, type Known, type KnownOptions } from './support/known.ts'
 const pairsOf = ({ dependencies }: Analysis, verdict: string): string[] =>
   (dependencies?.pairs ?? []).filter((pair) => pair.verdict === verdict).map(({ from, to }) => `${from} ${to}`).sort()
 
+/** What halving each operation saves that was simulated. */
+const halved = ({ operations }: Analysis): (readonly [string, number])[] =>
+  operations.flatMap(({ name, halvedSavesNs }) => (halvedSavesNs === undefined ? [] : [[name, halvedSavesNs] as const])).sort(byName)
+
+const byName = ([a]: readonly [string, number], [b]: readonly [string, number]): number => (a < b ? -1 : 1)
+
+/** Everything on the path of these runs is waited for, one after another: half of it is saved, and nothing by what ran beside it. */
+function halfOfPath({ operations, spans }: Analysis, wall: ReadonlyMap<string, number>): (readonly [string, number])[] {
+  const below = new Map<string, number>()
+  for (const { id, parentId = '' } of spans.toReversed()) {
+    below.set(id, (below.get(id) ?? 0) + (wall.get(id) ?? 0))
+    below.set(parentId, (below.get(parentId) ?? 0) + below.get(id)!)
+  }
+  return operations.flatMap(({ name, halvedSavesNs, spanIds }) =>
+    (halvedSavesNs === undefined ? [] : [[name, spanIds.reduce((sum, id) => sum + below.get(id)!, 0) / 2] as const])).sort(byName)
+}
+
 /** What comes out, in the words of what is known. */
 function differences({ trace, wall, dependent, independent, provenNs, possibleNs, durationNs }: Known): string[] {
   const analysis = analyze(trace, { tokens: false })
@@ -21,6 +38,7 @@ function differences({ trace, wall, dependent, independent, provenNs, possibleNs
   same('independent', pairsOf(analysis, 'independent'), [...independent].sort())
   same('proven', analysis.schedules.proven.durationNs, provenNs)
   same('possible', analysis.schedules.possible.durationNs, possibleNs)
+  same('halved', halved(analysis), halfOfPath(analysis, wall))
   return found
 }
 

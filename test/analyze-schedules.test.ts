@@ -180,6 +180,38 @@ describe('known optima', () => {
   })
 })
 
+/** The time that tasks take with so many slots, started in their order as one becomes free. */
+function listScheduled(lengths: readonly number[], slots: number): number {
+  const free = Array.from({ length: slots }, () => 0)
+  for (const length of lengths) {
+    const slot = free.indexOf(Math.min(...free))
+    free[slot]! += length
+  }
+  return Math.max(...free)
+}
+
+test('the smallest limit, tried one by one, for 300 turns of up to 12 tools', () => {
+  const random = seeded(7)
+  const upTo = (most: number): number => 1 + Math.floor(random() * most)
+  for (let round = 0; round < 100; round++) {
+    const turns = Array.from({ length: 3 }, () => Array.from({ length: upTo(12) }, () => upTo(60)))
+    const lines: string[] = []
+    let time = 0
+    turns.forEach((lengths, turn) => {
+      lines.push(`  llm ${time}-${time + 10} llm model=m asks=${lengths.map((_, i) => `t${turn}_${i}#c${turn}.${i}`).join()}`)
+      time += 10
+      lengths.forEach((length, i) => {
+        lines.push(`  t${turn}_${i} ${time}-${time + length} call=c${turn}.${i} by=llm#${turn + 1}`)
+        time += length
+      })
+    })
+    const { proven } = analyzed([`agent 0-${time}`, ...lines].join('\n')).schedules
+    const smallest = turns.map((lengths) => lengths.findIndex((_, i) => listScheduled(lengths, i + 1) === Math.max(...lengths)) + 1)
+    expect([round, nsToMs(proven.durationNs), proven.limit])
+      .toEqual([round, turns.reduce((sum, lengths) => sum + 10 + Math.max(...lengths), 0), Math.max(...smallest)])
+  }
+})
+
 describe('many runs at random', () => {
   /** Concurrent trees with late, open, zero-length and tied spans, LLM calls, tools and declared needs. */
   function randomTrace(seed: number): Trace {
