@@ -30,8 +30,12 @@ export function FindField({ field, text, count, at, onText, onStep }: FindFieldP
         class="field" type="search" ref={field} value={text} aria-label="Find spans by name, category, model or error" placeholder="Find spans" autocomplete="off" spellcheck={false}
         onInput={(event) => onText(event.currentTarget.value)} onKeyDown={onKey}
       />
-      <button type="button" class="button quiet" aria-label="Match before" disabled={!count} onClick={() => onStep(-1)}><Icon name="up" /></button>
-      <button type="button" class="button quiet" aria-label="Next match" disabled={!count} onClick={() => onStep(1)}><Icon name="down" /></button>
+      {count !== undefined && count > 0 && (
+        <>
+          <button type="button" class="button quiet" aria-label="Match before" onClick={() => onStep(-1)}><Icon name="up" /></button>
+          <button type="button" class="button quiet" aria-label="Next match" onClick={() => onStep(1)}><Icon name="down" /></button>
+        </>
+      )}
       <span class="count" role="status">{found}</span>
     </search>
   )
@@ -67,7 +71,7 @@ export function Filters({ run, hidden, onChange }: FiltersProps): JSX.Element {
     onChange(next)
   }
   return (
-    <ul class="filters" aria-label="Categories, shown or hidden" style={{ marginTop: '8px' }}>
+    <ul class="timeline-filters" aria-label="Categories, shown or hidden">
       {run.spans.categories.map((category, place) => (
         <li key={category}><button type="button" aria-pressed={!hidden.has(place)} onClick={() => toggle(place)}><CategoryName category={category} /></button></li>
       ))}
@@ -84,7 +88,7 @@ export function FindingBanner({ number, onClose }: { readonly number: number; re
     <section class="timeline-finding" aria-label="Finding">
       <span class="chip code">{finding.code}</span>
       <strong>{clean(finding.title)}</strong>
-      <span class="muted number">{formatSaving(finding.saving).join(', ')}</span>
+      <span class="muted number">saves {formatSaving(finding.saving).join(', ')}</span>
       <span class="spacer" />
       <a href={href(['guide', finding.code])}>How this is known</a>
       <button type="button" class="button quiet" aria-label="Show the run without this finding’s marks" onClick={onClose}><Icon name="close" /></button>

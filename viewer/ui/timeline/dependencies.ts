@@ -28,8 +28,17 @@ export function tiesOf(run: RunModel): ReadonlyMap<number, readonly Tie[]> {
   return ties
 }
 
-/** In words, with the evidence: `needs search: got an identifier from it`. */
-export function tieText(run: RunModel, { other, kind, evidence }: Tie): string {
+/** In words, with the evidence: `needs search: got an identifier from it (×2)`. */
+export function tieTexts(run: RunModel, ties: readonly Tie[]): string[] {
+  const counts = new Map<string, number>()
+  for (const tie of ties) {
+    const text = tieText(run, tie)
+    counts.set(text, (counts.get(text) ?? 0) + 1)
+  }
+  return [...counts].map(([text, count]) => (count === 1 ? text : `${text} (×${count})`))
+}
+
+function tieText(run: RunModel, { other, kind, evidence }: Tie): string {
   const name = run.name(other)
   const because = evidence.map((one) => evidenceText(one, kind)).filter((text) => text !== '').join('; ')
   const what = kind === 'needs' ? `needs ${name}` : kind === 'needed' ? `needed by ${name}` : `could have run with ${name}`

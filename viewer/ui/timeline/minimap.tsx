@@ -1,5 +1,6 @@
 import type { JSX, TargetedPointerEvent } from 'preact'
 import { useMemo, useRef, useState } from 'preact/hooks'
+import { formatCount } from '../../../reports/shared/numbers.ts'
 import { color } from '../canvas/colors.ts'
 import { lengthOf, moved, zoomed, type Bounds, type Range } from '../canvas/range.ts'
 import { useCanvas, type Surface } from '../canvas/use-canvas.ts'
@@ -73,7 +74,7 @@ export function Minimap({ run, bounds, range, onRange }: MinimapProps): JSX.Elem
   )
 }
 
-const peakText = (most: number): string => `up to ${Number.isInteger(most) ? most : most.toFixed(1)} at once`
+const peakText = (most: number): string => `up to ${most >= 9.95 ? formatCount(most) : Number(most.toFixed(1))} at once`
 
 function dragged({ grip, at, range }: { readonly grip: Grip; readonly at: number; readonly range: Range }, now: number, bounds: Bounds): Range {
   switch (grip) {

@@ -7,9 +7,9 @@ import { formatDuration } from '../../../src/model/units.ts'
 import { CategoryName } from '../parts/category.tsx'
 import { Tooltip } from '../parts/tooltip.tsx'
 import type { RunModel } from '../run/run-model.ts'
-import { tieText, type Tie } from './dependencies.ts'
+import { tieTexts, type Tie } from './dependencies.ts'
 import type { Timeline } from './use-timeline.ts'
-import { formatMomentNs, outcomeText, pathText } from './words.ts'
+import { formatMomentNs, outcomeText, pathFact } from './words.ts'
 
 /** More would cover the picture. */
 const MAX_TIES = 5
@@ -28,6 +28,7 @@ export function SpanTooltip({ run, timeline, span, ties, x, y }: SpanTooltipProp
   const isOwn = times.start === run.spans.start
   const call = run.call(span)
   const outcome = outcomeText(run, span)
+  const texts = tieTexts(run, ties)
   return (
     <Tooltip x={x} y={y}>
       <p><strong>{run.name(span)}</strong></p>
@@ -35,15 +36,15 @@ export function SpanTooltip({ run, timeline, span, ties, x, y }: SpanTooltipProp
       <dl>
         <dt>Duration</dt><dd>{formatDuration(times.end[span]! - times.start[span]!)}{isOwn && tree.children[span]!.length > 0 && `, self ${formatDuration(run.spans.self[span]!)}`}</dd>
         <dt>Starts at</dt><dd>{formatMomentNs(times.start[span]! - run.startNs)}</dd>
-        {isOwn && <><dt>Run’s end</dt><dd>{pathText(run, span)}</dd></>}
+        {isOwn && <><dt>{pathFact(run, span)[0]}</dt><dd>{pathFact(run, span)[1]}</dd></>}
         {outcome !== 'ok' && <><dt>Outcome</dt><dd>{outcome}</dd></>}
         {tree.below[span]! > 0 && <><dt>Inside</dt><dd>{plural(tree.below[span]!, 'span')}{collapsed[span] === 1 && ', collapsed'}</dd></>}
         {call !== undefined && <Call call={call} />}
       </dl>
-      {ties.length > 0 && (
+      {texts.length > 0 && (
         <ul class="ties">
-          {ties.slice(0, MAX_TIES).map((tie) => <li key={`${tie.kind}${tie.other}`}>{tieText(run, tie)}</li>)}
-          {ties.length > MAX_TIES && <li>and {formatCount(ties.length - MAX_TIES)} more</li>}
+          {texts.slice(0, MAX_TIES).map((text) => <li key={text}>{text}</li>)}
+          {texts.length > MAX_TIES && <li>and {formatCount(texts.length - MAX_TIES)} more</li>}
         </ul>
       )}
     </Tooltip>

@@ -79,17 +79,19 @@ export function TimelineChart(props: TimelineChartProps): JSX.Element {
   const scroller = useRef<HTMLDivElement>(null)
   const [top, setTop] = useState(0)
   const helpId = useId()
+  // By keys, or from match to match.
+  const isGuided = hasKeyboard || (look.matches !== undefined && props.goTo?.focuses === true)
 
   const scene = (width: number): Scene => ({
     run, ...timeline, look, marked, selected, focused, emphasised, slack: times === undefined ? run.spans.slack : undefined,
     view: { range, width, height: height - AXIS_HEIGHT, top, size },
   })
-  const base = useCanvas(height, (surface) => drawScene(surface, scene(surface.width), run.startNs, hasKeyboard), [
-    timeline, range, top, look, marked, selected, focused, emphasised, hasKeyboard,
+  const base = useCanvas(height, (surface) => drawScene(surface, scene(surface.width), run.startNs, isGuided), [
+    timeline, range, top, look, marked, selected, focused, emphasised, isGuided,
   ])
   const view = scene(base.width).view
   const hovered = hover === undefined ? undefined : spanAt(view, timeline.layout, timeline.times, hover.x, hover.y)
-  const explained = hovered ?? (hasKeyboard ? focused : undefined) ?? selected
+  const explained = hovered ?? (isGuided ? focused : undefined) ?? selected
   const overlay = useCanvas(height, ({ context, width }) => {
     const current = scene(width)
     context.save()
@@ -176,7 +178,7 @@ export function TimelineChart(props: TimelineChartProps): JSX.Element {
       </div>
       <div style={{ height: `${Math.max(0, rowsHeight - (height - AXIS_HEIGHT))}px` }} />
       <p class="visually-hidden" id={helpId}>Arrow keys go from span to span: left and right to siblings in time, up to the parent, down to the first child. Enter opens a span, Escape closes it. Plus, minus and 0 zoom, f fits the span, c collapses it.</p>
-      <p class="visually-hidden" aria-live="polite">{hasKeyboard && focused !== undefined ? describeSpan(run, timeline.tree, focused, timeline.collapsed[focused] === 1) : ''}</p>
+      <p class="visually-hidden" aria-live="polite">{isGuided && focused !== undefined ? describeSpan(run, timeline.tree, focused, timeline.collapsed[focused] === 1) : ''}</p>
       {hovered !== undefined && hover !== undefined && chosen === undefined && (
         <SpanTooltip run={run} timeline={timeline} span={hovered} ties={ties.get(hovered) ?? []} {...onPage(base.ref.current, hover)} />
       )}

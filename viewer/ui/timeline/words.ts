@@ -15,13 +15,16 @@ export function outcomeText(run: RunModel, i: number): string {
   return `${state === 'open' ? 'not ended' : state}${late}`
 }
 
-/** Where the span stands to the run's end: time on the critical path, or the slack that it had. */
-export function pathText(run: RunModel, i: number): string {
-  const wall = run.spans.wall[i]!
-  if (wall > 0) return `${formatDuration(wall)} on the critical path`
-  const slack = run.spans.slack[i]!
-  if (slack > 0) return `${formatDuration(slack)} of slack`
-  return run.spans.late[i] ? 'nobody waited for it' : 'no time of its own on the critical path'
+/** What the span had to do with the run's end: time on the critical path, or the slack that it had. */
+export function pathFact({ spans: { wall, slack, late } }: RunModel, i: number): readonly [name: 'Critical path' | 'Slack', text: string] {
+  if (wall[i]! > 0) return ['Critical path', formatDuration(wall[i]!)]
+  if (slack[i]! > 0) return ['Slack', formatDuration(slack[i]!)]
+  return late[i] ? ['Slack', 'nobody waited for it'] : ['Critical path', 'no time of its own']
+}
+
+function pathText(run: RunModel, i: number): string {
+  const [name, text] = pathFact(run, i)
+  return `${name.toLowerCase()} ${text}`
 }
 
 /** All that the drawing says of a span, for those who do not see it. */

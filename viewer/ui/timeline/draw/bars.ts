@@ -113,9 +113,10 @@ function drawBar(context: CanvasRenderingContext2D, scene: Scene, bar: Bar): voi
     context.stroke()
   } else if (stretches.length > 0) drawStretches(context, stretches, bar, size.bar)
   else {
-    context.fillStyle = isOpen ? fading(context, x0, x1, fill) : fill
+    context.fillStyle = fill
     context.fill()
   }
+  if (isOpen) fadeOut(context, x0, x1, y, size.bar)
   if (scene.emphasised?.[i] === 1) {
     context.globalAlpha = 1
     context.fillStyle = color('--accent')
@@ -128,10 +129,14 @@ function drawBar(context: CanvasRenderingContext2D, scene: Scene, bar: Bar): voi
   }
 }
 
-/** What has not ended fades out. */
-function fading(context: CanvasRenderingContext2D, x0: number, x1: number, fill: string): CanvasGradient {
-  const gradient = context.createLinearGradient(Math.max(x0, x1 - 60), 0, x1, 0)
-  gradient.addColorStop(0, fill)
-  gradient.addColorStop(1, fill.length === 7 ? `${fill}00` : 'transparent')
-  return gradient
+/** What has not ended has no edge. */
+function fadeOut(context: CanvasRenderingContext2D, x0: number, x1: number, y: number, height: number): void {
+  const ground = color('--surface')
+  const left = Math.max(x0, x1 - 70)
+  const gradient = context.createLinearGradient(left, 0, x1, 0)
+  gradient.addColorStop(0, ground.length === 7 ? `${ground}00` : 'transparent')
+  gradient.addColorStop(1, ground)
+  context.globalAlpha = 1
+  context.fillStyle = gradient
+  context.fillRect(left, y - 1, x1 - left + 1, height + 2)
 }

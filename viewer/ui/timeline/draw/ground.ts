@@ -4,7 +4,7 @@ import type { Scene } from '../scene.ts'
 import { AXIS_HEIGHT, firstAfter, rowsInView, toX, type Viewport } from '../viewport.ts'
 
 /** Ticks for each so many pixels. */
-const TICK_EVERY = 110
+const TICK_EVERY = 90
 
 /** What lies behind the bars: where work ran side by side, and lines at round moments. */
 export function drawGround(context: CanvasRenderingContext2D, scene: Scene, originNs: number): void {

@@ -72,22 +72,31 @@ export function drawArrows(context: CanvasRenderingContext2D, scene: Scene, i: n
 function arrow(context: CanvasRenderingContext2D, scene: Scene, from: number, to: number, stroke: string): void {
   const { view: { size, width } } = scene
   const [a, b] = [boxOf(scene, from), boxOf(scene, to)]
-  const [x0, y0] = [Math.min(width, a.x + a.width), a.y + size.bar / 2]
-  const [x1, y1] = [b.x, b.y + size.bar / 2]
-  const bend = Math.max(14, Math.min(70, Math.abs(x1 - x0) / 2))
+  const isLevel = a.y === b.y
+  // On one row it goes over the bars, not through their names.
+  const start = isLevel ? { x: a.x + a.width - Math.min(7, a.width / 2), y: a.y } : { x: Math.min(width, a.x + a.width), y: a.y + size.bar / 2 }
+  const tip = isLevel ? { x: b.x + Math.min(7, b.width / 2), y: b.y } : { x: b.x, y: b.y + size.bar / 2 }
+  const distance = Math.abs(tip.x - start.x)
+  const bend = isLevel ? Math.min(size.row, 9 + distance * 0.08) : Math.max(14, Math.min(70, distance / 2))
   // A line in the card's colour below it keeps it apart from what it crosses.
   for (const [style, line] of [[color('--surface'), 4], [stroke, 1.75]] as const) {
     context.strokeStyle = style
     context.lineWidth = line
     context.beginPath()
-    context.moveTo(x0, y0)
-    context.bezierCurveTo(x0 + bend, y0, x1 - bend, y1, x1 - 4, y1)
+    context.moveTo(start.x, start.y)
+    if (isLevel) context.bezierCurveTo(start.x, start.y - bend, tip.x, tip.y - bend - 4, tip.x, tip.y - 3)
+    else context.bezierCurveTo(start.x + bend, start.y, tip.x - bend, tip.y, tip.x - 4, tip.y)
     context.stroke()
   }
   context.fillStyle = stroke
   context.beginPath()
-  context.moveTo(x1, y1)
-  context.lineTo(x1 - 7, y1 - 4)
-  context.lineTo(x1 - 7, y1 + 4)
+  context.moveTo(tip.x, tip.y + (isLevel ? 2 : 0))
+  if (isLevel) {
+    context.lineTo(tip.x - 4, tip.y - 5)
+    context.lineTo(tip.x + 4, tip.y - 5)
+  } else {
+    context.lineTo(tip.x - 7, tip.y - 4)
+    context.lineTo(tip.x - 7, tip.y + 4)
+  }
   context.fill()
 }

@@ -6,8 +6,9 @@ import type { Scene } from '../scene.ts'
 import { AXIS_HEIGHT } from '../viewport.ts'
 
 const LINE = 2.5
-/** Between stretches that are thinner, lines from row to row would fill the picture. */
+/** Between stretches that are both thinner, lines from row to row would fill the picture. */
 const CONNECT_FROM = 3
+const NEAR = 3
 
 /** The critical path as one line along the bottoms of the bars that it runs through. */
 export function drawPath(context: CanvasRenderingContext2D, scene: Scene): void {
@@ -66,11 +67,15 @@ class Pen {
   }
 
   to(from: number, to: number, y: number): void {
-    if (y === this.#y && from - this.#to < 2) {
+    if (y === this.#y && from - this.#to < NEAR) {
       this.#to = to
       return
     }
-    const isTied = Math.min(this.#to - this.#from, to - from) >= CONNECT_FROM
+    // A moment in another row, as between two children, is too short to be followed there and back.
+    if (to - this.#to < NEAR) return
+    const isTied = Math.max(this.#to - this.#from, to - from) >= CONNECT_FROM
+    // What was too short to be followed belongs to the stretch before it.
+    if (from - this.#to < NEAR * 2) this.#to = from
     this.end()
     if (isTied) this.#context.fillRect(from - 0.75, Math.min(y, this.#y), 1.5, Math.abs(y - this.#y) + LINE)
     this.#from = from

@@ -17,7 +17,7 @@ export function drawStretches(context: CanvasRenderingContext2D, stretches: read
       case 'wait':
       case 'backoff':
         context.globalAlpha = strength
-        dotted(context, left, right, y + height / 2)
+        dotted(context, left, right, y + height - 3)
         break
       case 'attempt':
         context.globalAlpha = strength * 0.45
