@@ -1,5 +1,6 @@
 import type { JSX } from 'preact'
 import { formatCost, formatCount, formatTokens, formatWholeShare } from '../../../reports/shared/numbers.ts'
+import { cleanName } from '../../../reports/shared/text.ts'
 import { formatDuration } from '../../../src/model/units.ts'
 import { categoryColor, CategoryName } from '../parts/category.tsx'
 import { TableBox } from '../parts/table-box.tsx'
@@ -16,7 +17,7 @@ export function CategoryTimes(): JSX.Element {
         <h2 id="time-by-category">Where the time went</h2>
         <p class="faint" style={{ fontSize: '12.5px' }}>Wall: what the run waited for, adds up to it. Busy: more where things ran in parallel.</p>
       </div>
-      <div class="shares" role="img" aria-label={categories.map(({ category, wallNs }) => `${category} ${formatWholeShare(shareOf(wallNs))}`).join(', ')}>
+      <div class="shares" role="img" aria-label={categories.map(({ category, wallNs }) => `${cleanName(category)} ${formatWholeShare(shareOf(wallNs))}`).join(', ')}>
         {categories.filter(({ wallNs }) => wallNs > 0).map(({ category, wallNs }) => (
           <span key={category} style={{ flex: `${shareOf(wallNs)} 1 0`, background: `var(${categoryColor(category)})` }} />
         ))}

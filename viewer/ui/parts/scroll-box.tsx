@@ -19,5 +19,5 @@ export function ScrollBox({ label, class: look, gap, children }: ScrollBoxProps)
     if (element.firstElementChild) observer.observe(element.firstElementChild)
     return () => observer.disconnect()
   }, [])
-  return <div class={look} ref={box} style={{ marginTop: gap }} {...(scrolls && { tabIndex: 0, role: 'group', 'aria-label': label })}>{children}</div>
+  return <div class={look} ref={box} style={{ marginTop: gap }} {...(scrolls && { tabIndex: 0, role: 'region', 'aria-label': label })}>{children}</div>
 }
