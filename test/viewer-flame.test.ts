@@ -59,7 +59,7 @@ describe('a picture of a run', () => {
       search×2 0-110, plan×2 110-138
       fetch×2 0-80, llm 110-120
     `))
-    expect(captionOf('time', 'heavy', parallel.weighed('time'), { whole: parallel.whole('time'), durationNs: parallel.run.durationNs })).toMatch(/^Busy time: 140 ms in a run of 100 ms\./)
+    expect(captionOf('time', 'heavy', parallel.weighed('time'), { whole: parallel.whole('time'), durationNs: parallel.run.durationNs })).toMatch(/^Busy time: 140 ms in a run of 100 ms, more/)
   })
 
   test('left heavy by self: siblings in the order of what they took themselves', () => {

@@ -64,7 +64,7 @@ export function FrameDetails(props: FrameProps): JSX.Element {
   const span = spanOf(frames, frame)
   return (
     <section class="flame-details" aria-label="Frame">
-      <h3 class="row"><CategoryName category={model.run.category(span)} /><span>{model.run.name(span)}</span></h3>
+      <p class="row flame-frame"><CategoryName category={model.run.category(span)} /><strong>{model.run.name(span)}</strong></p>
       <dl>{rowsOf(props).map(([name, text]) => <div key={name}><dt>{name}</dt><dd>{text}</dd></div>)}</dl>
       <Spans spans={frames.spans.subarray(frames.firstSpan[frame], frames.firstSpan[frame + 1])} />
     </section>
@@ -79,9 +79,9 @@ function Spans({ spans }: { readonly spans: Int32Array }): JSX.Element {
   if (spans.length === 1) return <button type="button" class="button" onClick={() => select(undefined)}>Close the span</button>
   return (
     <div class="row" role="group" aria-label="Spans of this frame">
-      <button type="button" class="button" onClick={() => step(-1)} aria-label="Span before">‹</button>
+      <button type="button" class="button" onClick={() => step(-1)} aria-label="Previous span of the frame">‹</button>
       <span class="number" aria-live="polite">{formatCount(at + 1)} of {formatCount(spans.length)}</span>
-      <button type="button" class="button" onClick={() => step(1)} aria-label="Span after">›</button>
+      <button type="button" class="button" onClick={() => step(1)} aria-label="Next span of the frame">›</button>
     </div>
   )
 }

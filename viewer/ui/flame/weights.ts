@@ -78,7 +78,7 @@ export function captionOf(weight: Weight, order: 'heavy' | 'time', { calls, unkn
   switch (weight) {
     case 'time':
       return order === 'heavy'
-        ? `Busy time: ${formatDuration(sums.whole)} in a run of ${run}. A frame is as wide as its self time and all self times below it${sums.whole > sums.durationNs * 1.001 ? ', more than the run where things ran in parallel' : ''}. ${how}`
+        ? `Busy time: ${formatDuration(sums.whole)} in a run of ${run}${sums.whole > sums.durationNs * 1.001 ? ', more as things ran in parallel' : ''}. A frame is as wide as its self time and all self times below it. ${how}`
         : `Each span where it was in the ${run} of the run; what ran at the same time lies in lanes under its parent.`
     case 'path':
       return `Time on the critical path, which adds up to the run: ${run}. What the run did not wait for is not shown. ${order === 'time' ? 'From left to right it is the time of the run, and what lies under each other is what ran then.' : how}`
