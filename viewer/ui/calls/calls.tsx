@@ -29,7 +29,7 @@ export function Calls(): JSX.Element {
         <div class="row calls-filter">
           <input class="field" type="search" placeholder="Model, provider, finish reason, error" aria-label="Filter calls" value={text} onInput={(event) => setQuery({ q: event.currentTarget.value === '' ? undefined : event.currentTarget.value })} />
           <ModelChoice rows={rows} model={model} onChoose={(chosen) => setQuery({ model: chosen === '' ? undefined : chosen })} />
-          <button type="button" class="button" aria-pressed={troubled} onClick={() => setQuery({ troubled: troubled ? undefined : '1' })}>Failed or retried <span class="number faint">{formatCount(rows.filter(isTroubled).length)}</span></button>
+          <button type="button" class="button" aria-pressed={troubled} onClick={() => setQuery({ troubled: troubled ? undefined : '1' })}>Failed or retried <span class="number">{formatCount(rows.filter(isTroubled).length)}</span></button>
           <span class="spacer" />
           <PhaseLegend calls={shown} />
         </div>

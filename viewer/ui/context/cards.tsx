@@ -151,7 +151,8 @@ function TableCard<T>({ id, title, note, items, head, left, children }: TableCar
   return (
     <section class="card" aria-labelledby={`${id}-title`}>
       <div class="card-head"><h2 id={`${id}-title`}>{title}</h2><p class="faint small">{note}</p></div>
-      <div class="table-box">
+      {/* Scrolls sideways where it is narrow, by the keyboard too. */}
+      <div class="table-box" tabIndex={0} role="group" aria-label={title}>
         <table class="table">
           <thead><tr>{head.map((one, i) => <th key={one} scope="col" class={i >= left ? 'right' : undefined}>{one}</th>)}</tr></thead>
           <tbody>{(isWhole ? items : items.slice(0, ROWS)).map(children)}</tbody>

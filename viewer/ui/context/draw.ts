@@ -9,6 +9,8 @@ import { partColor } from './kinds.ts'
 /** Sizes of the picture, CSS pixels. */
 export const frame = { left: 64, right: 14, top: 10, bottom: 34 } as const
 const FONT = '11px system-ui, sans-serif'
+/** Of a stretch that is told apart from its neighbours. */
+const LEAST_HEIGHT = 1.5
 
 export interface Picture {
   readonly columns: readonly ContextColumn[]
@@ -45,7 +47,7 @@ export function drawContext(surface: Surface, picture: Picture): void {
   context.rect(frame.left, 0, plotWidth(width), height)
   context.clip()
   const drawn = drawnColumns(columns, range, plotWidth(width))
-  const least = (top / (height - frame.bottom - frame.top)) * (drawn.length > 400 ? 2 : 1)
+  const least = (top / (height - frame.bottom - frame.top)) * LEAST_HEIGHT
   const hatch = hatchOf(context)
   for (const { index, first, count } of drawn) {
     const column = columns[index]!

@@ -109,12 +109,12 @@ function useFocus(box: { readonly current: HTMLElement | null }, span: number, c
     addEventListener('keydown', onKey)
     return () => removeEventListener('keydown', onKey)
   })
-  useEffect(() => () => {
-    // The drawer is gone by then, and with it a focus that stood in it.
-    requestAnimationFrame(() => {
-      if (document.activeElement !== document.body && document.activeElement !== null) return
+  useLayoutEffect(() => {
+    const element = box.current
+    return () => {
+      if (element?.contains(document.activeElement) !== true) return
       if (opener.current instanceof HTMLElement && opener.current.isConnected) opener.current.focus({ preventScroll: true })
-    })
+    }
   }, [])
 }
 

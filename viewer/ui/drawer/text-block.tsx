@@ -11,7 +11,7 @@ export function TextBlock({ text, label }: { readonly text: string; readonly lab
   const isCut = beginningOf(whole).length < whole.length
   return (
     <div class="text-block">
-      <pre tabIndex={0} role="region" aria-label={label}>{shown}{isCut && !isWhole && ' …'}</pre>
+      <pre tabIndex={0} role="group" aria-label={label}>{shown}{isCut && !isWhole && ' …'}</pre>
       {isCut && <button type="button" class="link" aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>{isWhole ? 'Show less' : `Show all ${formatCount(whole.length)} characters`}</button>}
     </div>
   )

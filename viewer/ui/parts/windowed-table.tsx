@@ -41,8 +41,8 @@ export function WindowedTable<Id extends string>(props: WindowedTableProps<Id>):
   const [active, setActive] = useActive(box, props, isWindowed)
   const tabStop = active >= from && active < to ? active : from
   return (
-    <div class={isWindowed ? 'table-box windowed' : 'table-box'} ref={box}>
-      <table class="table rows" aria-label={label} aria-rowcount={count + 1} onKeyDown={(event) => onKey(event, active, count, setActive)}>
+    <div class={isWindowed ? 'table-box windowed' : 'table-box'} ref={box} tabIndex={-1} onKeyDown={(event) => onKey(event, active, count, setActive)}>
+      <table class="table rows" aria-label={label} aria-rowcount={count + 1}>
         <thead>
           <tr aria-rowindex={1}>
             {columns.map(({ id, title, isRight, hint }) => (
@@ -90,10 +90,16 @@ function useWindow(box: RefObject<HTMLDivElement | null>, isWindowed: boolean, c
   useLayoutEffect(() => {
     const element = box.current
     if (element === null || !isWindowed) return undefined
-    const read = (): void => setView((before) => {
+    const read = (): void => {
       const next = { top: Math.floor(element.scrollTop / ROW_HEIGHT), height: element.clientHeight }
-      return next.top === before.top && next.height === before.height ? before : next
-    })
+      // A row that leaves the document would take the focus with it; the arrow keys go on from there all the same.
+      const focused = document.activeElement
+      if (focused instanceof HTMLElement && focused.matches('.row-button') && element.contains(focused)) {
+        const row = Number(focused.dataset['row'])
+        if (row < next.top - AROUND || row >= rowsTo(next)) element.focus({ preventScroll: true })
+      }
+      setView((before) => (next.top === before.top && next.height === before.height ? before : next))
+    }
     read()
     element.addEventListener('scroll', read, { passive: true })
     const observer = new ResizeObserver(read)
@@ -105,8 +111,10 @@ function useWindow(box: RefObject<HTMLDivElement | null>, isWindowed: boolean, c
   }, [isWindowed])
   if (!isWindowed) return { from: 0, to: count }
   const from = Math.max(0, Math.min(view.top, count) - AROUND)
-  return { from, to: Math.min(count, view.top + Math.ceil(view.height / ROW_HEIGHT) + AROUND) }
+  return { from, to: Math.min(count, rowsTo(view)) }
 }
+
+const rowsTo = ({ top, height }: { readonly top: number; readonly height: number }): number => top + Math.ceil(height / ROW_HEIGHT) + AROUND
 
 /** The row that the keyboard is at. What is opened elsewhere comes into view. */
 function useActive<Id extends string>(box: RefObject<HTMLDivElement | null>, { current, count }: WindowedTableProps<Id>, isWindowed: boolean): readonly [number, (row: number, isFocused: boolean) => void] {
@@ -137,6 +145,8 @@ function useActive<Id extends string>(box: RefObject<HTMLDivElement | null>, { c
     if (focus.current === -1) return
     const button = box.current?.querySelector<HTMLElement>(`[data-row="${focus.current}"]`)
     if (!button) return
+    // Taking other rows away may have scrolled.
+    show(focus.current)
     focus.current = -1
     button.focus({ preventScroll: isWindowed })
   })
@@ -145,8 +155,9 @@ function useActive<Id extends string>(box: RefObject<HTMLDivElement | null>, { c
 
 const PAGE = 15
 
-function onKey(event: TargetedKeyboardEvent<HTMLTableElement>, active: number, count: number, setActive: (row: number, isFocused: boolean) => void): void {
-  if (!(event.target instanceof Element) || !event.target.matches('.row-button') || event.ctrlKey || event.metaKey || event.altKey) return
+function onKey(event: TargetedKeyboardEvent<HTMLDivElement>, active: number, count: number, setActive: (row: number, isFocused: boolean) => void): void {
+  const isHere = event.target === event.currentTarget || (event.target instanceof Element && event.target.matches('.row-button'))
+  if (!isHere || event.ctrlKey || event.metaKey || event.altKey) return
   const to = { ArrowDown: active + 1, ArrowUp: active - 1, PageDown: active + PAGE, PageUp: active - PAGE, Home: 0, End: count - 1 }[event.key]
   if (to === undefined) return
   event.preventDefault()
