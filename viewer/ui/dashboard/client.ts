@@ -1,4 +1,5 @@
 import type { ApiError } from '../../api.ts'
+import { fileNameIn } from './file-name.ts'
 import { currentToken } from './token.ts'
 
 /** The token is missing, or of another launch. */
@@ -59,10 +60,4 @@ export async function download(path: string, otherName: string): Promise<void> {
   link.download = fileNameIn(response.headers.get('content-disposition')) ?? otherName
   link.click()
   setTimeout(() => URL.revokeObjectURL(url), 60_000)
-}
-
-/** `attachment; filename="run.html"` */
-export function fileNameIn(disposition: string | null): string | undefined {
-  const [, quoted, plain] = /filename="([^"]+)"|filename=([^;"\s]+)/i.exec(disposition ?? '') ?? []
-  return quoted ?? plain
 }

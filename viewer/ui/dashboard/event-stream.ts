@@ -1,3 +1,5 @@
+import type { ServerEvent } from '../../api.ts'
+
 /** Reads `text/event-stream` (HTML, section 9.2) by hand: the browser's EventSource cannot send a token. */
 export class EventStreamReader {
   #rest = ''
@@ -40,3 +42,19 @@ function lineEnd(text: string, from: number): number {
   for (let at = from; at < text.length; at++) if (text[at] === '\n' || text[at] === '\r') return at
   return -1
 }
+
+/** @returns undefined for anything but a change */
+export function keysIn(data: string): readonly string[] | undefined {
+  try {
+    const event = JSON.parse(data) as Partial<ServerEvent> | null
+    return event?.type === 'changed' && Array.isArray(event.keys) ? event.keys.filter((key) => typeof key === 'string') : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const FIRST_WAIT_MS = 500
+const LONGEST_WAIT_MS = 10_000
+
+/** Grows from half a second to ten. */
+export const waitBefore = (attempt: number): number => Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(attempt, 10))

@@ -4,6 +4,7 @@ import { formatCount, plural } from '../../../reports/shared/numbers.ts'
 import { clean } from '../../../reports/shared/text.ts'
 import { hrefOf } from '../app/route.ts'
 import { toggleTheme } from '../app/theme.ts'
+import { showShortcuts } from '../guide/shortcuts-dialog.tsx'
 import { Icon, Mark } from '../parts/icon.tsx'
 import { useServer } from './info.ts'
 
@@ -24,6 +25,7 @@ export function Frame({ page, children }: { readonly page: PageName; readonly ch
         <nav aria-label="Pages" class="pages">
           {PAGES.map(([name, text]) => <a key={name} href={hrefOf([name])} aria-current={name === page ? 'page' : undefined}>{text}</a>)}
         </nav>
+        <button type="button" class="button quiet" onClick={showShortcuts} aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)"><Icon name="keyboard" /></button>
         <button type="button" class="button quiet" onClick={toggleTheme} aria-label="Light or dark"><Icon name="theme" /></button>
       </header>
       <main class="view wide dashboard"><h1 class="visually-hidden">{title}</h1>{children}</main>

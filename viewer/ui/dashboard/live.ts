@@ -1,6 +1,5 @@
-import type { ServerEvent } from '../../api.ts'
 import { ask, DeniedError } from './client.ts'
-import { EventStreamReader } from './event-stream.ts'
+import { EventStreamReader, keysIn, waitBefore } from './event-stream.ts'
 import { Store } from './store.ts'
 
 /** `gone`: the server does not answer; it is asked again and again. `denied`: it wants another token. */
@@ -16,12 +15,6 @@ export interface Changes {
 
 export const connection = new Store<Connection>('connecting')
 export const changes = new Store<Changes>({ version: 0, keys: undefined })
-
-const FIRST_WAIT_MS = 500
-const LONGEST_WAIT_MS = 10_000
-
-/** Grows from half a second to ten. */
-export const waitBefore = (attempt: number): number => Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(attempt, 10))
 
 let retryNow: (() => void) | undefined
 
@@ -63,16 +56,6 @@ async function readEvents(response: Response): Promise<void> {
       const keys = keysIn(data)
       if (keys !== undefined) changed(keys)
     }
-  }
-}
-
-/** @returns undefined for anything but a change */
-export function keysIn(data: string): readonly string[] | undefined {
-  try {
-    const event = JSON.parse(data) as Partial<ServerEvent> | null
-    return event?.type === 'changed' && Array.isArray(event.keys) ? event.keys.filter((key) => typeof key === 'string') : undefined
-  } catch {
-    return undefined
   }
 }
 

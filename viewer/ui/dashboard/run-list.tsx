@@ -14,7 +14,7 @@ import { RunTable, SortMenu } from './run-table.tsx'
 import { remember } from './selection.ts'
 import { SelectionBar } from './selection-bar.tsx'
 import { useStore } from './store.ts'
-import { messageOf, told } from './use-loaded.ts'
+import { messageOf, told as tell } from './use-loaded.ts'
 
 /** All runs, the newest first, narrowed down and sorted as the address says. */
 export function RunList({ query }: { readonly query: URLSearchParams }): JSX.Element {
@@ -22,6 +22,8 @@ export function RunList({ query }: { readonly query: URLSearchParams }): JSX.Ele
   const sort = readSort(query)
   const text = writeList(filter, sort).toString()
   const { rows, rowsOf, error, show } = useRunRows(filter, sort, text)
+  // Said aloud for each query, and not with each run that comes in.
+  const told = useMemo(() => (rows === undefined ? '' : countText(rows.total, filter)), [rowsOf])
   const open = (next: RunFilter, by: Sort, replace: boolean): void => go(hrefOf(['runs'], writeList(next, by)), replace)
   const sortBy = (by: Sort): void => open(filter, by, false)
   return (
@@ -29,7 +31,8 @@ export function RunList({ query }: { readonly query: URLSearchParams }): JSX.Ele
       <div class="stack">
         <FilterBar filter={filter} facets={rows?.facets} hasKey onChange={(next, isTyping) => open(next, sort, isTyping)} />
         <div class="row list-head">
-          <p class="muted" role="status">{rows === undefined ? ' ' : isEmpty(filter) ? plural(rows.total, 'run') : `${formatCount(rows.total)} ${rows.total === 1 ? 'run fits' : 'runs fit'}`}</p>
+          <p class="muted">{rows === undefined ? ' ' : countText(rows.total, filter)}</p>
+          <p class="visually-hidden" role="status">{told}</p>
           <SortMenu sort={sort} onSort={sortBy} />
         </div>
         {error !== undefined && <p class="note" role="alert">The runs could not be read: {error}</p>}
@@ -41,6 +44,9 @@ export function RunList({ query }: { readonly query: URLSearchParams }): JSX.Ele
     </Frame>
   )
 }
+
+const countText = (total: number, filter: RunFilter): string =>
+  (isEmpty(filter) ? plural(total, 'run') : `${formatCount(total)} ${total === 1 ? 'run fits' : 'runs fit'}`)
 
 interface ShownRows {
   readonly rows?: RunRows
@@ -66,7 +72,7 @@ function useRunRows(filter: RunFilter, sort: Sort, text: string): ShownRows & { 
     },
     (rows) => setShown({ rows, rowsOf: text }),
     (error) => {
-      told(error)
+      tell(error)
       if (error instanceof Error && !/^(Gone|Denied)Error$/.test(error.name)) setShown((before) => ({ ...before, error: messageOf(error) }))
     },
   ), [text])

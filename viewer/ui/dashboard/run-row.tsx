@@ -98,7 +98,7 @@ function CategoryBar({ run: { categories } }: { readonly run: RunSummary }): JSX
 
 function Best({ run: { findings, findingCount } }: { readonly run: RunSummary }): JSX.Element {
   const [best] = findings
-  if (best === undefined) return <span class="line faint">–</span>
+  if (best === undefined) return <span class="line"><span class="faint">–</span></span>
   const more = findingCount - 1
   return (
     <>

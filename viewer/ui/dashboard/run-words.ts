@@ -38,8 +38,8 @@ export function compact(count: number): string {
   return `${Number((count / 1_000_000).toPrecision(3))}M`
 }
 
-/** What the finding saves first of all: time, else tokens, else money. */
-export const savingText = ({ saving }: Pick<FindingSummary, 'saving'>): string => formatSaving(saving)[0] ?? ''
+/** What the finding saves first of all: time, else tokens, else money; `100–400 ms`. */
+export const savingText = ({ saving }: Pick<FindingSummary, 'saving'>): string => (formatSaving(saving)[0] ?? '').replace(/^(\S*\d\S*(?: \S+)?) to /, '$1–')
 
 /** `llm 64 %, tool 30 %`, largest first. */
 export function categoriesText(categories: RunSummary['categories']): string {

@@ -1,15 +1,11 @@
+import { tokenIn } from './launch-link.ts'
+
 /** The token of the launch: whoever has it may ask this server. It comes in the link that `spanwise ui` printed. */
 
 /** Of the origin, port included, so it is this dashboard's alone. */
 const KEY = 'spanwise-token'
 
 let held: string | undefined
-
-/** @returns the token of `#token=…`, and the address without it */
-export function tokenIn(hash: string): { readonly token: string; readonly rest: string } | undefined {
-  const [, token, rest = ''] = /^#\/?token=([\w.~+/=-]+?)(?:&(.*))?$/.exec(hash) ?? []
-  return token === undefined ? undefined : { token, rest: rest === '' ? '#/runs' : `#/${rest.replace(/^\/+/, '')}` }
-}
 
 /** Takes it out of the address at once: addresses are shown, kept and sent. @returns whether there was one */
 export function takeToken(): boolean {

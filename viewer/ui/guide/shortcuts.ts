@@ -50,4 +50,13 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
       { keys: ['Enter'], what: 'opens the row' },
     ],
   },
+  {
+    title: 'Runs',
+    shortcuts: [
+      { keys: ['/'], what: 'search' },
+      { keys: ['↑', '↓'], what: 'the run above and below' },
+      { keys: ['Space'], what: 'chooses a run, on its box; with Shift and a click, all between' },
+      { keys: ['←', '→'], what: 'the time before and after, in the statistics; Enter opens its runs' },
+    ],
+  },
 ]

@@ -1,6 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { Icon } from './icon.tsx'
+import { sortRows } from './sort-rows.ts'
 
 export interface SortColumn<T> {
   readonly title: string
@@ -61,13 +62,4 @@ export function SortTable<T>({ label, columns, rows, keyOf, shown = 20 }: SortTa
       {rows.length > shown && <p class="table-more"><button type="button" class="button quiet" onClick={() => setWhole(!isWhole)}>{isWhole ? 'Show fewer' : `Show all ${rows.length}`}</button></p>}
     </>
   )
-}
-
-export function sortRows<T>(rows: readonly T[], value: (row: T) => number | string | undefined, isDescending: boolean): T[] {
-  const sign = isDescending ? -1 : 1
-  return [...rows].sort((a, b) => {
-    const [x, y] = [value(a), value(b)]
-    if (x === undefined || y === undefined) return x === y ? 0 : x === undefined ? 1 : -1
-    return sign * (typeof x === 'string' && typeof y === 'string' ? x.localeCompare(y) : Number(x) - Number(y))
-  })
 }
