@@ -103,7 +103,11 @@ export function Keys(): JSX.Element {
       <span><span class="sign" aria-hidden="true" />critical path</span>
       <span><span class="sign slack" aria-hidden="true" />slack: how much longer it could have taken without delaying the run</span>
       <details>
-        <summary>Keys and pointer</summary>
+        <summary>Signs, keys and pointer</summary>
+        <p>
+          Inside a call of a model: dotted while it waits, edged in red for an attempt that failed, light until the first token, full while tokens come, grey while your
+          program reads. Hatched: work that went on after its parent had ended. A bracket: work that ran at the same time.
+        </p>
         <p>
           <kbd>Ctrl</kbd> + wheel zooms, <kbd>Shift</kbd> + wheel or dragging moves, dragging along the axis chooses a stretch, double-click fits a span.
           {' '}<kbd>←</kbd> <kbd>→</kbd> siblings, <kbd>↑</kbd> parent, <kbd>↓</kbd> first child, <kbd>Enter</kbd> opens, <kbd>+</kbd> <kbd>-</kbd> <kbd>0</kbd> zoom, <kbd>f</kbd> fits,

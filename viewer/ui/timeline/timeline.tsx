@@ -8,14 +8,14 @@ import { Filters, FindField, FindingBanner, Keys, ZoomButtons } from './controls
 import { findSpans, stepTo } from './matches.ts'
 import { Minimap } from './minimap.tsx'
 import type { Look } from './scene.ts'
-import { useRange } from './use-range.ts'
+import { useFind, useRange } from './use-range.ts'
 
 /** The run over time. */
 export function Timeline(): JSX.Element {
   const { run, selected, select, marked, finding, query, setQuery } = useRun()
   const bounds = useMemo(() => boundsOf(run.spans), [run])
   const [range, setRange] = useRange(bounds)
-  const [text, setText] = useState(query.get('find') ?? '')
+  const [text, setText] = useFind()
   const matches = useMemo(() => findSpans(run, text), [run, text])
   const [match, setMatch] = useState(-1)
   const [showPath, setShowPath] = useState(true)

@@ -34,3 +34,17 @@ export function useRange(bounds: Bounds): readonly [Range, (range: Range) => voi
   }, [range])
   return [range, setRange]
 }
+
+/** The words that are searched for; they stand in the address too. */
+export function useFind(): readonly [string, (text: string) => void] {
+  const view = useRun()
+  const latest = useRef(view)
+  latest.current = view
+  const [text, setText] = useState(view.query.get('find') ?? '')
+  useEffect(() => {
+    if (text === (latest.current.query.get('find') ?? '')) return undefined
+    const timer = setTimeout(() => latest.current.setQuery({ find: text === '' ? undefined : text }), REST_MS)
+    return () => clearTimeout(timer)
+  }, [text])
+  return [text, setText]
+}

@@ -2,11 +2,13 @@ import { color } from '../../canvas/colors.ts'
 import { shownFor } from '../collapse.ts'
 import type { Tie } from '../dependencies.ts'
 import type { Scene } from '../scene.ts'
-import { barTop, toX } from '../viewport.ts'
+import { AXIS_HEIGHT, barTop, toX } from '../viewport.ts'
 import { slackLine, strokeSlack } from './ground.ts'
 
 /** Beyond these there are more arrows than anyone can follow. */
 const MAX_ARROWS = 40
+/** Around what is thinner there is no room for an outline. */
+const THIN = 4
 
 interface Box {
   readonly x: number
@@ -21,20 +23,31 @@ function boxOf({ view, layout, tree, times }: Scene, i: number): Box {
 }
 
 /** Outlines of what a finding names, of what is selected, and of what the keyboard is at. */
-export function drawOutlines(context: CanvasRenderingContext2D, scene: Scene, hasKeyboard: boolean): void {
+export function drawOutlines(context: CanvasRenderingContext2D, scene: Scene, isGuided: boolean): void {
   const { marked, selected, focused } = scene
   context.globalAlpha = 1
-  const seen = new Set<string>()
+  drawMarked(context, scene, marked)
+  if (selected !== undefined) outline(context, scene, boxOf(scene, selected), color('--accent'), 2.5, [])
+  if (isGuided && focused !== undefined && focused !== selected) outline(context, scene, boxOf(scene, focused), color('--accent'), 2, [3, 2])
+}
+
+/** A finding can name every span of a long run: one mark a place, and none where nobody looks. */
+function drawMarked(context: CanvasRenderingContext2D, scene: Scene, marked: ReadonlySet<number>): void {
+  const { view: { height, width, size } } = scene
+  const seen = new Set<number>()
+  context.fillStyle = color('--ink')
   for (const i of marked) {
     const box = boxOf(scene, i)
-    // A finding can name every span of a long run: one outline a place.
-    const key = `${Math.round(box.x)} ${Math.round(box.y)} ${Math.round(box.width)}`
-    if (seen.has(key)) continue
-    seen.add(key)
-    outline(context, scene, box, color('--ink'), 2, [])
+    if (box.y < -size.row || box.y > height + AXIS_HEIGHT || box.x > width || box.x + box.width < 0) continue
+    const place = Math.round(box.y) * 32_768 + Math.round(box.x)
+    if (seen.has(place)) continue
+    seen.add(place)
+    if (box.width >= THIN) outline(context, scene, box, color('--ink'), 2, [])
+    else {
+      context.fillRect(box.x - 0.5, box.y - 2, box.width + 1, 2)
+      context.fillRect(box.x - 0.5, box.y + size.bar, box.width + 1, 2)
+    }
   }
-  if (selected !== undefined) outline(context, scene, boxOf(scene, selected), color('--accent'), 2.5, [])
-  if (hasKeyboard && focused !== undefined && focused !== selected) outline(context, scene, boxOf(scene, focused), color('--accent'), 2, [3, 2])
 }
 
 export function drawHover(context: CanvasRenderingContext2D, scene: Scene, i: number): void {

@@ -1,0 +1,84 @@
+import type { RefObject } from 'preact'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { color } from '../canvas/colors.ts'
+import type { Bounds, Range } from '../canvas/range.ts'
+import { boundsOf } from './bounds.ts'
+import { tiesOf, type Tie } from './dependencies.ts'
+import type { Look, Scene } from './scene.ts'
+import type { TimelineChartProps } from './timeline-chart.tsx'
+import type { Point } from './use-gestures.ts'
+import { useTimeline, type Timeline } from './use-timeline.ts'
+import { AXIS_HEIGHT, COMPACT, ROOMY, type RowSize } from './viewport.ts'
+
+/** What a chart knows at one moment, and how that is changed. */
+export interface Chart {
+  readonly timeline: Timeline
+  readonly ties: ReadonlyMap<number, readonly Tie[]>
+  readonly bounds: Bounds
+  readonly range: Range
+  readonly setRange: (range: Range) => void
+  /** Where the keys go on from. */
+  readonly focused: number | undefined
+  readonly setFocused: (span: number | undefined | ((before: number | undefined) => number | undefined)) => void
+  /** Whether the focused span is shown and described: somebody goes by keys, or from match to match. */
+  readonly isGuided: boolean
+  readonly setHasKeyboard: (has: boolean) => void
+  readonly hover: Point | undefined
+  readonly setHover: (point: Point | undefined) => void
+  /** The stretch of the axis that is being chosen, pixels. */
+  readonly chosen: readonly [from: number, to: number] | undefined
+  readonly setChosen: (stretch: readonly [number, number] | undefined) => void
+  readonly scroller: RefObject<HTMLDivElement | null>
+  readonly top: number
+  readonly setTop: (top: number) => void
+  readonly size: RowSize
+  /** Of the canvas; and of all rows, which scroll below its axis. */
+  readonly height: number
+  readonly rowsHeight: number
+  readonly sceneOf: (width: number) => Scene
+}
+
+export const PLAIN_LOOK: Look = { showPath: true, showSlack: false, matches: undefined, hidden: new Set() }
+const NO_SPANS: ReadonlySet<number> = new Set()
+
+export function useChart(props: TimelineChartProps): Chart {
+  const { run, end, emphasised, compact = false, look = PLAIN_LOOK, selected, marked = NO_SPANS } = props
+  // Its own times may be given too.
+  const times = props.times?.start === run.spans.start && props.times.end === run.spans.end ? undefined : props.times
+  const timeline = useTimeline(run, times)
+  const bounds = useMemo(() => boundsOf(timeline.times, end), [timeline.times, end])
+  const [ownRange, setOwnRange] = useState<Range>(bounds)
+  const range = props.range ?? ownRange
+  const ties = useMemo(() => (times === undefined ? tiesOf(run) : new Map<number, Tie[]>()), [run, times])
+  const [focused, setFocused] = useState<number | undefined>(undefined)
+  const [hasKeyboard, setHasKeyboard] = useState(false)
+  const [hover, setHover] = useState<Point | undefined>(undefined)
+  const [chosen, setChosen] = useState<readonly [number, number] | undefined>(undefined)
+  const [top, setTop] = useState(0)
+  const size = compact ? COMPACT : ROOMY
+  const rowsHeight = timeline.layout.rows * size.row + size.row / 2
+  const height = useHeight(rowsHeight, compact)
+  return {
+    timeline, ties, bounds, range, setRange: props.onRange ?? setOwnRange, focused, setFocused, hover, setHover, chosen, setChosen, top, setTop, size, height, rowsHeight,
+    setHasKeyboard, isGuided: hasKeyboard || (look.matches !== undefined && props.goTo?.focuses === true),
+    scroller: useRef<HTMLDivElement>(null),
+    sceneOf: (width) => ({
+      run, ...timeline, look, marked, selected, focused, emphasised, slack: times === undefined ? run.spans.slack : undefined,
+      view: { range, width, height: height - AXIS_HEIGHT, top, size },
+    }),
+  }
+}
+
+/** As high as the rows are, as far as the window allows. */
+function useHeight(rowsHeight: number, compact: boolean): number {
+  const [room, setRoom] = useState(innerHeight)
+  useEffect(() => {
+    const read = (): void => setRoom(innerHeight)
+    addEventListener('resize', read)
+    return () => removeEventListener('resize', read)
+  }, [])
+  const most = compact ? Math.max(160, room * 0.42) : Math.max(300, room - 190)
+  return Math.round(Math.min(rowsHeight + AXIS_HEIGHT, most))
+}
+
+export const axisFont = (): string => `11px ${color('--font')}`
