@@ -1,16 +1,12 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+import { chromiumPath, CHROMIUM_ARGS } from '../../bench/chromium.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 
-const PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/snap/bin/chromium', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome']
-const executablePath = process.env['CHROMIUM'] ?? PATHS.find((path) => existsSync(path))
-const ARGS = [
-  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
-]
 
 export type Theme = 'light' | 'dark'
 export const THEMES: readonly Theme[] = ['light', 'dark']
@@ -31,7 +27,7 @@ export interface Looking {
  * word on the console, a breach of its policy, a dialog, a window, another document) fails the test at its end.
  */
 export function inBrowser(name: string, body: (desk: BrowserDesk) => void): void {
-  if (executablePath === undefined) {
+  if (chromiumPath === undefined) {
     if (process.env['CI']) test(name, () => expect.fail('there is no Chromium here: apt-get install chromium, or name one in CHROMIUM'))
     else console.warn(`${name}: skipped, there is no Chromium here (apt-get install chromium, or name one in CHROMIUM)`)
     describe.skip(name, () => body(new BrowserDesk()))
@@ -55,7 +51,7 @@ export class BrowserDesk {
 
   async start(): Promise<void> {
     // Its profile is new and empty: Playwright makes a folder for it, and takes it away.
-    this.#browser = await chromium.launch({ executablePath: executablePath!, args: ARGS })
+    this.#browser = await chromium.launch({ executablePath: chromiumPath!, args: [...CHROMIUM_ARGS] })
   }
 
   /** A file on disk, as the address of it. */
