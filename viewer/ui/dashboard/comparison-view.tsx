@@ -25,7 +25,7 @@ export function ComparisonView({ comparison: { diff, tree }, compared }: { reado
       <DiffFlame tree={tree} />
       <Operations diff={diff} />
       {diff.spans !== undefined && diff.spans.length > 0 && <SpanChanges spans={diff.spans} baseKey={compared.base.keys[0]} newKey={compared.new.keys[0]} />}
-      <p class="faint method">{methodText(diff)}</p>
+      <p class="faint method">{upperFirst(methodText(diff))}.</p>
     </>
   )
 }
@@ -38,11 +38,11 @@ function Verdict({ diff }: { readonly diff: RunDiff }): JSX.Element {
   return (
     <section class={`card verdict ${tone}`} aria-labelledby="verdict">
       <h2 id="verdict">{title}</h2>
-      <p class="verdict-rest">{rest[0]!.toUpperCase() + rest.slice(1)}</p>
+      <p class="verdict-rest">{upperFirst(rest)}</p>
       <p class="muted">Base: {sideText(diff.base)}. New: {sideText(diff.new)}.</p>
       {diff.notes.length > 0 && (
         <ul class="note verdict-notes" aria-label="Notes">
-          {diff.notes.slice(0, MAX_NOTES).map((note) => <li key={note}>{clean(note)}</li>)}
+          {diff.notes.slice(0, MAX_NOTES).map((note) => <li key={note}>{upperFirst(clean(note))}</li>)}
           {diff.notes.length > MAX_NOTES && <li>and {plural(diff.notes.length - MAX_NOTES, 'note')} more</li>}
         </ul>
       )}
@@ -50,7 +50,7 @@ function Verdict({ diff }: { readonly diff: RunDiff }): JSX.Element {
   )
 }
 
-const titleOf = (metric: Metric): string => metricNames[metric][0]!.toUpperCase() + metricNames[metric].slice(1)
+const upperFirst = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
 
 function Totals({ diff: { totals } }: { readonly diff: RunDiff }): JSX.Element | null {
   if (totals.length === 0) return null
@@ -78,7 +78,7 @@ function Totals({ diff: { totals } }: { readonly diff: RunDiff }): JSX.Element |
 function TotalRow({ change: { metric, base, new: next, difference, share, interval, adjustedP, verdict }, isTested }: { readonly change: MetricChange; readonly isTested: boolean }): JSX.Element {
   return (
     <tr>
-      <th scope="row" class="total-name">{titleOf(metric)}</th>
+      <th scope="row" class="total-name">{upperFirst(metricNames[metric])}</th>
       <td class="right">{formatMetric(metric, base.median)}</td>
       <td class="right">{formatMetric(metric, next.median)}</td>
       <td class={`right tone ${toneOf(verdict)}`}>{formatChange(metric, difference)}{share !== undefined && difference !== 0 && ` (${formatChangeShare(share)})`}</td>

@@ -7,13 +7,21 @@ import { toggleTheme } from '../app/theme.ts'
 import { showShortcuts } from '../guide/shortcuts-dialog.tsx'
 import { Icon, Mark } from '../parts/icon.tsx'
 import { useServer } from './info.ts'
+import { NO_FILTER, writeFilter, type RunFilter } from './query.ts'
 
-export type PageName = 'runs' | 'statistics' | 'compare' | 'guide'
+type PageName = 'runs' | 'statistics' | 'compare' | 'guide'
 
 const PAGES: readonly (readonly [name: PageName, title: string])[] = [['runs', 'Runs'], ['statistics', 'Statistics'], ['compare', 'Compare'], ['guide', 'Guide']]
 
+interface FrameProps {
+  readonly page: PageName
+  /** Which runs are looked at: the list and the statistics hand it to each other. */
+  readonly filter?: RunFilter
+  readonly children: ComponentChildren
+}
+
 /** Around each page of the dashboard: where one can go, and which server this is. */
-export function Frame({ page, children }: { readonly page: PageName; readonly children: ComponentChildren }): JSX.Element {
+export function Frame({ page, filter = NO_FILTER, children }: FrameProps): JSX.Element {
   const title = PAGES.find(([name]) => name === page)![1]
   useEffect(() => {
     document.title = `${title} · Spanwise`
@@ -23,7 +31,7 @@ export function Frame({ page, children }: { readonly page: PageName; readonly ch
       <header class="top dashboard-top">
         <a class="brand" href={hrefOf(['runs'])}><Mark />Spanwise</a>
         <nav aria-label="Pages" class="pages">
-          {PAGES.map(([name, text]) => <a key={name} href={hrefOf([name])} aria-current={name === page ? 'page' : undefined}>{text}</a>)}
+          {PAGES.map(([name, text]) => <a key={name} href={hrefOf([name], name === 'runs' || name === 'statistics' ? writeFilter(filter) : {})} aria-current={name === page ? 'page' : undefined}>{text}</a>)}
         </nav>
         <button type="button" class="button quiet" onClick={showShortcuts} aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)"><Icon name="keyboard" /></button>
         <button type="button" class="button quiet" onClick={toggleTheme} aria-label="Light or dark"><Icon name="theme" /></button>

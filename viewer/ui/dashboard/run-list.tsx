@@ -24,19 +24,24 @@ export function RunList({ query }: { readonly query: URLSearchParams }): JSX.Ele
   const { rows, rowsOf, error, show } = useRunRows(filter, sort, text)
   // Said aloud for each query, and not with each run that comes in.
   const told = useMemo(() => (rows === undefined ? '' : countText(rows.total, filter)), [rowsOf])
+  const isNothing = rows?.total === 0 && isEmpty(filter) && rowsOf === text
   const open = (next: RunFilter, by: Sort, replace: boolean): void => go(hrefOf(['runs'], writeList(next, by)), replace)
   const sortBy = (by: Sort): void => open(filter, by, false)
   return (
-    <Frame page="runs">
+    <Frame page="runs" filter={filter}>
       <div class="stack">
-        <FilterBar filter={filter} facets={rows?.facets} hasKey onChange={(next, isTyping) => open(next, sort, isTyping)} />
-        <div class="row list-head">
-          <p class="muted">{rows === undefined ? ' ' : countText(rows.total, filter)}</p>
-          <p class="visually-hidden" role="status">{told}</p>
-          <SortMenu sort={sort} onSort={sortBy} />
-        </div>
+        {!isNothing && (
+          <>
+            <FilterBar filter={filter} facets={rows?.facets} hasKey onChange={(next, isTyping) => open(next, sort, isTyping)} />
+            <div class="row list-head">
+              <p class="muted">{rows === undefined ? ' ' : countText(rows.total, filter)}</p>
+              <p class="visually-hidden" role="status">{told}</p>
+              <SortMenu sort={sort} onSort={sortBy} />
+            </div>
+          </>
+        )}
         {error !== undefined && <p class="note" role="alert">The runs could not be read: {error}</p>}
-        {rows?.total === 0 && <EmptyRuns isFiltered={!isEmpty(filter)} onClear={() => go(hrefOf(['runs']))} />}
+        {rows?.total === 0 && <EmptyRuns isFiltered={!isNothing} onClear={() => go(hrefOf(['runs']))} />}
         {rows !== undefined && rows.total > 0 && <RunTable rows={rows} rowsOf={rowsOf} sort={sort} onSort={sortBy} onShow={show} />}
         {rows === undefined && error === undefined && <p class="empty">Reading the runs …</p>}
       </div>

@@ -24,7 +24,7 @@ interface SideCardProps {
 }
 
 const titles: Readonly<Record<SideName, readonly [title: string, note: string]>> = {
-  base: ['Base', 'what it was'], new: ['New', 'what it is compared with the base'],
+  base: ['Base', 'before'], new: ['New', 'after'],
 }
 
 /** One side of a comparison: the runs that were chosen, or a filter. */

@@ -41,7 +41,7 @@ export function Statistics({ query }: { readonly query: URLSearchParams }): JSX.
   }, version, PAUSE_MS)
   const open = (next: RunFilter, isTyping: boolean): void => go(hrefOf(['statistics'], writeFilter(next)), isTyping)
   return (
-    <Frame page="statistics">
+    <Frame page="statistics" filter={filter}>
       <div class="stack">
         <FilterBar filter={filter} facets={data?.facets} hasKey onChange={open} />
         {error !== undefined && <p class="note" role="alert">The statistics could not be made: {error}</p>}
