@@ -10,7 +10,6 @@ import { Lanes, placedLayout } from '../viewer/ui/flame/lanes.ts'
 import { largestFirst, stackedLayout, type Layout } from '../viewer/ui/flame/layout.ts'
 import { matcherOf, matchesIn } from '../viewer/ui/flame/search.ts'
 import { captionOf, WEIGHTS, type Weight } from '../viewer/ui/flame/weights.ts'
-import { windowOf } from '../viewer/ui/flame/window.ts'
 import { RunModel } from '../viewer/ui/run/run-model.ts'
 import { draw, text } from './draw.ts'
 import { concurrentTrace } from './support/random-run.ts'
@@ -330,9 +329,4 @@ describe('lanes', () => {
     expect(stackedLayout(forest, totalsOf(forest, new Float64Array(10_000).fill(1))).rows).toBe(10_000)
     expect(placedLayout(forest, new Float64Array(10_000), new Float64Array(10_000).fill(1)).rows).toBe(10_000)
   })
-})
-
-test('rows of a long table: those in view and a few beyond', () => {
-  expect([windowOf(5, 30, 0, 400), windowOf(1_000, 30, 3_000, 300), windowOf(1_000, 30, 29_900, 300), windowOf(3, 30, 9_000, 300)])
-    .toEqual([{ from: 0, to: 5 }, { from: 92, to: 118 }, { from: 988, to: 1_000 }, { from: 3, to: 3 }])
 })

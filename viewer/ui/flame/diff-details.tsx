@@ -21,7 +21,7 @@ function rowsOf({ model, sums, state: { weight }, frame }: DiffFrameProps): (rea
     ['Base', formatSide(sums, 'base', weight, base)],
     ['New', formatSide(sums, 'new', weight, next)],
     ['Difference', formatDifference(weight, base, next)],
-    ['of its share', formatChange('share', weight, changeOf(sums, 'share', frame))],
+    ['Share', formatChange('share', weight, changeOf(sums, 'share', frame))],
     ['Self', selves.join(' → ')],
     ['Spans a run', [node.base.count, node.new.count].map((count) => String(Math.round(count * 100) / 100)).join(' → ')],
   ]

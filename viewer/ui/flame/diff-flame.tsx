@@ -11,6 +11,7 @@ import { diffWords, DiffTooltip } from './diff-details.tsx'
 import { presenceOf, type DiffSums, type DiffTree } from './diff-tree.ts'
 import { FlameCanvas, FlameKeys } from './flame-canvas.tsx'
 import { pathTo } from './hit.ts'
+import { Found } from './search-field.tsx'
 import { wordsOf } from './weights.ts'
 
 /** What two runs, or two sets of them, spent in another way: by path, siblings of one name together, means per run. */
@@ -36,8 +37,11 @@ export function DiffFlame({ tree }: { readonly tree: DiffNode }): JSX.Element {
   return (
     <div class="stack">
       <section class="card" aria-label="Flame graph of the difference">
-        <DiffToolbar model={model} state={state} onChange={change} search={search} onLeave={() => box.current?.querySelector('canvas')?.focus()} found={matches && foundWords(matches, sums, state)} />
-        <Crumbs path={zoom === undefined ? [] : pathTo(picture.layout, zoom)} name={picture.name} onChoose={setZoom} />
+        <DiffToolbar model={model} state={state} onChange={change} search={search} onLeave={() => box.current?.querySelector('canvas')?.focus()} />
+        <div class="flame-where">
+          <Crumbs path={zoom === undefined ? picture.layout.byRow.slice(0, 1) : pathTo(picture.layout, zoom)} name={picture.name} onChoose={setZoom} />
+          <Found words={matches && foundWords(matches, sums, state)} onClear={() => change({ search: '' })} />
+        </div>
         <div ref={box}>
           <FlameCanvas
             label="Flame graph of the difference" picture={picture} zoom={zoom} onZoom={setZoom} focused={inPicture(focused)} onFocus={setFocus}
@@ -57,9 +61,9 @@ export function DiffFlame({ tree }: { readonly tree: DiffNode }): JSX.Element {
 }
 
 function foundWords(matches: { readonly count: number; readonly base: number; readonly new: number }, sums: DiffSums, { weight }: DiffState): string {
-  if (matches.count === 0) return 'No frame matches'
+  if (matches.count === 0) return 'no frame matches'
   const share = (side: 'base' | 'new'): string => formatShare(sums[side].whole > 0 ? matches[side] / sums[side].whole : 0)
-  return `${plural(matches.count, 'frame')}: ${share('base')} of ${wordsOf[weight]} before, ${share('new')} now`
+  return `${plural(matches.count, 'frame')}, ${share('base')} of ${wordsOf[weight]} before, ${share('new')} now`
 }
 
 function captionOf({ nodes }: DiffTree, sums: DiffSums, { width, weight }: DiffState): string {

@@ -10,7 +10,6 @@ interface DiffToolbarProps {
   readonly onChange: (changes: Partial<DiffState>) => void
   readonly search: RefObject<HTMLInputElement | null>
   readonly onLeave: () => void
-  readonly found: string | undefined
 }
 
 const WEIGHTS: readonly (readonly [weight: Weight, label: string, nothing: string])[] = [
@@ -18,7 +17,7 @@ const WEIGHTS: readonly (readonly [weight: Weight, label: string, nothing: strin
   ['tokens', 'Tokens', 'No call of either side told its tokens.'], ['cost', 'Cost', 'The price of no call of either side is known.'],
 ]
 
-export function DiffToolbar({ model, state, onChange, search, onLeave, found }: DiffToolbarProps): JSX.Element {
+export function DiffToolbar({ model, state, onChange, search, onLeave }: DiffToolbarProps): JSX.Element {
   const unknown = WEIGHTS.filter(([weight]) => model.sums(weight).base.whole === 0 && model.sums(weight).new.whole === 0)
   return (
     <div class="flame-toolbar">
@@ -29,7 +28,7 @@ export function DiffToolbar({ model, state, onChange, search, onLeave, found }: 
       <Choices label="Width of frames" value={state.width} options={[['base', 'Base'], ['new', 'New'], ['both', 'Both']]} onChoose={(width) => onChange({ width })} />
       <Choices label="Difference" value={state.change} options={[['share', 'By share'], ['absolute', 'Absolute']]} onChoose={(change) => onChange({ change })} />
       <span class="spacer" />
-      <SearchField value={state.search} onSearch={(text) => onChange({ search: text })} found={found} field={search} onLeave={onLeave} />
+      <SearchField value={state.search} onSearch={(text) => onChange({ search: text })} field={search} onLeave={onLeave} />
       {unknown.length > 0 && <p class="faint flame-reasons">{unknown.map(([, label, nothing]) => `${label}: ${nothing}`).join(' ')}</p>}
     </div>
   )

@@ -1,24 +1,21 @@
 import type { JSX, RefObject } from 'preact'
-import { formatShare, plural } from '../../../reports/shared/numbers.ts'
 import { Choices } from '../parts/choices.tsx'
 import { useRun } from '../run/run-context.ts'
 import type { FlameModel } from './flame-model.ts'
 import type { FlameState } from './flame-state.ts'
 import { SearchField } from './search-field.tsx'
-import type { Matches } from './search.ts'
-import { WEIGHTS, wordsOf } from './weights.ts'
+import { WEIGHTS } from './weights.ts'
 
 interface FlameToolbarProps {
   readonly model: FlameModel
   readonly state: FlameState
-  readonly matches: Matches | undefined
   readonly search: RefObject<HTMLInputElement | null>
   /** Back to the picture. */
   readonly onLeave: () => void
 }
 
 /** What the picture shows, and how. */
-export function FlameToolbar({ model, state, matches, search, onLeave }: FlameToolbarProps): JSX.Element {
+export function FlameToolbar({ model, state, search, onLeave }: FlameToolbarProps): JSX.Element {
   const { setQuery } = useRun()
   const unknown = WEIGHTS.filter(([weight]) => model.weighed(weight).why !== undefined)
   return (
@@ -38,16 +35,8 @@ export function FlameToolbar({ model, state, matches, search, onLeave }: FlameTo
       />
       <button type="button" class="button" aria-pressed={state.flipped} onClick={() => setQuery({ flip: state.flipped ? undefined : 1 })}>Root at the bottom</button>
       <span class="spacer" />
-      <SearchField
-        value={state.search} onSearch={(text) => setQuery({ search: text === '' ? undefined : text })} field={search} onLeave={onLeave}
-        found={matches && foundWords(state, matches, model.whole(state.weight))}
-      />
+      <SearchField value={state.search} onSearch={(text) => setQuery({ search: text === '' ? undefined : text })} field={search} onLeave={onLeave} />
       {unknown.length > 0 && <p class="faint flame-reasons">{unknown.map(([weight, label]) => `${label}: ${model.weighed(weight).why}`).join(' ')}</p>}
     </div>
   )
-}
-
-function foundWords({ weight, figure }: FlameState, matches: Matches, whole: number): string {
-  if (matches.count === 0) return 'No frame matches'
-  return `${plural(matches.count, 'frame')}: ${formatShare(whole === 0 ? 0 : matches[figure] / whole)} of ${wordsOf[weight]}`
 }

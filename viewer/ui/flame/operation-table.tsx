@@ -1,18 +1,18 @@
 import type { JSX } from 'preact'
 import { useMemo, useState } from 'preact/hooks'
-import { formatCount, formatWholeShare } from '../../../reports/shared/numbers.ts'
-import { categoryColor, Swatch } from '../parts/category.tsx'
-import { Icon } from '../parts/icon.tsx'
+import { formatCount, formatShare, formatWholeShare } from '../../../reports/shared/numbers.ts'
+import { categoryColor, CategoryName } from '../parts/category.tsx'
+import { WindowedTable, type TableColumn } from '../parts/windowed-table.tsx'
 import type { Figure, FlameModel } from './flame-model.ts'
 import type { FlameState } from './flame-state.ts'
 import type { OperationSum } from './search.ts'
-import { formatWeight, WEIGHTS } from './weights.ts'
-import { windowOf } from './window.ts'
+import { formatWeight, WEIGHTS, wordsOf } from './weights.ts'
 
-type Column = Figure | 'spans' | 'name'
-const COLUMNS: readonly (readonly [column: Column, title: string])[] = [['name', 'Operation'], ['self', 'Self'], ['total', 'Total'], ['spans', 'Spans']]
-const ROW_HEIGHT = 33
-const MAX_HEIGHT = 420
+type Column = Figure | 'spans' | 'name' | 'category'
+const COLUMNS: readonly TableColumn<Column>[] = [
+  { id: 'name', title: 'Operation' }, { id: 'category', title: 'Category' }, { id: 'self', title: 'Self', isRight: true, hint: 'Without what is inside' },
+  { id: 'total', title: 'Total', isRight: true, hint: 'With all inside; where it calls itself, once' }, { id: 'spans', title: 'Spans', isRight: true },
+]
 
 interface OperationTableProps {
   readonly model: FlameModel
@@ -23,67 +23,42 @@ interface OperationTableProps {
 
 /** Every operation wherever it was called from: what it took by itself, and with all inside of it. */
 export function OperationTable({ model, state, onChoose }: OperationTableProps): JSX.Element {
-  const { weight, figure } = state
+  const { weight, figure, operation: chosen } = state
   const [sort, setSort] = useState<{ readonly column: Column; readonly up: boolean }>()
-  const [top, setTop] = useState(0)
   const { column, up } = sort ?? { column: figure, up: false }
   const rows = useMemo(() => sorted(model, model.operationSums(weight).filter(({ total }) => total > 0), column, up), [model, weight, column, up])
-  const { from, to } = windowOf(rows.length, ROW_HEIGHT, top, MAX_HEIGHT)
   const title = WEIGHTS.find(([one]) => one === weight)![1]
-  const choose = (one: Column): void => setSort({ column: one, up: column === one ? !up : one === 'name' })
+  const whole = model.whole(weight)
+  const spanOf = (row: number): number => model.operations.span[rows[row]!.operation]!
+  const at = rows.findIndex(({ operation }) => operation === chosen)
   return (
-    <section class="card" aria-labelledby="flame-operations">
+    <section class="card flame-table" aria-labelledby="flame-operations">
       <div class="card-head">
         <h2 id="flame-operations">Operations</h2>
-        <p class="faint" style={{ fontSize: '12.5px' }}>{title}, wherever they ran. Total: with all inside, recursion once. Choose one to see its frames.</p>
+        <p class="faint" style={{ fontSize: '12.5px' }}>{title} of each operation, wherever it ran. Total: with all inside, recursion once. Choose one to see its frames.</p>
       </div>
-      <div class="table-box flame-table" style={{ maxHeight: `${MAX_HEIGHT}px` }} onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
-        <table class="table" aria-rowcount={rows.length + 1}>
-          <thead>
-            <tr aria-rowindex={1}>
-              {COLUMNS.map(([one, text]) => (
-                <th key={one} scope="col" class={one === 'name' ? undefined : 'right'} aria-sort={column === one ? (up ? 'ascending' : 'descending') : undefined}>
-                  <button type="button" onClick={() => choose(one)}>{text}{column === one && <Icon name={up ? 'up' : 'down'} />}</button>
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {from > 0 && <Space rows={from} />}
-            {rows.slice(from, to).map((row, i) => <Row key={row.operation} row={row} index={from + i + 2} model={model} state={state} onChoose={onChoose} />)}
-            {to < rows.length && <Space rows={rows.length - to} />}
-          </tbody>
-        </table>
-      </div>
+      <WindowedTable
+        label="Operations" columns={COLUMNS} sort={{ column, direction: up ? 'ascending' : 'descending' }}
+        onSort={(one) => setSort({ column: one, up: column === one ? !up : one === 'name' || one === 'category' })}
+        count={rows.length} keyOf={(row) => rows[row]!.operation} nameOf={(row) => model.run.name(spanOf(row))}
+        labelOf={(row) => `${model.run.name(spanOf(row))}, ${formatShare(whole > 0 ? rows[row]![figure] / whole : 0)} of ${wordsOf[weight]}: show its frames`}
+        current={at === -1 ? undefined : at} onOpen={(row) => onChoose(rows[row]!.operation === chosen ? undefined : rows[row]!.operation)}
+        cells={(row) => {
+          const category = model.run.category(spanOf(row))
+          return (
+            <>
+              <td><CategoryName category={category} /></td>
+              {(['self', 'total'] as const).map((one) => <Amount key={one} share={whole > 0 ? rows[row]![one] / whole : 0} category={category} text={formatWeight(weight, rows[row]![one])} />)}
+              <td class="right">{formatCount(rows[row]!.spans)}</td>
+            </>
+          )
+        }}
+      />
     </section>
   )
 }
 
-const Space = ({ rows }: { readonly rows: number }): JSX.Element => <tr aria-hidden="true"><td colSpan={COLUMNS.length} style={{ height: `${rows * ROW_HEIGHT}px`, padding: 0 }} /></tr>
-
-function Row({ row, index, model, state, onChoose }: OperationTableProps & { readonly row: OperationSum; readonly index: number }): JSX.Element {
-  const span = model.operations.span[row.operation]!
-  const isChosen = state.operation === row.operation
-  const category = model.run.category(span)
-  return (
-    <tr aria-rowindex={index} aria-selected={isChosen} class="opens" style={{ height: `${ROW_HEIGHT}px` }} onClick={() => onChoose(isChosen ? undefined : row.operation)}>
-      <td>
-        <button
-          type="button" class="flame-operation" aria-pressed={isChosen} title={`${model.run.name(span)} (${category})`}
-          onClick={(event) => {
-            event.stopPropagation()
-            onChoose(isChosen ? undefined : row.operation)
-          }}
-        ><Swatch category={category} /><span>{model.run.name(span)}</span></button>
-      </td>
-      {(['self', 'total'] as const).map((figure) => <Amount key={figure} value={row[figure]} whole={model.whole(state.weight)} category={category} text={formatWeight(state.weight, row[figure])} />)}
-      <td class="right">{formatCount(row.spans)}</td>
-    </tr>
-  )
-}
-
-function Amount({ value, whole, category, text }: { readonly value: number; readonly whole: number; readonly category: string; readonly text: string }): JSX.Element {
-  const share = whole > 0 ? value / whole : 0
+function Amount({ share, category, text }: { readonly share: number; readonly category: string; readonly text: string }): JSX.Element {
   return (
     <td class="right">
       <span class="flame-amount">
@@ -95,8 +70,14 @@ function Amount({ value, whole, category, text }: { readonly value: number; read
 }
 
 function sorted(model: FlameModel, rows: readonly OperationSum[], column: Column, up: boolean): OperationSum[] {
-  const nameOf = ({ operation }: OperationSum): string => model.run.name(model.operations.span[operation]!)
-  const byName = (a: OperationSum, b: OperationSum): number => (nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : a.operation - b.operation)
-  const compare = column === 'name' ? byName : (a: OperationSum, b: OperationSum): number => a[column] - b[column] || byName(b, a)
+  const spanOf = ({ operation }: OperationSum): number => model.operations.span[operation]!
+  const byName = (a: OperationSum, b: OperationSum): number => compareText(model.run.name(spanOf(a)), model.run.name(spanOf(b))) || a.operation - b.operation
+  const compare = (a: OperationSum, b: OperationSum): number => {
+    if (column === 'name') return byName(a, b)
+    // Names go up whatever the column does.
+    return (column === 'category' ? compareText(model.run.category(spanOf(a)), model.run.category(spanOf(b))) : a[column] - b[column]) || (up ? byName(a, b) : byName(b, a))
+  }
   return rows.toSorted((a, b) => (up ? compare(a, b) : compare(b, a)))
 }
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -1,4 +1,4 @@
-import { formatShare } from '../../../reports/shared/numbers.ts'
+import { formatShare, plural } from '../../../reports/shared/numbers.ts'
 import { categoryColor } from '../parts/category.tsx'
 import type { FlameModel } from './flame-model.ts'
 import type { FlameState } from './flame-state.ts'
@@ -6,7 +6,7 @@ import type { Frames } from './frames.ts'
 import type { Layout } from './layout.ts'
 import type { Picture } from './paint.ts'
 import { matcherOf, matchesIn, type Matches } from './search.ts'
-import { formatWeight } from './weights.ts'
+import { formatWeight, wordsOf } from './weights.ts'
 
 /** What a frame says of itself. In time order a frame is as wide as its span was long. */
 export interface FrameFigures {
@@ -36,6 +36,14 @@ export function runMatches(model: FlameModel, { weight, order, search, operation
   const wanted = Uint8Array.from(operations.span, (span, one) => ((operation === undefined || operation === one) && isMatch(run.name(span)) ? 1 : 0))
   const frames = model.frames(weight, order)
   return matchesIn(frames.forest, frames.operation, wanted, model.sums(weight, order))
+}
+
+/** `12 frames: 62 % of the time` */
+export function foundWords(model: FlameModel, { weight, figure, operation }: FlameState, matches: Matches): string {
+  const whole = model.whole(weight)
+  const name = operation === undefined ? '' : `${model.run.name(model.operations.span[operation]!)}: `
+  if (matches.count === 0) return `${name}no frame matches`
+  return `${name}${plural(matches.count, 'frame')}, ${formatShare(whole === 0 ? 0 : matches[figure] / whole)} of ${wordsOf[weight]}`
 }
 
 /** The colours of categories, each once, and which of them a frame has. */
