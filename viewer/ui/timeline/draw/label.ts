@@ -62,7 +62,7 @@ export function drawLabel(context: CanvasRenderingContext2D, scene: Scene, { fon
     context.fillStyle = isFaint ? color('--ink-3') : color('--ink-2')
     return writeAll(context, fitter, texts, outsideAt, middle, outside)
   }
-  if (left < LEAST) return
+  if (left < Math.min(LEAST, wanted)) return
   context.fillStyle = isFaint ? color('--ink-2') : color('--ink')
   writeAll(context, fitter, texts, at, middle, left)
 }

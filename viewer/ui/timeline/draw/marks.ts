@@ -18,7 +18,7 @@ interface Box {
 
 function boxOf({ view, layout, tree, times }: Scene, i: number): Box {
   const shown = shownFor(i, tree, layout)
-  const x0 = Math.max(-8, toX(view, times.start[shown]!))
+  const x0 = Math.min(view.width + 8, Math.max(-8, toX(view, times.start[shown]!)))
   return { x: x0, y: barTop(view, layout.row[shown]!), width: Math.max(2, Math.min(view.width + 8, toX(view, times.end[shown]!)) - x0) }
 }
 
@@ -76,13 +76,16 @@ export function drawSlackOf(context: CanvasRenderingContext2D, scene: Scene, i: 
 /** From what it needed to the span, and from it to what needed it. */
 export function drawArrows(context: CanvasRenderingContext2D, scene: Scene, i: number, ties: readonly Tie[]): void {
   const arrows = ties.filter(({ kind }) => kind !== 'free').slice(0, MAX_ARROWS)
-  for (const { other, kind } of arrows) {
-    const [from, to] = kind === 'needs' ? [other, i] : [i, other]
-    arrow(context, scene, from, to, kind === 'needs' ? color('--accent') : color('--ink-2'))
+  // First a line in the card's colour below each keeps them apart from what they cross.
+  for (const isGround of [true, false]) {
+    for (const { other, kind } of arrows) {
+      const [from, to] = kind === 'needs' ? [other, i] : [i, other]
+      arrow(context, scene, from, to, isGround ? color('--surface') : kind === 'needs' ? color('--accent') : color('--ink-2'), isGround ? 4 : 1.75)
+    }
   }
 }
 
-function arrow(context: CanvasRenderingContext2D, scene: Scene, from: number, to: number, stroke: string): void {
+function arrow(context: CanvasRenderingContext2D, scene: Scene, from: number, to: number, stroke: string, line: number): void {
   const { view: { size, width } } = scene
   const [a, b] = [boxOf(scene, from), boxOf(scene, to)]
   const isLevel = a.y === b.y
@@ -91,16 +94,13 @@ function arrow(context: CanvasRenderingContext2D, scene: Scene, from: number, to
   const tip = isLevel ? { x: b.x + Math.min(7, b.width / 2), y: b.y } : { x: b.x, y: b.y + size.bar / 2 }
   const distance = Math.abs(tip.x - start.x)
   const bend = isLevel ? Math.min(size.row, 9 + distance * 0.08) : Math.max(14, Math.min(70, distance / 2))
-  // A line in the card's colour below it keeps it apart from what it crosses.
-  for (const [style, line] of [[color('--surface'), 4], [stroke, 1.75]] as const) {
-    context.strokeStyle = style
-    context.lineWidth = line
-    context.beginPath()
-    context.moveTo(start.x, start.y)
-    if (isLevel) context.bezierCurveTo(start.x, start.y - bend, tip.x, tip.y - bend - 4, tip.x, tip.y - 3)
-    else context.bezierCurveTo(start.x + bend, start.y, tip.x - bend, tip.y, tip.x - 4, tip.y)
-    context.stroke()
-  }
+  context.strokeStyle = stroke
+  context.lineWidth = line
+  context.beginPath()
+  context.moveTo(start.x, start.y)
+  if (isLevel) context.bezierCurveTo(start.x, start.y - bend, tip.x, tip.y - bend - 4, tip.x, tip.y - 3)
+  else context.bezierCurveTo(start.x + bend, start.y, tip.x - bend, tip.y, tip.x - 4, tip.y)
+  context.stroke()
   context.fillStyle = stroke
   context.beginPath()
   context.moveTo(tip.x, tip.y + (isLevel ? 2 : 0))
