@@ -6,7 +6,8 @@ const kinds: Readonly<Record<string, string>> = {
   'system': 'system', 'tool-definition': 'tool definitions', 'user': 'user', 'assistant': 'assistant', 'tool-call': 'tool calls',
   'tool-result': 'tool results', 'reasoning': 'reasoning', 'other': 'other', 'rest': 'the rest',
 }
-export const kindText = (kind: string, written: Written): string => kinds[kind] ?? written(kind)
+/** A file may hold any word for a kind. */
+export const kindText = (kind: string, written: Written): string => (Object.hasOwn(kinds, kind) ? kinds[kind]! : written(kind))
 
 /** The fullest call, or the largest where no window is known. */
 export function largestCall({ context: { peak, calls } }: Analysis): ContextCall | undefined {
