@@ -1,4 +1,4 @@
-import { formatCount, plural } from '../../../reports/shared/numbers.ts'
+import { formatAmount, formatCount, plural } from '../../../reports/shared/numbers.ts'
 import { modelOf } from '../../../reports/shared/phases.ts'
 import type { CallSummary, PrefillLatency } from '../../../src/model/analysis.ts'
 import { formatDuration } from '../../../src/model/units.ts'
@@ -35,13 +35,13 @@ export const isDrawn = ({ fit, calls }: PrefillLatency): boolean => fit !== unde
 export function latencyText({ fit, reason, calls }: PrefillLatency): string {
   if (fit === undefined) return `No line through ${plural(calls, 'call')}: ${reason ?? 'they cannot carry one'}.`
   const { nsPerThousandTokens, interval: { low, high }, interceptNs } = fit
-  const bought = (nsPerThousand: number): string => formatDuration(Math.max(0, nsPerThousand) * (CACHED / 1_000))
+  const bought = (nsPerThousand: number): number => Math.max(0, nsPerThousand) * (CACHED / 1_000)
   const base = interceptNs > 0 ? ` With nothing to read the first token takes ${formatDuration(interceptNs)}.` : ''
   if (low <= 0) {
     return high <= 0 ? `More tokens do not take longer here.${base}`
-      : `Whether more tokens take longer cannot be told from these calls: a cached prefix of ${formatCount(CACHED)} tokens brings the first token up to ${bought(high)} sooner, or not at all (95 %).`
+      : `Whether more tokens take longer cannot be told from these calls: a cached prefix of ${formatCount(CACHED)} tokens brings the first token up to ${formatDuration(bought(high))} sooner, or not at all (95 %).`
   }
-  return `A cached prefix of ${formatCount(CACHED)} tokens brings the first token ${bought(nsPerThousandTokens)} sooner (95 %: ${bought(low)} to ${bought(high)}).${base}`
+  return `A cached prefix of ${formatCount(CACHED)} tokens brings the first token ${formatDuration(bought(nsPerThousandTokens))} sooner (95 %: ${formatAmount({ low: bought(low), high: bought(high) }, formatDuration)}).${base}`
 }
 
 /** What the picture shows, for who does not see it. */

@@ -41,7 +41,7 @@ function Picture({ latency }: { readonly latency: PrefillLatency }): JSX.Element
     <figure>
       <h3>{cleanName(latency.model)} <span class="faint small">{formatCount(latency.calls)} calls</span></h3>
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={pictureText(points)} aria-describedby={id}>
-        {ticks({ from: 0, to: top }, 4).map((ns) => <g key={ns}><line class="grid" x1={LEFT} x2={WIDTH - RIGHT} y1={y(ns)} y2={y(ns)} /><text x={LEFT - 8} y={y(ns) + 4} text-anchor="end">{formatDuration(ns)}</text></g>)}
+        {ticks({ from: 0, to: top }, 4).map((ns) => <g key={ns}><line class="grid" x1={LEFT} x2={WIDTH - RIGHT} y1={y(ns)} y2={y(ns)} /><text x={LEFT - 8} y={y(ns) + 4} text-anchor="end">{ns === 0 ? '0' : formatDuration(ns)}</text></g>)}
         {ticks({ from: 0, to: right }, 5).map((tokens) => <text key={tokens} x={x(tokens)} y={HEIGHT - BOTTOM + 16} text-anchor="middle">{formatCount(tokens)}</text>)}
         <text x={(LEFT + WIDTH - RIGHT) / 2} y={HEIGHT - 3} text-anchor="middle" class="axis">input tokens that no cache gave</text>
         {fit !== undefined && <line class="fit" x1={x(low)} x2={x(high)} y1={lineAt(low)} y2={lineAt(high)} />}

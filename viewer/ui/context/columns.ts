@@ -79,7 +79,7 @@ export function byKind({ composition, usedTokens, input }: ContextCall): Stretch
 const withAnswer = (stretches: readonly Stretch[], answer: number): Stretch[] =>
   [...stretches, ...(answer > 0 ? [{ kind: 'answer', tokens: answer }] : [])].filter(({ tokens }) => tokens > 0)
 
-const sumOf = (composition: Readonly<Record<string, number>>): number => Object.values(composition).reduce((sum, tokens) => sum + tokens, 0)
+const sumOf = (composition: Composition): number => Object.values(composition).reduce((sum, tokens) => sum + tokens, 0)
 
 /**
  * In the order in which the request was sent, which is the order in which a cache reads it. Each kind's tokens are shared out to its
@@ -95,7 +95,9 @@ export function inOrder(call: ContextCall, places: readonly number[], parts: Run
   merger.flush()
   for (const place of places) {
     const part = parts[place]
-    if (part !== undefined) merger.add(kindIn(part, composition), part.chars * weights[kindIn(part, composition)]!)
+    if (part === undefined) continue
+    const kind = kindIn(part, composition)
+    merger.add(kind, part.chars * weights.get(kind)!)
   }
   merger.flush()
   return withAnswer(merger.stretches, usedTokens - (input?.total ?? sumOf(composition)))
@@ -108,34 +110,40 @@ export function tokensBefore({ composition }: ContextCall, index: number, places
   let tokens = belowOf(composition, weights).reduce((sum, [, own]) => sum + own, 0)
   for (const place of places.slice(0, index)) {
     const part = parts[place]
-    if (part !== undefined) tokens += part.chars * weights[kindIn(part, composition)]!
+    if (part !== undefined) tokens += part.chars * weights.get(kindIn(part, composition))!
   }
   return tokens
 }
 
+type Composition = Readonly<Record<string, number>>
 /** Tokens per character, by kind. */
-function weightsOf(composition: Readonly<Record<string, number>>, places: readonly number[], parts: RunContent['parts']): Readonly<Record<string, number>> {
-  const chars: Record<string, number> = {}
+type Weights = ReadonlyMap<string, number>
+
+function weightsOf(composition: Composition, places: readonly number[], parts: RunContent['parts']): Weights {
+  const chars = new Map<string, number>()
   for (const place of places) {
     const part = parts[place]
-    if (part !== undefined) chars[kindIn(part, composition)] = (chars[kindIn(part, composition)] ?? 0) + part.chars
+    if (part === undefined) continue
+    const kind = kindIn(part, composition)
+    chars.set(kind, (chars.get(kind) ?? 0) + part.chars)
   }
-  return Object.fromEntries(Object.entries(chars).map(([kind, all]) => [kind, all === 0 ? 0 : (composition[kind] ?? 0) / all]))
+  // A kind may be any word, that of an object's own parts too.
+  return new Map([...chars].map(([kind, all]) => [kind, all > 0 && Object.hasOwn(composition, kind) ? composition[kind]! / all : 0]))
 }
 
 /** What no part of the request stands for, such as what a transcript does not hold. */
-const belowOf = (composition: Readonly<Record<string, number>>, weights: Readonly<Record<string, number>>): (readonly [kind: string, tokens: number])[] =>
-  Object.entries(composition).filter(([kind]) => (weights[kind] ?? 0) === 0).sort(([a], [b]) => kindOrder(a) - kindOrder(b))
+const belowOf = (composition: Composition, weights: Weights): (readonly [kind: string, tokens: number])[] =>
+  Object.entries(composition).filter(([kind]) => (weights.get(kind) ?? 0) === 0).sort(([a], [b]) => kindOrder(a) - kindOrder(b))
 
 /** Images and files are a kind of their own where the analysis counted them so. */
-const kindIn = ({ kind, media }: RunContent['parts'][number], composition: Readonly<Record<string, number>>): string =>
-  (media !== undefined && composition[media] !== undefined ? media : kind)
+const kindIn = ({ kind, media }: RunContent['parts'][number], composition: Composition): string =>
+  (media !== undefined && Object.hasOwn(composition, media) ? media : kind)
 
 /** Neighbours too small to be seen become one stretch of the kind that most of them are of. */
 class Merger {
   readonly stretches: { kind: string; tokens: number }[] = []
   readonly #least: number
-  #held: Record<string, number> = {}
+  readonly #held = new Map<string, number>()
   #heldTokens = 0
 
   constructor(least: number) {
@@ -144,16 +152,22 @@ class Merger {
 
   add(kind: string, tokens: number): void {
     if (this.#heldTokens === 0 && tokens >= this.#least) return this.#put(kind, tokens)
-    this.#held[kind] = (this.#held[kind] ?? 0) + tokens
+    this.#held.set(kind, (this.#held.get(kind) ?? 0) + tokens)
     this.#heldTokens += tokens
     if (this.#heldTokens >= this.#least) this.flush()
   }
 
   flush(): void {
+    if (this.#held.size === 0) return
     let kind = ''
-    for (const one in this.#held) if (kind === '' || this.#held[one]! > this.#held[kind]!) kind = one
-    if (kind !== '') this.#put(kind, this.#heldTokens)
-    this.#held = {}
+    let most = -1
+    for (const [one, tokens] of this.#held) {
+      if (tokens <= most) continue
+      kind = one
+      most = tokens
+    }
+    this.#put(kind, this.#heldTokens)
+    this.#held.clear()
     this.#heldTokens = 0
   }
 

@@ -4,10 +4,9 @@ import { ticks, type Range } from '../canvas/range.ts'
 import { TextFitter } from '../canvas/text.ts'
 import type { Surface } from '../canvas/use-canvas.ts'
 import { drawnColumns, lossOf, type ColumnGroup, type ContextColumn, type Stretch } from './columns.ts'
+import { frame, plotWidth, xOf } from './geometry.ts'
 import { partColor } from './kinds.ts'
 
-/** Sizes of the picture, CSS pixels. */
-export const frame = { left: 64, right: 14, top: 10, bottom: 34 } as const
 const FONT = '11px system-ui, sans-serif'
 /** Of a stretch that is told apart from its neighbours. */
 const LEAST_HEIGHT = 1.5
@@ -25,16 +24,6 @@ export interface Picture {
   readonly breakAt: (index: number) => number
   readonly focused: number | undefined
   readonly hovered: number | undefined
-}
-
-export const plotWidth = (width: number): number => Math.max(1, width - frame.left - frame.right)
-
-export const xOf = (index: number, { from, to }: Range, width: number): number => frame.left + ((index - from) / (to - from)) * plotWidth(width)
-
-/** The column at a place, or undefined beside the plot. */
-export function columnAt(x: number, { from, to }: Range, width: number, count: number): number | undefined {
-  const index = Math.floor(from + ((x - frame.left) / plotWidth(width)) * (to - from))
-  return x < frame.left || x > width - frame.right || index < 0 || index >= count ? undefined : index
 }
 
 export function drawContext(surface: Surface, picture: Picture): void {
