@@ -2,18 +2,31 @@ import { isAscii } from 'node:buffer'
 import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { inspect, seal } from '../../src/trace-file/frame.ts'
-import type { StoredFile } from './run-table.ts'
-import type { IndexedRun } from './runs.ts'
+import type { PackedRun, StoredFile } from './packed-run.ts'
+import type { RunTable } from './run-table.ts'
 
 /**
- * What is known of all files, so that a start need not read them. Lines with a checksum each, of which the last one about a file
- * counts; a damaged line costs reading that file again, and a lost index reading all of them.
+ * What is known of all files, so that a start need not read them. Lines with a checksum each:
+ *
+ * - `{ format, version }`
+ * - `{ words, from }`: texts that later lines name by number
+ * - `{ file: [path, bytes, modifiedEpochMs, received, rootless], by, runs }`; of several about one file the last one counts
+ * - `{ gone: path }`
+ *
+ * A damaged line costs reading its file again; when one of words is lost, all that comes after it.
  */
-export interface FileRecord {
-  /** The version that summarised it: another one may have more to say. */
-  readonly by: string
-  readonly file: Omit<StoredFile, 'runs'>
-  readonly runs: readonly IndexedRun[]
+type FileLine = readonly [path: string, bytes: number, modifiedEpochMs: number, isReceived: 0 | 1, isRootless: 0 | 1]
+
+interface Said {
+  readonly format?: unknown
+  readonly version?: unknown
+  readonly words?: readonly string[]
+  readonly from?: number
+  readonly file?: FileLine
+  /** The version of the program that summarised it, a word: another one may have more to say. */
+  readonly by?: number
+  readonly runs?: readonly PackedRun[]
+  readonly gone?: string
 }
 
 const VERSION = 1
@@ -23,41 +36,41 @@ const NEWLINE = 10
 const MAX_SURPLUS = 0.5
 const FLUSH_MS = 500
 
-interface Place {
-  readonly from: number
-  readonly to: number
-}
-
 export class IndexFile {
   readonly #path: string
+  readonly #table: RunTable
+  readonly #version: string
   #waiting: string[] = []
+  #writtenWords = 0
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
   #isNew = true
 
-  constructor(path: string) {
+  /** @param version of the program, which summarises what is put */
+  constructor(path: string, table: RunTable, version: string) {
     this.#path = path
+    this.#table = table
+    this.#version = version
   }
 
-  /** @param put is given each file's last record */
-  async load(put: (record: FileRecord) => void): Promise<void> {
+  /** Fills the table. @returns the files that another version has summarised */
+  async load(): Promise<Set<string>> {
     let content: Buffer
     try {
       content = await readFile(this.#path)
     } catch {
-      return
+      return new Set()
     }
-    const { places, lines, isCurrent } = read(content, put)
-    // What is of another version is made anew.
-    if (!isCurrent) return void await rm(this.#path, { force: true }).catch(() => {})
-    this.#isNew = false
-    if (lines > 100 && lines > places.size * (1 + MAX_SURPLUS)) await this.#compact(content, [...places.values()])
-    // A line that was cut by a crash ends here.
-    else if (content.at(-1) !== NEWLINE) this.#waiting.push('\n')
+    const { lines, isWhole, outdated } = this.#read(content)
+    this.#writtenWords = this.#table.words.all.length
+    this.#isNew = lines === 0
+    const { size } = this.#table.files
+    if (!isWhole || (lines > 100 && lines > (size + 1) * (1 + MAX_SURPLUS))) await this.#rewrite(outdated)
+    return outdated
   }
 
-  put(record: FileRecord): void {
-    this.#add(seal(record, 0))
+  put(file: StoredFile): void {
+    this.#add(this.#lineOf(file, this.#version))
   }
 
   remove(path: string): void {
@@ -68,64 +81,78 @@ export class IndexFile {
     clearTimeout(this.#timer)
     this.#timer = undefined
     const lines = this.#waiting.splice(0)
-    if (lines.length > 0) this.#writing = this.#writing.then(() => this.#write(lines)).catch(() => {})
+    // An index that cannot be written costs reading the files at the next start.
+    if (lines.length > 0) this.#writing = this.#writing.then(() => this.#append(lines)).catch(() => {})
     await this.#writing
   }
 
+  #read(content: Buffer): { readonly lines: number; readonly isWhole: boolean; readonly outdated: Set<string> } {
+    const encoding = isAscii(content) ? 'latin1' : 'utf8'
+    const { words } = this.#table
+    const outdated = new Set<string>()
+    let lines = 0
+    let isWhole = content.at(-1) === NEWLINE
+    for (let from = 0; from < content.length;) {
+      const found = content.indexOf(NEWLINE, from)
+      const to = found === -1 ? content.length : found
+      const line = content.toString(encoding, from, to)
+      from = to + 1
+      const said = inspect(line, 0) === 'whole' ? parsed(line) : undefined
+      if (said === undefined) {
+        isWhole = false
+        continue
+      }
+      if (lines++ === 0 && (said.format !== 'spanwise-index' || said.version !== VERSION)) return { lines: 0, isWhole: false, outdated }
+      if (said.words !== undefined) {
+        if (said.from !== words.all.length) return { lines, isWhole: false, outdated }
+        for (const word of said.words) words.number(word)
+      } else if (said.gone !== undefined) this.#table.remove(said.gone)
+      else if (said.file !== undefined && said.runs !== undefined) {
+        const [path, bytes, modifiedEpochMs, isReceived, isRootless] = said.file
+        this.#table.putPacked({ path, bytes, modifiedEpochMs, source: isReceived === 1 ? 'received' : 'recorded', isRootless: isRootless === 1 }, said.runs)
+        if (words.all[said.by ?? -1] === this.#version) outdated.delete(path)
+        else outdated.add(path)
+      }
+    }
+    return { lines, isWhole, outdated }
+  }
+
+  #lineOf({ path, bytes, modifiedEpochMs, source, isRootless, runs }: StoredFile, version: string): string {
+    const by = this.#table.words.number(version)
+    const file: FileLine = [path, bytes, modifiedEpochMs, source === 'received' ? 1 : 0, isRootless ? 1 : 0]
+    return seal({ file, by, runs: runs.map((run) => run.packed()) }, 0)
+  }
+
   #add(line: string): void {
+    const { all } = this.#table.words
+    if (all.length > this.#writtenWords) this.#waiting.push(`${seal({ words: all.slice(this.#writtenWords), from: this.#writtenWords }, 0)}\n`)
+    this.#writtenWords = all.length
     this.#waiting.push(`${line}\n`)
     this.#timer ??= setTimeout(() => void this.flush(), FLUSH_MS).unref()
   }
 
-  async #write(lines: readonly string[]): Promise<void> {
+  async #append(lines: readonly string[]): Promise<void> {
     if (this.#isNew) await mkdir(dirname(this.#path), { recursive: true })
     await appendFile(this.#path, (this.#isNew ? HEADER : '') + lines.join(''), { mode: 0o600 })
     this.#isNew = false
   }
 
-  async #compact(content: Buffer, places: readonly Place[]): Promise<void> {
+  /** Beside it first, so that a crash leaves one of both. */
+  async #rewrite(outdated: ReadonlySet<string>): Promise<void> {
     const fresh = `${this.#path}.new`
     try {
-      await writeFile(fresh, Buffer.concat([Buffer.from(HEADER), ...places.map(({ from, to }) => content.subarray(from, to + 1))]), { mode: 0o600 })
+      const files = [...this.#table.files.values()].map((file) => `${this.#lineOf(file, outdated.has(file.path) ? '' : this.#version)}\n`)
+      const { all } = this.#table.words
+      await mkdir(dirname(this.#path), { recursive: true })
+      await writeFile(fresh, [HEADER, `${seal({ words: all, from: 0 }, 0)}\n`, ...files], { mode: 0o600 })
       await rename(fresh, this.#path)
+      this.#writtenWords = all.length
+      this.#isNew = false
     } catch {
       await rm(fresh, { force: true }).catch(() => {})
     }
   }
 }
-
-function read(content: Buffer, put: (record: FileRecord) => void): { readonly places: ReadonlyMap<string, Place>; readonly lines: number; readonly isCurrent: boolean } {
-  const encoding = isAscii(content) ? 'latin1' : 'utf8'
-  const places = new Map<string, Place>()
-  const records = new Map<string, FileRecord>()
-  let lines = 0
-  let isCurrent = false
-  for (let from = 0; from < content.length;) {
-    const found = content.indexOf(NEWLINE, from)
-    const to = found === -1 ? content.length : found
-    const line = content.toString(encoding, from, to)
-    const place = { from, to }
-    from = to + 1
-    lines++
-    if (inspect(line, 0) !== 'whole') continue
-    const said = parsed(line)
-    if (said === undefined) continue
-    if (said.format !== undefined) {
-      if (said.version !== VERSION) break
-      isCurrent = true
-    } else if (said.gone !== undefined) {
-      places.delete(said.gone)
-      records.delete(said.gone)
-    } else if (said.file !== undefined && said.runs !== undefined && found !== -1) {
-      places.set(said.file.path, place)
-      records.set(said.file.path, { by: said.by ?? '', file: said.file, runs: said.runs })
-    }
-  }
-  if (isCurrent) for (const record of records.values()) put(record)
-  return { places, lines, isCurrent }
-}
-
-type Said = Partial<FileRecord> & { readonly format?: unknown; readonly version?: unknown; readonly gone?: string }
 
 function parsed(line: string): Said | undefined {
   try {

@@ -1,5 +1,5 @@
 import type { Facet, RunList, RunQuery, RunSort, RunSummary } from '../api.ts'
-import type { StoredRun } from './run-table.ts'
+import { FINDING, type StoredRun, type Words } from './packed-run.ts'
 
 /** A query as it stands after the `?`, or in the body of a comparison. */
 export type QueryValues = { readonly [K in keyof RunQuery]?: unknown }
@@ -54,86 +54,93 @@ export function readQuery(values: QueryValues): ReadQuery | string {
 const listOf = (value: unknown): string[] =>
   (Array.isArray(value) ? value as readonly unknown[] : [value]).flatMap((one) => (typeof one === 'string' || typeof one === 'number' ? [String(one)] : []))
 
-export function fits({ summary, findings }: StoredRun, { words, fields, from, to }: ReadQuery, outcome: RunSummary['outcome']): boolean {
-  const { startedAtEpochMs } = summary
-  if (startedAtEpochMs < from || startedAtEpochMs > to) return false
-  for (const [field, wanted] of fields) if (!valuesOf(field, summary, findings, outcome).some((value) => wanted.has(value))) return false
-  if (words.length === 0) return true
-  const text = textOf(summary, findings)
-  return words.every((word) => text.includes(word))
+/** Whether a run is one of the query. What is asked for becomes numbers of words once, so that each run costs a few comparisons. */
+export function matcher({ words, fields, from, to }: ReadQuery, known: Words, outcomeOf: (run: StoredRun) => RunSummary['outcome']): (run: StoredRun) => boolean {
+  const tests: ((run: StoredRun) => boolean)[] = []
+  if (from !== -Infinity || to !== Infinity) tests.push(({ startedAtEpochMs }) => startedAtEpochMs >= from && startedAtEpochMs <= to)
+  for (const [field, wanted] of fields) {
+    if (field === 'outcome') tests.push((run) => wanted.has(outcomeOf(run)))
+    else {
+      const numbers = new Set([...wanted].map((text) => known.find(text)).filter((number) => number !== -1))
+      tests.push((run) => has(run, field, (number) => numbers.has(number)))
+    }
+  }
+  for (const word of words) {
+    const holds = Uint8Array.from(known.all, (text) => (text.toLowerCase().includes(word) ? 1 : 0))
+    const isFound = (number: number): boolean => holds[number] === 1
+    tests.push((run) => run.traceId.includes(word) || SEARCHED.some((field) => has(run, field, isFound)))
+  }
+  if (tests.length === 0) return () => true
+  return (run) => tests.every((test) => test(run))
 }
 
-function valuesOf(field: Field, summary: RunSummary, findings: StoredRun['findings'], outcome: RunSummary['outcome']): readonly string[] {
+const SEARCHED = ['name', 'service', 'tag', 'model', 'finding'] as const
+
+function has(run: StoredRun, field: Exclude<Field, 'outcome'>, isOne: (word: number) => boolean): boolean {
   switch (field) {
-    case 'name': return [summary.name]
-    case 'service': return summary.service === undefined ? [] : [summary.service]
-    case 'model': return summary.models
-    case 'tag': return summary.tags === undefined ? [] : Object.entries(summary.tags).map(([key, value]) => `${key}=${value}`)
-    case 'outcome': return [outcome]
-    case 'finding': return findings.map(({ code }) => code)
+    case 'name': return isOne(run.name)
+    case 'service': return run.service !== -1 && isOne(run.service)
+    case 'model': return run.models.some(isOne)
+    case 'tag': return run.tags.some(isOne)
+    case 'finding': {
+      const { findings } = run
+      for (let i = 0; i < findings.length; i += FINDING.size) if (isOne(findings[i]!)) return true
+      return false
+    }
   }
 }
 
-function textOf({ name, service = '', tags, models, traceId }: RunSummary, findings: StoredRun['findings']): string {
-  let text = `${name}\n${service}\n${traceId}`
-  if (tags !== undefined) for (const key of Object.keys(tags)) text += `\n${key}=${tags[key]!}`
-  for (const model of models) text += `\n${model}`
-  for (const { code } of findings) text += `\n${code}`
-  return text.toLowerCase()
-}
-
-/** What is not known is the least, whichever way it is sorted: last. */
-export function sortRuns(runs: StoredRun[], { sort, isDescending }: Pick<ReadQuery, 'sort' | 'isDescending'>): StoredRun[] {
+/** What is not known comes last, whichever way it is sorted. */
+export function sortRuns(runs: readonly StoredRun[], { sort, isDescending }: Pick<ReadQuery, 'sort' | 'isDescending'>, words: Words): StoredRun[] {
+  const valueOf = sort === 'name' ? byName(words) : VALUES[sort]
   const sign = isDescending ? -1 : 1
-  const byKey = (a: StoredRun, b: StoredRun): number => (a.summary.key < b.summary.key ? -1 : 1)
-  if (sort === 'name') {
-    const { compare } = new Intl.Collator('en')
-    return runs.sort((a, b) => sign * (a.summary.name === b.summary.name ? 0 : compare(a.summary.name, b.summary.name)) || byKey(a, b))
-  }
-  const valueOf = VALUES[sort]
-  return runs.sort((a, b) => {
-    const [x, y] = [valueOf(a.summary), valueOf(b.summary)]
-    if (x === y) return byKey(a, b)
-    if (x === undefined || y === undefined) return x === undefined ? 1 : -1
-    return sign * (x - y)
+  const values = Float64Array.from(runs, (run) => {
+    const value = valueOf(run)
+    return value === -1 && sort !== 'name' ? Infinity : sign * value
   })
+  const order = Uint32Array.from(runs, (_run, i) => i)
+  order.sort((a, b) => {
+    const [x, y] = [values[a]!, values[b]!]
+    if (x !== y) return x < y ? -1 : 1
+    return runs[a]!.key < runs[b]!.key ? -1 : 1
+  })
+  return Array.from(order, (i) => runs[i]!)
 }
 
-export const tokensOf = ({ inputTokens, outputTokens }: RunSummary): number | undefined =>
-  inputTokens === undefined && outputTokens === undefined ? undefined : (inputTokens ?? 0) + (outputTokens ?? 0)
+/** The place of each name in the order of the alphabet. */
+function byName({ all }: Words): (run: StoredRun) => number {
+  const { compare } = new Intl.Collator('en')
+  const places = new Float64Array(all.length)
+  all.map((_text, number) => number).sort((a, b) => compare(all[a]!, all[b]!)).forEach((number, place) => (places[number] = place))
+  return ({ name }) => places[name]!
+}
 
-const VALUES: Readonly<Record<Exclude<RunSort, 'name'>, (summary: RunSummary) => number | undefined>> = {
+const VALUES: Readonly<Record<Exclude<RunSort, 'name'>, (run: StoredRun) => number>> = {
   started: ({ startedAtEpochMs }) => startedAtEpochMs,
   duration: ({ durationNs }) => durationNs,
-  tokens: tokensOf,
+  tokens: ({ tokens }) => tokens,
   cost: ({ costUsd }) => costUsd,
   spans: ({ spans }) => spans,
 }
 
 const MAX_FACETS = 50
-/** Of distinct names, such as those with a number in them, only so many are counted. */
-const MAX_COUNTED = 20_000
 
 /** @param outcomeOf as it is now: a run that is going on is open */
-export function facetsOf(runs: readonly StoredRun[], outcomeOf: (run: StoredRun) => RunSummary['outcome']): Facets {
-  const counts: Record<Field, Map<string, number>> = {
-    name: new Map(), service: new Map(), model: new Map(), tag: new Map(), outcome: new Map(), finding: new Map(),
-  }
-  const add = (field: Field, value: string): void => {
-    const count = counts[field]
-    const before = count.get(value)
-    if (before !== undefined) count.set(value, before + 1)
-    else if (count.size < MAX_COUNTED) count.set(value, 1)
-  }
+export function facetsOf(runs: readonly StoredRun[], { all: words }: Words, outcomeOf: (run: StoredRun) => RunSummary['outcome']): Facets {
+  const counts = { name: new Uint32Array(words.length), service: new Uint32Array(words.length), model: new Uint32Array(words.length), tag: new Uint32Array(words.length), finding: new Uint32Array(words.length) }
+  const outcomes = new Map<string, number>()
   for (const run of runs) {
-    const { summary: { name, service, models, tags }, findings } = run
-    add('name', name)
-    if (service !== undefined) add('service', service)
-    for (const model of models) add('model', model)
-    if (tags !== undefined) for (const key of Object.keys(tags)) add('tag', `${key}=${tags[key]!}`)
-    add('outcome', outcomeOf(run))
-    for (const { code } of findings) add('finding', code)
+    counts.name[run.name]!++
+    if (run.service !== -1) counts.service[run.service]!++
+    for (const model of run.models) counts.model[model]!++
+    for (const tag of run.tags) counts.tag[tag]!++
+    const { findings } = run
+    for (let i = 0; i < findings.length; i += FINDING.size) counts.finding[findings[i]!]!++
+    const outcome = outcomeOf(run)
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
   }
-  const top = (field: Field): Facet[] => [...counts[field]].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, MAX_FACETS).map(([value, runs]) => ({ value, runs }))
-  return { name: top('name'), service: top('service'), model: top('model'), tag: top('tag'), outcome: top('outcome'), finding: top('finding') }
+  const top = (found: readonly (readonly [value: string, runs: number])[]): Facet[] =>
+    found.toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, MAX_FACETS).map(([value, count]) => ({ value, runs: count }))
+  const of = (count: Uint32Array): Facet[] => top([...count.entries()].flatMap(([number, found]) => (found > 0 ? [[words[number]!, found] as const] : [])))
+  return { name: of(counts.name), service: of(counts.service), model: of(counts.model), tag: of(counts.tag), outcome: top([...outcomes]), finding: of(counts.finding) }
 }

@@ -1,5 +1,6 @@
 import { rmdir } from 'node:fs/promises'
-import { LIVE_MS, type StoredFile } from './run-table.ts'
+import type { StoredFile } from './packed-run.ts'
+import { LIVE_MS } from './run-table.ts'
 import { absolute } from './scan.ts'
 import type { Store } from './store.ts'
 

@@ -6,7 +6,7 @@ import { bears } from './guard.ts'
 import { HttpError, send, sendJson, type Asked } from './http.ts'
 import type { RunFile, RunRef } from './jobs.ts'
 import { queryValues, readQuery, type QueryValues, type ReadQuery } from './query.ts'
-import type { StoredRun } from './run-table.ts'
+import type { StoredRun } from './packed-run.ts'
 import { absolute } from './scan.ts'
 import { statisticsOf } from './statistics.ts'
 import type { Store } from './store.ts'
@@ -63,7 +63,7 @@ export class Routes {
     switch (name) {
       case 'info': return only('GET', asked), sendJson(asked, info())
       case 'runs': return only('GET', asked), sendJson(asked, table.list(queryOf(queryValues(asked.query)), nowEpochMs()))
-      case 'statistics': return only('GET', asked), sendJson(asked, statisticsOf(table.select(queryOf(queryValues(asked.query)), nowEpochMs()), table))
+      case 'statistics': return only('GET', asked), sendJson(asked, statisticsOf(table.select(queryOf(queryValues(asked.query)), nowEpochMs()), table.words))
       case 'events': return only('GET', asked), events.open(asked)
       case 'compare': return only('POST', asked), await this.#compare(asked)
       default: throw new HttpError(404, 'there is nothing here')
@@ -94,7 +94,7 @@ export class Routes {
     }
   }
 
-  #refOf({ summary: { traceId }, file: { path } }: StoredRun): RunRef {
+  #refOf({ traceId, file: { path } }: StoredRun): RunRef {
     if (traceId === '') throw new HttpError(409, 'nothing of this run can be read')
     return { path: absolute(this.#options.folder, path), traceId }
   }
@@ -113,7 +113,7 @@ export class Routes {
       : typeof query === 'object' && query !== null ? table.select({ ...queryOf(query as QueryValues), sort: 'started', isDescending: true }, nowEpochMs())
         : undefined
     if (found === undefined) throw new HttpError(400, `${side} must be keys or a query`)
-    const refs = found.filter(({ summary }) => summary.traceId !== '').slice(0, MAX_COMPARED).map((run) => this.#refOf(run))
+    const refs = found.filter(({ traceId }) => traceId !== '').slice(0, MAX_COMPARED).map((run) => this.#refOf(run))
     if (refs.length === 0) throw new HttpError(400, `${side} holds no run`)
     return refs
   }

@@ -29,7 +29,7 @@ export async function readRuns(path: string): Promise<ReadFile> {
   const file = await open(path)
   try {
     const { size: bytes, mtimeMs } = await file.stat()
-    const facts = { bytes, modifiedEpochMs: Math.floor(mtimeMs) }
+    const facts = { bytes, modifiedEpochMs: Math.round(mtimeMs) }
     if (bytes > MAX_BYTES) return { ...facts, traces: [], problem: 'is too large to be shown here' }
     return { ...facts, ...decoded(await file.readFile(), path) }
   } finally {

@@ -47,7 +47,7 @@ export async function scan(folder: string, skipped?: string): Promise<Scanned> {
 export async function factsOf(folder: string, path: string): Promise<FileFacts | undefined> {
   try {
     const found = await stat(absolute(folder, path))
-    return found.isFile() ? { path, bytes: found.size, modifiedEpochMs: Math.floor(found.mtimeMs) } : undefined
+    return found.isFile() ? { path, bytes: found.size, modifiedEpochMs: Math.round(found.mtimeMs) } : undefined
   } catch {
     return undefined
   }

@@ -1,42 +1,42 @@
 import type { RunStatistics, SeriesPoint } from '../api.ts'
-import { tokensOf } from './query.ts'
-import { OPERATION_FIGURES, type RunTable, type StoredRun } from './run-table.ts'
+import { FINDING, OPERATION, shownFindings, splitOnce, type StoredRun, type Words } from './packed-run.ts'
 
 const BUCKETS = 40
 const MAX_OPERATIONS = 50
 
 /** Figures over a set of runs. Files that hold no run are none. */
-export function statisticsOf(selected: readonly StoredRun[], table: RunTable): RunStatistics {
-  const runs = selected.filter(({ summary }) => summary.spans > 0)
-  const whole = figuresOf(runs)
+export function statisticsOf(selected: readonly StoredRun[], words: Words): RunStatistics {
+  const runs = selected.filter(({ spans }) => spans > 0)
+  const { failed, points } = figuresOf(runs)
   return {
     runs: runs.length,
-    failed: whole.failed,
+    failed,
     total: {
-      ...whole.points,
-      sumCostUsd: runs.reduce((sum, { summary }) => sum + (summary.costUsd ?? 0), 0),
-      sumTokens: runs.reduce((sum, { summary }) => sum + (tokensOf(summary) ?? 0), 0),
+      ...points,
+      sumCostUsd: runs.reduce((sum, { costUsd }) => sum + Math.max(0, costUsd), 0),
+      sumTokens: runs.reduce((sum, { tokens }) => sum + Math.max(0, tokens), 0),
     },
     buckets: bucketsOf(runs),
-    operations: operationsOf(runs, table),
-    findings: findingsOf(runs),
+    operations: operationsOf(runs, words),
+    findings: findingsOf(runs, words),
   }
 }
 
 type Points = Pick<RunStatistics['total'], 'durationNs' | 'tokens' | 'costUsd'>
 
 function figuresOf(runs: readonly StoredRun[]): { readonly failed: number; readonly points: Points } {
-  const durationNs = pointOf(runs.map(({ summary }) => summary.durationNs))
-  const tokens = pointOf(runs.flatMap(({ summary }) => tokensOf(summary) ?? []))
-  const costUsd = pointOf(runs.flatMap(({ summary }) => summary.costUsd ?? []))
+  const isKnown = (value: number): boolean => value !== -1
+  const durationNs = pointOf(runs.map((run) => run.durationNs))
+  const tokens = pointOf(runs.map((run) => run.tokens).filter(isKnown))
+  const costUsd = pointOf(runs.map((run) => run.costUsd).filter(isKnown))
   return {
-    failed: runs.reduce((count, { summary }) => count + (summary.outcome === 'failed' ? 1 : 0), 0),
+    failed: runs.reduce((count, { hasFailed }) => count + (hasFailed ? 1 : 0), 0),
     points: { ...(durationNs && { durationNs }), ...(tokens && { tokens }), ...(costUsd && { costUsd }) },
   }
 }
 
 /** Nearest rank. */
-function pointOf(values: readonly number[]): SeriesPoint | undefined {
+function pointOf(values: ArrayLike<number>): SeriesPoint | undefined {
   if (values.length === 0) return undefined
   const sorted = Float64Array.from(values).sort()
   const at = (percent: number): number => sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)]!
@@ -59,65 +59,76 @@ const lengthFor = (spreadMs: number): number =>
 function bucketsOf(runs: readonly StoredRun[]): RunStatistics['buckets'] {
   if (runs.length === 0) return []
   let [first, last] = [Infinity, -Infinity]
-  for (const { summary: { startedAtEpochMs } } of runs) {
+  for (const { startedAtEpochMs } of runs) {
     first = Math.min(first, startedAtEpochMs)
     last = Math.max(last, startedAtEpochMs)
   }
   const length = lengthFor(last - first)
   const start = Math.floor(first / length) * length
   const groups: StoredRun[][] = Array.from({ length: Math.floor((last - start) / length) + 1 }, () => [])
-  for (const run of runs) groups[Math.floor((run.summary.startedAtEpochMs - start) / length)]!.push(run)
+  for (const run of runs) groups[Math.floor((run.startedAtEpochMs - start) / length)]!.push(run)
   return groups.map((group, i) => {
     const { failed, points } = figuresOf(group)
     return { fromEpochMs: start + i * length, toEpochMs: start + (i + 1) * length, runs: group.length, failed, ...points }
   })
 }
 
-function operationsOf(runs: readonly StoredRun[], { operations }: RunTable): RunStatistics['operations'] {
-  const sums = { runs: new Float64Array(operations.length), count: new Float64Array(operations.length), failed: new Float64Array(operations.length), wallNs: new Float64Array(operations.length) }
-  let all = 0
-  for (const { summary, operations: figures } of runs) {
-    all += summary.durationNs
-    for (let i = 0; i < figures.length; i += OPERATION_FIGURES) {
-      const number = figures[i]!
-      sums.runs[number]!++
-      sums.count[number]! += figures[i + 1]!
-      sums.failed[number]! += figures[i + 2]!
-      sums.wallNs[number]! += figures[i + 3]!
+function operationsOf(runs: readonly StoredRun[], { all: words }: Words): RunStatistics['operations'] {
+  const sums = (): Float64Array => new Float64Array(words.length)
+  const [inRuns, count, failed, wallUs] = [sums(), sums(), sums(), sums()]
+  let allNs = 0
+  for (const { durationNs, operations } of runs) {
+    allNs += durationNs
+    for (let i = 0; i < operations.length; i += OPERATION.size) {
+      const number = operations[i]!
+      inRuns[number]!++
+      count[number]! += operations[i + OPERATION.count]!
+      failed[number]! += operations[i + OPERATION.failed]!
+      wallUs[number]! += operations[i + OPERATION.wallUs]!
     }
   }
-  const top = operations.map((_operation, number) => number).filter((number) => sums.runs[number]! > 0)
-    .sort((a, b) => sums.wallNs[b]! - sums.wallNs[a]! || a - b).slice(0, MAX_OPERATIONS)
-  const means = meansOf(runs, top)
-  return top.map((number) => ({
-    ...operations[number]!,
-    runs: sums.runs[number]!, count: sums.count[number]!, failed: sums.failed[number]!, wallNs: sums.wallNs[number]!,
-    share: all === 0 ? 0 : sums.wallNs[number]! / all,
-    durationNs: pointOf(means.get(number)!)!,
-  }))
+  const top = words.map((_word, number) => number).filter((number) => inRuns[number]! > 0)
+    .sort((a, b) => wallUs[b]! - wallUs[a]! || a - b).slice(0, MAX_OPERATIONS)
+  const means = meansOf(runs, top, inRuns)
+  return top.map((number) => {
+    const [category, name] = splitOnce(words[number]!, '\n')
+    const wallNs = wallUs[number]! * 1_000
+    return {
+      name, category, runs: inRuns[number]!, count: count[number]!, failed: failed[number]!, wallNs,
+      share: allNs === 0 ? 0 : wallNs / allNs,
+      durationNs: pointOf(means.get(number)!)!,
+    }
+  })
 }
 
-/** Of each operation the mean duration in each run that has it. */
-function meansOf(runs: readonly StoredRun[], numbers: readonly number[]): ReadonlyMap<number, number[]> {
-  const means = new Map(numbers.map((number) => [number, [] as number[]]))
+/** Of each operation the mean duration in each run that has it, nanoseconds. */
+function meansOf(runs: readonly StoredRun[], numbers: readonly number[], inRuns: Float64Array): ReadonlyMap<number, Float64Array> {
+  const means = new Map(numbers.map((number) => [number, new Float64Array(inRuns[number]!)]))
+  const filled = new Uint32Array(inRuns.length)
   for (const { operations } of runs) {
-    for (let i = 0; i < operations.length; i += OPERATION_FIGURES) means.get(operations[i]!)?.push(operations[i + 4]! / operations[i + 1]!)
+    for (let i = 0; i < operations.length; i += OPERATION.size) {
+      const number = operations[i]!
+      const list = means.get(number)
+      if (list !== undefined) list[filled[number]!++] = (operations[i + OPERATION.totalUs]! * 1_000) / operations[i + OPERATION.count]!
+    }
   }
   return means
 }
 
-function findingsOf(runs: readonly StoredRun[]): RunStatistics['findings'] {
-  const found = new Map<string, { code: string; title: string; runs: number; timeNs: number; costUsd: number }>()
-  for (const { findings } of runs) {
-    for (const { code, title, timeNs, costUsd } of findings) {
-      const sum = found.get(code)
-      if (sum === undefined) found.set(code, { code, title, runs: 1, timeNs, costUsd })
-      else {
-        sum.runs++
-        sum.timeNs += timeNs
-        sum.costUsd += costUsd
-      }
+function findingsOf(runs: readonly StoredRun[], { all: words }: Words): RunStatistics['findings'] {
+  const found = new Map<number, { code: string; title: string; runs: number; timeNs: number; costUsd: number }>()
+  for (const { findings, shown } of runs) {
+    for (let i = 0; i < findings.length; i += FINDING.size) {
+      const number = findings[i]!
+      let sum = found.get(number)
+      if (sum === undefined) found.set(number, sum = { code: words[number]!, title: '', runs: 0, timeNs: 0, costUsd: 0 })
+      sum.runs++
+      sum.timeNs += findings[i + FINDING.timeUs]! * 1_000
+      sum.costUsd += findings[i + FINDING.costUsd]!
+      // Titles are kept of those that a run shows.
+      if (sum.title === '') sum.title = shownFindings(shown, words).find(({ code }) => code === sum.code)?.title ?? ''
     }
   }
-  return [...found.values()].sort((a, b) => b.timeNs - a.timeNs || b.runs - a.runs || (a.code < b.code ? -1 : 1))
+  return [...found.values()].map((sum) => ({ ...sum, title: sum.title === '' ? sum.code : sum.title }))
+    .sort((a, b) => b.timeNs - a.timeNs || b.runs - a.runs || (a.code < b.code ? -1 : 1))
 }

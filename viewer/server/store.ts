@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import type { Analyst } from './analyst.ts'
 import { HttpError } from './http.ts'
 import { IndexFile } from './index-file.ts'
-import { isLive, LIVE_MS, RunTable, type StoredFile } from './run-table.ts'
+import type { StoredFile } from './packed-run.ts'
+import { isLive, LIVE_MS, RunTable } from './run-table.ts'
 import type { ReceivedFiles } from './received-files.ts'
 import type { FileFacts, RunSource } from './runs.ts'
 import { absolute, factsOf, isTraceName, RECEIVED, scan } from './scan.ts'
@@ -37,7 +38,7 @@ export class Store {
   readonly #queue: WorkQueue
   readonly #watchers = new Map<string, FSWatcher>()
   readonly #toCheck = new Set<string>()
-  readonly #outdated = new Set<string>()
+  #outdated = new Set<string>()
   #checking: NodeJS.Timeout | undefined
   #timers: NodeJS.Timeout[] = []
   #live: ReadonlySet<string> = new Set()
@@ -46,16 +47,13 @@ export class Store {
 
   constructor(options: StoreOptions) {
     this.#options = options
-    this.#index = new IndexFile(join(options.folder, '.index.jsonl'))
+    this.#index = new IndexFile(join(options.folder, '.index.jsonl'), this.table, options.version)
     this.#queue = new WorkQueue((path) => this.#summarise(path), options.quietMs ?? QUIET_MS)
   }
 
   /** What is known is there at once; what has changed meanwhile follows. */
   async open(): Promise<void> {
-    await this.#index.load(({ by, file, runs }) => {
-      this.table.put(file, runs)
-      if (by !== this.#options.version) this.#outdated.add(file.path)
-    })
+    this.#outdated = await this.#index.load()
     await this.#options.received.open()
     this.#scanning = this.#scan(true)
     const every = (ms: number, act: () => void): void => void this.#timers.push(setInterval(act, ms).unref())
@@ -192,7 +190,7 @@ export class Store {
   }
 
   async #summarise(path: string): Promise<void> {
-    const { folder, analyst, changed, received, version } = this.#options
+    const { folder, analyst, changed, received } = this.#options
     const source: RunSource = path.startsWith(`${RECEIVED}/`) ? 'received' : 'recorded'
     let summarised
     try {
@@ -208,11 +206,12 @@ export class Store {
     if (this.#isClosed) return
     const { bytes, modifiedEpochMs, runs } = summarised
     const isOpen = source === 'received' && (received.isRootless(path) ?? this.table.files.get(path)?.isRootless ?? false)
-    const file: Omit<StoredFile, 'runs'> = { path, bytes, modifiedEpochMs, source, ...(isOpen && { isRootless: true }) }
+    const file: Omit<StoredFile, 'runs'> = { path, bytes, modifiedEpochMs, source, isRootless: isOpen }
     this.#outdated.delete(path)
     // What could not be read may be read the next time, by another version.
-    if (runs.every(({ summary }) => summary.traceId !== '')) this.#index.put({ by: version, file, runs })
-    changed(this.table.put(file, runs))
+    const keys = this.table.put(file, runs)
+    if (runs.every(({ summary }) => summary.traceId !== '')) this.#index.put(this.table.files.get(path)!)
+    changed(keys)
   }
 
   /** Runs that have gone quiet are live no more, without anything having happened. */
@@ -220,7 +219,7 @@ export class Store {
     const now = this.#options.nowEpochMs()
     const live = new Set<string>()
     for (const { modifiedEpochMs, runs } of this.table.files.values()) {
-      if (now - modifiedEpochMs < LIVE_MS) for (const run of runs) if (isLive(run, now)) live.add(run.summary.key)
+      if (now - modifiedEpochMs < LIVE_MS) for (const run of runs) if (isLive(run, now)) live.add(run.key)
     }
     const over = [...this.#live].filter((key) => !live.has(key))
     this.#live = live
