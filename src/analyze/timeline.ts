@@ -183,11 +183,13 @@ function times(spans: readonly Span[]): { readonly start: Float64Array; readonly
   const end = new Float64Array(spans.length)
   let last = 0
   for (let i = 0; i < spans.length; i++) {
-    start[i] = Math.round(spans[i]!.start)
-    last = Math.max(last, start[i]!, Math.round(spans[i]!.end ?? 0))
+    const span = spans[i]!
+    start[i] = Math.round(span.start)
+    end[i] = Math.round(span.end ?? NaN)
+    last = Math.max(last, start[i]!, end[i]! || 0)
   }
   const runEnd = Math.max(start[0] ?? 0, Math.round(spans[0]?.end ?? last))
-  for (let i = 0; i < spans.length; i++) end[i] = Math.max(start[i]!, Math.round(spans[i]!.end ?? runEnd))
+  for (let i = 0; i < spans.length; i++) end[i] = Math.max(start[i]!, Number.isNaN(end[i]!) ? runEnd : end[i]!)
   return { start, end }
 }
 
@@ -225,7 +227,8 @@ export function topDownOrder(parent: Int32Array, children: readonly (readonly nu
 /** A span still open although its parent ended is late as well. */
 function isLate(span: Span, parent: number, spans: readonly Span[], start: Float64Array, end: Float64Array, i: number): boolean {
   if (parent === -1) return false
-  if (span.end === undefined && spans[parent]!.end !== undefined) return true
   const overNs = end[i]! - end[parent]!
+  if (overNs <= 0 && span.end !== undefined) return false
+  if (span.end === undefined && spans[parent]!.end !== undefined) return true
   return overNs > 0 && (overNs > MAX_CLOCK_NS || overNs > (end[i]! - start[i]!) * MAX_CLOCK_SHARE)
 }

@@ -49,8 +49,7 @@ function sameRequests({ timeline: { spans, parent }, calls }: Facts): { readonly
     return `${parent[span]!} ${requestModel} ${requestParts!.join()}`
   }
   // The lists can be long, so first what is quick to tell apart: where each ends.
-  const endOf = (span: number): string => `${parent[span]!} ${spans[span]!.llm!.requestParts!.length} ${spans[span]!.llm!.requestParts!.at(-1)!}`
-  const alike = [...groupBy(candidates, ({ span }) => endOf(span)).values()].filter((group) => group.length > 1).flat()
+  const alike = [...groupBy(candidates, ({ span }) => spans[span]!.llm!.requestParts!.at(-1)!).values()].filter((group) => group.length > 1).flat()
   alike.sort((a, b) => a.span - b.span)
   return [...groupBy(alike, ({ span }) => keyOf(span)).values()]
     .filter((group) => group.length > 1)
