@@ -116,7 +116,7 @@ function flush(context: CanvasRenderingContext2D, pending: Pending, palette: rea
 }
 
 /** How much of a frame's colour is left when it stands back. */
-const BACK = 0.28
+const BACK = 0.26
 
 function paintFrame(
   context: CanvasRenderingContext2D, picture: Picture, look: Look, fitter: TextFitter, frame: number, left: number, right: number, y: number, isShown: boolean,
@@ -129,7 +129,7 @@ function paintFrame(
   if (picture.hatched?.[frame] === 1) hatch(context, look, left, y, width)
   if (width < 3 * PADDING) return
   context.fillStyle = look.color(isShown ? '--ink' : '--ink-3')
-  label(context, picture, fitter, frame, { left: left + PADDING, middle: y + (ROW - GAP) / 2 + 0.5, room: width - 2 * PADDING }, isShown)
+  label(context, picture, fitter, frame, { left: left + PADDING, middle: y + (ROW - GAP) / 2 + 0.5, room: width - 2 * PADDING })
 }
 
 interface Place {
@@ -138,7 +138,7 @@ interface Place {
   readonly room: number
 }
 
-function label(context: CanvasRenderingContext2D, picture: Picture, fitter: TextFitter, frame: number, { left, middle, room }: Place, isShown: boolean): void {
+function label(context: CanvasRenderingContext2D, picture: Picture, fitter: TextFitter, frame: number, { left, middle, room }: Place): void {
   const name = picture.name(frame)
   const used = name.length > 500 || fitter.fit(name, room) !== name ? room : context.measureText(name).width
   const figure = used >= room ? undefined : picture.figures(frame).find((text) => used + 2 * PADDING + context.measureText(text).width <= room)
@@ -149,9 +149,7 @@ function label(context: CanvasRenderingContext2D, picture: Picture, fitter: Text
   }
   context.fillText(name, left, middle)
   // Beside the name and not at the far end: the eye need not cross the whole picture.
-  context.globalAlpha = isShown ? 0.86 : 1
   context.fillText(figure, left + used + 2 * PADDING, middle)
-  context.globalAlpha = 1
 }
 
 function hatch(context: CanvasRenderingContext2D, look: Look, left: number, y: number, width: number): void {
