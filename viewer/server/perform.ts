@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { reports } from '../../reports/index.ts'
 import { analyze } from '../../src/analyze/index.ts'
+import { analyzeWithReplay } from '../../src/analyze/replay.ts'
 import type { Analysis } from '../../src/model/analysis.ts'
 import type { Replay } from '../../src/model/replay.ts'
 import type { Trace } from '../../src/model/span.ts'
@@ -14,7 +15,7 @@ import { summarise, unreadable } from './summarise.ts'
 interface Analysed {
   readonly trace: Trace
   readonly analysis: Analysis
-  readonly replay?: Replay
+  readonly replay: Replay
 }
 
 /** Does a job. Everything that takes long is here, and nothing else knows of it. */
@@ -51,7 +52,7 @@ async function analysed({ path, traceId }: RunRef): Promise<Analysed> {
   if (recent?.key === key) return recent.run
   const trace = traces.find(({ id }) => id === traceId)
   if (trace === undefined) throw new Error('the run is not in its file any more')
-  const run = { trace, analysis: analyze(trace) }
+  const run = { trace, ...analyzeWithReplay(trace) }
   recent = { key, run }
   return run
 }
@@ -78,7 +79,8 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Without texts of prompts, answers and tools, whatever was recorded. */
 async function shareOf({ trace }: Analysed): Promise<RunFile> {
   const redacted = redactTrace(trace, 'none')
-  return { name: fileName(redacted, 'html'), type: HTML, body: await html(redacted, analyze(redacted)) }
+  const { analysis, replay } = analyzeWithReplay(redacted)
+  return { name: fileName(redacted, 'html'), type: HTML, body: await html(redacted, analysis, replay) }
 }
 
 const HTML = 'text/html; charset=utf-8'
@@ -89,4 +91,4 @@ const html = async (...run: Parameters<typeof import('../html.ts').renderHtml>):
 
 /** Of plain characters: what a name could mean to a shell, a path or a header is not in it. */
 const fileName = ({ name, id }: Trace, extension: string): string =>
-  `${name.replace(/[^A-Za-z0-9_-]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 60) || 'run'}-${id.replace(/[^0-9a-f]/g, '').slice(0, 8)}.${extension}`
+  `${name.replace(/[^A-Za-z0-9_]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 60) || 'run'}-${id.replace(/[^0-9a-f]/g, '').slice(0, 8)}.${extension}`
