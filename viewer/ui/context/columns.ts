@@ -1,7 +1,7 @@
 import type { CacheBreak, ContextCall } from '../../../src/model/analysis.ts'
 import type { RunContent } from '../../document/run-document.ts'
 import type { RunModel } from '../run/run-model.ts'
-import { kindOrder } from './kinds.ts'
+import { tokensBefore } from './stacks.ts'
 
 /** What a call's request was made of, as a column of the picture. Pure. */
 
@@ -60,122 +60,6 @@ function agentOf({ spans }: RunModel, place: number): number {
   const agent = spans.categories.indexOf('agent')
   for (let at = spans.parent[place]!; at !== -1; at = spans.parent[at]!) if (spans.category[at] === agent) return at
   return -1
-}
-
-/** A stretch of a column, from the bottom up; `kind` is one of a part, or `answer`. */
-export interface Stretch {
-  readonly kind: string
-  readonly tokens: number
-}
-
-/** All of one kind together. What was answered is on top. */
-export function byKind({ composition, usedTokens, input }: ContextCall): Stretch[] {
-  const inputTokens = input?.total ?? sumOf(composition ?? {})
-  const parts = Object.entries(composition ?? {}).filter(([, tokens]) => tokens > 0).sort(([a], [b]) => kindOrder(a) - kindOrder(b))
-  const stretches = parts.length > 0 ? parts.map(([kind, tokens]): Stretch => ({ kind, tokens })) : [{ kind: 'not recorded', tokens: inputTokens }]
-  return withAnswer(stretches, usedTokens - inputTokens)
-}
-
-const withAnswer = (stretches: readonly Stretch[], answer: number): Stretch[] =>
-  [...stretches, ...(answer > 0 ? [{ kind: 'answer', tokens: answer }] : [])].filter(({ tokens }) => tokens > 0)
-
-const sumOf = (composition: Composition): number => Object.values(composition).reduce((sum, tokens) => sum + tokens, 0)
-
-/**
- * In the order in which the request was sent, which is the order in which a cache reads it. Each kind's tokens are shared out to its
- * parts by their characters; what no part stands for is at the bottom.
- * @param places the request's parts @param least tokens below which a stretch is not told apart from its neighbours
- */
-export function inOrder(call: ContextCall, places: readonly number[], parts: RunContent['parts'], least: number): Stretch[] {
-  const { composition, usedTokens, input } = call
-  if (composition === undefined || places.length === 0) return byKind(call)
-  const merger = new Merger(least)
-  const weights = weightsOf(composition, places, parts)
-  for (const [kind, tokens] of belowOf(composition, weights)) merger.add(kind, tokens)
-  merger.flush()
-  for (const place of places) {
-    const part = parts[place]
-    if (part === undefined) continue
-    const kind = kindIn(part, composition)
-    merger.add(kind, part.chars * weights.get(kind)!)
-  }
-  merger.flush()
-  return withAnswer(merger.stretches, usedTokens - (input?.total ?? sumOf(composition)))
-}
-
-/** Tokens of a request before one of its parts, as {@link inOrder} stacks them. */
-export function tokensBefore({ composition }: ContextCall, index: number, places: readonly number[], parts: RunContent['parts']): number | undefined {
-  if (composition === undefined || index > places.length) return undefined
-  const weights = weightsOf(composition, places, parts)
-  let tokens = belowOf(composition, weights).reduce((sum, [, own]) => sum + own, 0)
-  for (const place of places.slice(0, index)) {
-    const part = parts[place]
-    if (part !== undefined) tokens += part.chars * weights.get(kindIn(part, composition))!
-  }
-  return tokens
-}
-
-type Composition = Readonly<Record<string, number>>
-/** Tokens per character, by kind. */
-type Weights = ReadonlyMap<string, number>
-
-function weightsOf(composition: Composition, places: readonly number[], parts: RunContent['parts']): Weights {
-  const chars = new Map<string, number>()
-  for (const place of places) {
-    const part = parts[place]
-    if (part === undefined) continue
-    const kind = kindIn(part, composition)
-    chars.set(kind, (chars.get(kind) ?? 0) + part.chars)
-  }
-  // A kind may be any word, that of an object's own parts too.
-  return new Map([...chars].map(([kind, all]) => [kind, all > 0 && Object.hasOwn(composition, kind) ? composition[kind]! / all : 0]))
-}
-
-/** What no part of the request stands for, such as what a transcript does not hold. */
-const belowOf = (composition: Composition, weights: Weights): (readonly [kind: string, tokens: number])[] =>
-  Object.entries(composition).filter(([kind]) => (weights.get(kind) ?? 0) === 0).sort(([a], [b]) => kindOrder(a) - kindOrder(b))
-
-/** Images and files are a kind of their own where the analysis counted them so. */
-const kindIn = ({ kind, media }: RunContent['parts'][number], composition: Composition): string =>
-  (media !== undefined && Object.hasOwn(composition, media) ? media : kind)
-
-/** Neighbours too small to be seen become one stretch of the kind that most of them are of. */
-class Merger {
-  readonly stretches: { kind: string; tokens: number }[] = []
-  readonly #least: number
-  readonly #held = new Map<string, number>()
-  #heldTokens = 0
-
-  constructor(least: number) {
-    this.#least = least
-  }
-
-  add(kind: string, tokens: number): void {
-    if (this.#heldTokens === 0 && tokens >= this.#least) return this.#put(kind, tokens)
-    this.#held.set(kind, (this.#held.get(kind) ?? 0) + tokens)
-    this.#heldTokens += tokens
-    if (this.#heldTokens >= this.#least) this.flush()
-  }
-
-  flush(): void {
-    if (this.#held.size === 0) return
-    let kind = ''
-    let most = -1
-    for (const [one, tokens] of this.#held) {
-      if (tokens <= most) continue
-      kind = one
-      most = tokens
-    }
-    this.#put(kind, this.#heldTokens)
-    this.#held.clear()
-    this.#heldTokens = 0
-  }
-
-  #put(kind: string, tokens: number): void {
-    const last = this.stretches.at(-1)
-    if (last?.kind === kind) last.tokens += tokens
-    else this.stretches.push({ kind, tokens })
-  }
 }
 
 export type Scale = 'largest' | 'window'

@@ -3,9 +3,10 @@ import { color } from '../canvas/colors.ts'
 import { ticks, type Range } from '../canvas/range.ts'
 import { TextFitter } from '../canvas/text.ts'
 import type { Surface } from '../canvas/use-canvas.ts'
-import { drawnColumns, lossOf, type ColumnGroup, type ContextColumn, type Stretch } from './columns.ts'
+import { drawnColumns, lossOf, type ColumnGroup, type ContextColumn } from './columns.ts'
 import { frame, plotWidth, xOf } from './geometry.ts'
 import { partColor } from './kinds.ts'
+import type { Stretch } from './stacks.ts'
 
 const FONT = '11px system-ui, sans-serif'
 /** Of a stretch that is told apart from its neighbours. */

@@ -9,10 +9,11 @@ import { Choices } from '../parts/choices.tsx'
 import { Icon } from '../parts/icon.tsx'
 import { Tooltip } from '../parts/tooltip.tsx'
 import { useRun } from '../run/run-context.ts'
-import { breakAt, byKind, inOrder, topOf, type ContextColumn, type ContextColumns, type Scale, type Stretch } from './columns.ts'
+import { breakAt, topOf, type ContextColumn, type ContextColumns, type Scale } from './columns.ts'
 import { drawContext } from './draw.ts'
 import { columnAt, plotWidth } from './geometry.ts'
 import { kindOrder, partColor } from './kinds.ts'
+import { byKind, inOrder, type Stretch } from './stacks.ts'
 import { columnTexts } from './words.ts'
 
 const HEIGHT = 380
@@ -155,7 +156,8 @@ function Columns({ all: { columns, groups }, top, stretches, notch, look }: Colu
   }
   const onKey = (event: TargetedKeyboardEvent<HTMLCanvasElement>): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return
-    const to = { ArrowRight: focused + 1, ArrowLeft: focused - 1, PageDown: focused + 10, PageUp: focused - 10, Home: 0, End: columns.length - 1 }[event.key]
+    const toBreak = event.shiftKey ? breakBeside(columns, focused, event.key) : undefined
+    const to = toBreak ?? { ArrowRight: focused + 1, ArrowLeft: focused - 1, PageDown: focused + 10, PageUp: focused - 10, Home: 0, End: columns.length - 1 }[event.key]
     if (to !== undefined) step(to)
     else if (event.key === 'Enter' || event.key === ' ') select(columns[focused]!.place)
     else if (event.key === '+' || event.key === '=') look.zoom(0.5)
@@ -168,7 +170,7 @@ function Columns({ all: { columns, groups }, top, stretches, notch, look }: Colu
     <>
       <div class="context-canvas">
         <canvas
-          ref={ref} role="application" aria-label={`Composition of ${plural(columns.length, 'call')}. Left and right go from call to call, Enter opens one.`} aria-describedby="context-said" tabIndex={0}
+          ref={ref} role="application" aria-label={`Composition of ${plural(columns.length, 'call')}. Left and right go from call to call, with Shift from one broken prefix to the next; Enter opens a call.`} aria-describedby="context-said" tabIndex={0}
           onKeyDown={onKey} onFocus={() => setFocus(true)} onBlur={() => setFocus(false)}
           onPointerMove={(event) => setHovered(hoverOf(at(event), event))} onPointerLeave={() => setHovered(undefined)}
           onClick={(event) => {
@@ -183,6 +185,14 @@ function Columns({ all: { columns, groups }, top, stretches, notch, look }: Colu
       <div id="context-said" class="context-said small" aria-live="polite"><ColumnWords column={columns[focused]!} /></div>
     </>
   )
+}
+
+/** The next column, or the one before, whose prefix broke. */
+function breakBeside(columns: readonly ContextColumn[], from: number, key: string): number | undefined {
+  const step = key === 'ArrowRight' ? 1 : key === 'ArrowLeft' ? -1 : 0
+  if (step === 0) return undefined
+  for (let i = from + step; i >= 0 && i < columns.length; i += step) if (columns[i]!.broke !== undefined) return i
+  return from
 }
 
 const hoverOf = (index: number | undefined, { clientX: x, clientY: y }: MouseEvent): { index: number; x: number; y: number } | undefined => (index === undefined ? undefined : { index, x, y })

@@ -96,9 +96,13 @@ function useFocus(box: { readonly current: HTMLElement | null }, span: number, c
     const active = document.activeElement
     const isInside = box.current?.contains(active) === true
     if (!isInside && active !== document.body) opener.current = active
-    const lostFocus = active === document.body && opener.current !== null && lastKey.wasInside
-    if ((lastKey.opens && performance.now() - lastKey.at < 500) || lostFocus) box.current?.querySelector<HTMLElement>('h2')?.focus({ preventScroll: true })
-    box.current?.scrollTo?.({ top: 0 })
+    const lostFocus = active === document.body && opener.current !== null && lastInput.wasInside
+    if ((lastInput.opens && performance.now() - lastInput.at < 500) || lostFocus) box.current?.querySelector<HTMLElement>('h2')?.focus({ preventScroll: true })
+    if (box.current === null) return
+    box.current.scrollTop = 0
+    // Over a narrow page it lies as a sheet: what was pressed stays above it.
+    const { top } = box.current.getBoundingClientRect()
+    if (!isInside && getComputedStyle(box.current).position === 'fixed' && performance.now() - lastInput.at < 500 && lastInput.y > top - 40) scrollBy(0, lastInput.y - top + 60)
   }, [span])
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
@@ -119,13 +123,16 @@ function useFocus(box: { readonly current: HTMLElement | null }, span: number, c
 }
 
 /** How what is selected came to be: by a key that opens, or by the pointer. */
-const lastKey = { at: 0, opens: false, wasInside: false }
+const lastInput = { at: 0, opens: false, wasInside: false, y: 0 }
 addEventListener('keydown', ({ key, target }) => {
-  lastKey.at = performance.now()
-  lastKey.opens = key === 'Enter' || key === ' '
-  lastKey.wasInside = target instanceof Element && target.closest('.drawer') !== null
+  lastInput.at = performance.now()
+  lastInput.opens = key === 'Enter' || key === ' '
+  lastInput.wasInside = target instanceof Element && target.closest('.drawer') !== null
+  lastInput.y = 0
 }, true)
-addEventListener('pointerdown', () => {
-  lastKey.opens = false
-  lastKey.wasInside = false
+addEventListener('pointerdown', ({ clientY }) => {
+  lastInput.at = performance.now()
+  lastInput.opens = false
+  lastInput.wasInside = false
+  lastInput.y = clientY
 }, true)

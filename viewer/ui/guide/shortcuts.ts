@@ -42,6 +42,16 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
     ],
   },
   {
+    title: 'Context',
+    shortcuts: [
+      { keys: ['←', '→'], what: 'the call before and after' },
+      { keys: ['Shift ←', 'Shift →'], what: 'the call before and after whose cached prefix broke' },
+      { keys: ['Enter'], what: 'the call’s details' },
+      { keys: ['+', '−'], what: 'fewer calls and more' },
+      { keys: ['0'], what: 'all calls' },
+    ],
+  },
+  {
     title: 'Tables',
     shortcuts: [
       { keys: ['↑', '↓'], what: 'the row above and below' },
