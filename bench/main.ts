@@ -6,6 +6,7 @@ import { calls } from './cases/calls.ts'
 import { command } from './cases/command.ts'
 import { off } from './cases/off.ts'
 import { page } from './cases/page.ts'
+import { receiver } from './cases/receiver.ts'
 import { runFile } from './cases/run-file.ts'
 import { spans } from './cases/spans.ts'
 import { startup } from './cases/startup.ts'
@@ -13,7 +14,7 @@ import { tokens } from './cases/count.ts'
 import type { Case } from './harness.ts'
 import { machine, measuredOn, resultsFile, table, verdict, type Measured } from './results.ts'
 
-const cases: readonly Case[] = [spans, calls, off, startup, agent, tokens, analyze, command, runFile, page]
+const cases: readonly Case[] = [spans, calls, off, startup, agent, tokens, analyze, command, runFile, page, receiver]
 
 const USAGE = `npm run bench [-- --only <name> --write]
   --only <name>   one of ${cases.map(({ name }) => name).join(', ')}; may be given several times
