@@ -20,7 +20,7 @@ inBrowser('the guide', (desk) => {
       expect((await page.locator('.guide article').textContent())!.length).toBeGreaterThan(100)
     }
     expect(titles.size).toBe(links.length)
-  }, 60_000)
+  })
 
   test.each(['', '/timeline', '/context', '/compare', '/figures', '/keyboard', '/privacy', '/PAR001', '/CACHE001'])('axe has no objection to guide%s', async (path) => {
     const page = await desk.openFile(html, { hash: `#/guide${path}` })
@@ -29,7 +29,7 @@ inBrowser('the guide', (desk) => {
     await page.setViewportSize({ width: 390, height: 900 })
     await drawn(page)
     await expectNoSidewaysScrolling(page)
-  }, 60_000)
+  })
 
   test('what was found in this run comes first, and leads to its page and its spans', async () => {
     const page = await desk.openFile(html, { hash: '#/guide' })
@@ -93,7 +93,7 @@ inBrowser('the list of shortcuts', (desk) => {
     await page.keyboard.press('?')
     await page.getByRole('dialog', { name: 'Keyboard' }).waitFor()
     await expectNoAxeViolations(page)
-  }, 60_000)
+  })
 
   test('a question mark in a field is a question mark', async () => {
     const page = await desk.openFile(html, { hash: '#/calls' })

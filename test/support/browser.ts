@@ -33,7 +33,7 @@ export function inBrowser(name: string, body: (desk: BrowserDesk) => void): void
     describe.skip(name, () => body(new BrowserDesk()))
     return
   }
-  describe(name, () => {
+  describe(name, { timeout: 60_000 }, () => {
     const desk = new BrowserDesk()
     beforeAll(() => desk.start(), 60_000)
     afterEach(() => desk.check())
