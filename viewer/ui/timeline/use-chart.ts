@@ -1,5 +1,5 @@
 import type { RefObject } from 'preact'
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { color } from '../canvas/colors.ts'
 import type { Bounds, Range } from '../canvas/range.ts'
 import { boundsOf } from './bounds.ts'
@@ -47,8 +47,8 @@ export function useChart(props: TimelineChartProps): Chart {
   const times = props.times?.start === run.spans.start && props.times.end === run.spans.end ? undefined : props.times
   const timeline = useTimeline(run, times)
   const bounds = useMemo(() => boundsOf(timeline.times, end), [timeline.times, end])
-  const [ownRange, setOwnRange] = useState<Range>(bounds)
-  const range = props.range ?? ownRange
+  const [ownRange, setOwnRange] = useState<Range | undefined>(undefined)
+  const range = props.range ?? ownRange ?? bounds
   const ties = useMemo(() => (times === undefined ? tiesOf(run) : new Map<number, Tie[]>()), [run, times])
   const [focused, setFocused] = useState<number | undefined>(undefined)
   const [hasKeyboard, setHasKeyboard] = useState(false)
@@ -57,11 +57,11 @@ export function useChart(props: TimelineChartProps): Chart {
   const [top, setTop] = useState(0)
   const size = compact ? COMPACT : ROOMY
   const rowsHeight = timeline.layout.rows * size.row + size.row / 2
-  const height = useHeight(rowsHeight, compact)
+  const scroller = useRef<HTMLDivElement>(null)
+  const height = useHeight(scroller, rowsHeight, compact)
   return {
     timeline, ties, bounds, range, setRange: props.onRange ?? setOwnRange, focused, setFocused, hover, setHover, chosen, setChosen, top, setTop, size, height, rowsHeight,
-    setHasKeyboard, isGuided: hasKeyboard || (look.matches !== undefined && props.goTo?.focuses === true),
-    scroller: useRef<HTMLDivElement>(null),
+    setHasKeyboard, scroller, isGuided: hasKeyboard || (look.matches !== undefined && props.goTo?.focuses === true),
     sceneOf: (width) => ({
       run, ...timeline, look, marked, selected, focused, emphasised, slack: times === undefined ? run.spans.slack : undefined,
       view: { range, width, height: height - AXIS_HEIGHT, top, size },
@@ -69,15 +69,21 @@ export function useChart(props: TimelineChartProps): Chart {
   }
 }
 
-/** As high as the rows are, as far as the window allows. */
-function useHeight(rowsHeight: number, compact: boolean): number {
-  const [room, setRoom] = useState(innerHeight)
-  useEffect(() => {
-    const read = (): void => setRoom(innerHeight)
-    addEventListener('resize', read)
-    return () => removeEventListener('resize', read)
-  }, [])
-  const most = compact ? Math.max(160, room * 0.42) : Math.max(300, room - 190)
+/** Below the chart the window's edge shows that something follows. */
+const BELOW = 28
+
+/** As high as the rows are, as far as the window allows: to its lower edge, where the page is not scrolled. */
+function useHeight(scroller: RefObject<HTMLDivElement | null>, rowsHeight: number, compact: boolean): number {
+  const [most, setMost] = useState(innerHeight * 0.6)
+  useLayoutEffect(() => {
+    const measure = (): void => {
+      const above = (scroller.current?.getBoundingClientRect().top ?? 0) + scrollY
+      setMost(compact ? Math.max(160, innerHeight * 0.42) : Math.max(320, innerHeight * 0.6, innerHeight - above - BELOW))
+    }
+    measure()
+    addEventListener('resize', measure)
+    return () => removeEventListener('resize', measure)
+  }, [compact])
   return Math.round(Math.min(rowsHeight + AXIS_HEIGHT, most))
 }
 

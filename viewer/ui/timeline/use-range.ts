@@ -6,24 +6,23 @@ import { fromAddress, toAddress } from './bounds.ts'
 /** The address is written when the range has stayed for so long, ms. */
 const REST_MS = 250
 
-/** The range in view; it stands in the address, so that a link shows the same. */
+/** The range in view; it stands in the address, so that a link shows the same. All of a run that goes on stays all of it. */
 export function useRange(bounds: Bounds): readonly [Range, (range: Range) => void] {
   const view = useRun()
   const latest = useRef(view)
   latest.current = view
   const { query, run: { startNs } } = view
   const [askedFrom, askedTo] = [query.get('from'), query.get('to')]
-  const [range, setRange] = useState<Range>(() => fromAddress(askedFrom, askedTo, startNs, bounds) ?? bounds)
+  const [part, setPart] = useState<Range | undefined>(() => fromAddress(askedFrom, askedTo, startNs, bounds))
   const written = useRef(`${askedFrom} ${askedTo}`)
   useEffect(() => {
     const asked = `${askedFrom} ${askedTo}`
     if (asked === written.current) return
     written.current = asked
-    setRange(fromAddress(askedFrom, askedTo, startNs, bounds) ?? bounds)
+    setPart(fromAddress(askedFrom, askedTo, startNs, bounds))
   }, [askedFrom, askedTo])
   useEffect(() => {
-    const isWhole = range.from <= bounds.from && range.to >= bounds.to
-    const [from, to] = isWhole ? [undefined, undefined] : [toAddress(range.from, startNs), toAddress(range.to, startNs)]
+    const [from, to] = part === undefined ? [undefined, undefined] : [toAddress(part.from, startNs), toAddress(part.to, startNs)]
     const next = `${from ?? null} ${to ?? null}`
     if (next === written.current) return undefined
     const timer = setTimeout(() => {
@@ -31,8 +30,8 @@ export function useRange(bounds: Bounds): readonly [Range, (range: Range) => voi
       latest.current.setQuery({ from, to })
     }, REST_MS)
     return () => clearTimeout(timer)
-  }, [range])
-  return [range, setRange]
+  }, [part])
+  return [part ?? bounds, (range) => setPart(range.from <= bounds.from && range.to >= bounds.to ? undefined : range)]
 }
 
 /** The words that are searched for; they stand in the address too. */

@@ -38,15 +38,14 @@ export function useTimeline(run: RunModel, given: Times | undefined): Timeline {
     const whole = layOut(tree, times)
     return { times, late, whole, path: pathPieces(tree, times, late), collapsed: collapsedAtFirst(tree, whole), stretches: stretchesFor(run) }
   }, [run, given])
-  const [changed, setChanged] = useState<{ readonly of: object; readonly collapsed: Uint8Array } | undefined>(undefined)
-  // What was opened in another run means nothing in this one.
-  const collapsed = changed?.of === fixed ? changed.collapsed : fixed.collapsed
+  const [changed, setChanged] = useState<Changed | undefined>(undefined)
+  const collapsed = useMemo(() => (changed === undefined ? fixed.collapsed : carriedOver(changed, run, fixed.collapsed)), [fixed, changed])
   const layout = useMemo(() => (collapsed.includes(1) ? layOut(tree, fixed.times, collapsed) : fixed.whole), [fixed, collapsed])
   const change = useCallback((edit: (flags: Uint8Array) => void) => {
     setChanged((before) => {
-      const flags = (before?.of === fixed ? before.collapsed : fixed.collapsed).slice()
+      const flags = before === undefined ? fixed.collapsed.slice() : carriedOver(before, run, fixed.collapsed).slice()
       edit(flags)
-      return { of: fixed, collapsed: flags }
+      return { run, collapsed: flags }
     })
   }, [fixed])
   const toggle = useCallback((span: number) => change((flags) => {
@@ -65,6 +64,21 @@ export function useTimeline(run: RunModel, given: Times | undefined): Timeline {
     })
   }, [change, layout])
   return { tree, ...fixed, layout, collapsed, toggle, reveal }
+}
+
+interface Changed {
+  readonly run: RunModel
+  readonly collapsed: Uint8Array
+}
+
+/** What was opened and collapsed stays so in a run that goes on, which comes anew with more spans. In another run it means nothing. */
+function carriedOver(before: Changed, run: RunModel, atFirst: Uint8Array): Uint8Array {
+  if (before.run === run) return before.collapsed
+  if (before.run.analysis.run.traceId !== run.analysis.run.traceId) return atFirst
+  return atFirst.map((flag, i) => {
+    const place = before.run.placeOf(run.spans.ids[i]!)
+    return place === undefined ? flag : before.collapsed[place]!
+  })
 }
 
 function stretchesFor(run: RunModel): (span: number) => readonly Stretch[] {

@@ -11,7 +11,7 @@ export interface RowSize {
   readonly gap: number
 }
 export const ROOMY: RowSize = { row: 24, bar: 17, gap: 2 }
-export const COMPACT: RowSize = { row: 17, bar: 12, gap: 1 }
+export const COMPACT: RowSize = { row: 19, bar: 14, gap: 1 }
 
 /** What of the run is in view, and where. */
 export interface Viewport {

@@ -105,6 +105,13 @@ function drawBar(context: CanvasRenderingContext2D, scene: Scene, bar: Bar): voi
   context.beginPath()
   if (x1 - x0 > 5) context.roundRect(x0, y, x1 - x0, size.bar, 2.5)
   else context.rect(x0, y, x1 - x0, size.bar)
+  if (strength < 1) {
+    // What is dimmed is not transparent.
+    context.globalAlpha = 1
+    context.fillStyle = color('--surface')
+    context.fill()
+    context.globalAlpha = strength
+  }
   if (late[i] === 1) {
     context.fillStyle = hatch(context, fill)
     context.fill()
