@@ -112,3 +112,13 @@ export function drawnColumns(columns: readonly ContextColumn[], { from, to }: { 
 }
 
 const LEAST_WIDTH = 2
+
+/** Of neighbours that are drawn as one, the one that paid for the most again. */
+export function worstBreak(columns: readonly ContextColumn[], first: number, count: number): number | undefined {
+  let worst: number | undefined
+  for (let i = first; i < first + count; i++) {
+    const tokens = columns[i]!.broke?.tokens
+    if (tokens !== undefined && (worst === undefined || tokens > columns[worst]!.broke!.tokens)) worst = i
+  }
+  return worst
+}

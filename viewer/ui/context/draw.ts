@@ -3,7 +3,7 @@ import { color } from '../canvas/colors.ts'
 import { ticks, type Range } from '../canvas/range.ts'
 import { TextFitter } from '../canvas/text.ts'
 import type { Surface } from '../canvas/use-canvas.ts'
-import { drawnColumns, lossOf, type ColumnGroup, type ContextColumn } from './columns.ts'
+import { drawnColumns, lossOf, worstBreak, type ColumnGroup, type ContextColumn } from './columns.ts'
 import { frame, plotWidth, xOf } from './geometry.ts'
 import { partColor } from './kinds.ts'
 import type { Stretch } from './stacks.ts'
@@ -59,7 +59,10 @@ export function drawContext(surface: Surface, picture: Picture): void {
       context.fillRect(x0, y(cached), w, 1)
     }
   }
-  for (const { first, count } of drawn) for (let i = first; i < first + count; i++) drawBreak(surface, picture, i, y)
+  for (const { first, count } of drawn) {
+    const index = worstBreak(columns, first, count)
+    if (index !== undefined) drawBreak(surface, picture, index, y)
+  }
   drawWindows(surface, picture, y)
   drawGroups(surface, picture, y)
   for (const [index, property, line] of [[picture.hovered, '--ink-3', 1], [picture.focused, '--accent', 2]] as const) {
@@ -185,10 +188,15 @@ function drawGroups({ context, width, height }: Surface, { groups, groupName, ra
 const callsText = ({ call: first }: ContextColumn, { call: last }: ContextColumn): string =>
   (first.number === last.number ? `call ${formatCount(first.number)}` : `calls ${formatCount(first.number)} to ${formatCount(last.number)}`)
 
+const hatches = new Map<string, CanvasPattern>()
+
 /** Lines across what a cache gave, so that it is told by more than a shade. */
 function hatchOf(context: CanvasRenderingContext2D): CanvasPattern | string {
-  const tile = document.createElement('canvas')
   const ratio = Math.max(1, Math.round(context.getTransform().a))
+  const key = `${color('--ink')} ${ratio}`
+  const known = hatches.get(key)
+  if (known !== undefined) return known
+  const tile = document.createElement('canvas')
   tile.width = tile.height = 7 * ratio
   const inner = tile.getContext('2d')
   if (inner === null) return 'transparent'
@@ -203,6 +211,8 @@ function hatchOf(context: CanvasRenderingContext2D): CanvasPattern | string {
   }
   inner.stroke()
   const pattern = context.createPattern(tile, 'repeat')
-  pattern?.setTransform(new DOMMatrix().scale(1 / ratio))
-  return pattern ?? 'transparent'
+  if (pattern === null) return 'transparent'
+  pattern.setTransform(new DOMMatrix().scale(1 / ratio))
+  hatches.set(key, pattern)
+  return pattern
 }

@@ -5,6 +5,8 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 const MOST_ROWS = 200
 const ROW_HEIGHT = 33
 const AROUND = 12
+/** The window moves on by that many rows at a time. */
+const STEP = 6
 
 export interface TableColumn<Id extends string> {
   readonly id: Id
@@ -91,7 +93,7 @@ function useWindow(box: RefObject<HTMLDivElement | null>, isWindowed: boolean, c
     const element = box.current
     if (element === null || !isWindowed) return undefined
     const read = (): void => {
-      const next = { top: Math.floor(element.scrollTop / ROW_HEIGHT), height: element.clientHeight }
+      const next = { top: Math.floor(element.scrollTop / ROW_HEIGHT / STEP) * STEP, height: element.clientHeight }
       // A row that leaves the document would take the focus with it; the arrow keys go on from there all the same.
       const focused = document.activeElement
       if (focused instanceof HTMLElement && focused.matches('.row-button') && element.contains(focused)) {
@@ -114,7 +116,7 @@ function useWindow(box: RefObject<HTMLDivElement | null>, isWindowed: boolean, c
   return { from, to: Math.min(count, rowsTo(view)) }
 }
 
-const rowsTo = ({ top, height }: { readonly top: number; readonly height: number }): number => top + Math.ceil(height / ROW_HEIGHT) + AROUND
+const rowsTo = ({ top, height }: { readonly top: number; readonly height: number }): number => top + Math.ceil(height / ROW_HEIGHT) + STEP + AROUND
 
 /** The row that the keyboard is at. What is opened elsewhere comes into view. */
 function useActive<Id extends string>(box: RefObject<HTMLDivElement | null>, { current, count }: WindowedTableProps<Id>, isWindowed: boolean): readonly [number, (row: number, isFocused: boolean) => void] {
