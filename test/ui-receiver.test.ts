@@ -149,6 +149,14 @@ describe('what is not', () => {
     expect(declared).toMatchObject({ status: 413 })
   })
 
+  test('a bomb, of which no more is unpacked than may be', async () => {
+    // A gigabyte in members of 64 MB, of which the second is one too many.
+    const member = gzipSync(Buffer.alloc(64 * 1024 * 1024, ' '), { level: 9 })
+    const before = process.memoryUsage.rss()
+    expect((await post('/v1/traces', 'application/json', Buffer.concat(Array.from({ length: 16 }, () => member)), { 'Content-Encoding': 'gzip' })).status).toBe(413)
+    expect((process.memoryUsage.rss() - before) / 1e6).toBeLessThan(300)
+  })
+
   test('nesting a million deep, and names that are not names', async () => {
     const deep = `{"resourceSpans":[{"scopeSpans":[{"spans":[${JSON.stringify(span('1')).slice(0, -1)},"attributes":[{"key":"x","value":${'{"arrayValue":{"values":['.repeat(250_000)}${']}}'.repeat(250_000)}}]}]}]}]}`
     expect((await post('/v1/traces', 'application/json', deep)).status).toBe(200)
@@ -176,6 +184,20 @@ function importable(text: string): string[] {
   }
   return isRequest(text) ? [text] : text.split('\n').filter(isRequest)
 }
+
+test('all that was acknowledged is found again', async () => {
+  const hex = (number: number, digits: number): string => number.toString(16).padStart(digits, '0')
+  const spans = Array.from({ length: 2_000 }, (_, i) => span(hex(Math.floor(i / 100) + 1, 16), {
+    traceId: hex((i % 100) + 1, 32), ...(i >= 100 && { parentSpanId: hex(1, 16) }),
+  }))
+  // The root of each trace comes last.
+  const requests = Array.from({ length: 40 }, (_, i) => spans.toReversed().slice(i * 50, i * 50 + 50))
+  const answers = await Promise.all(requests.map((some) => board.otlp('/v1/traces', { headers: JSON_TYPE, body: request(...some) })))
+  expect(new Set(answers.map(({ status, text }) => `${status} ${text}`))).toEqual(new Set(['200 {}']))
+  await board.dashboard.store.settled()
+  const { total, runs: found } = (await board.api('runs?limit=500')).json<RunList>()
+  expect([total, found.reduce((sum, run) => sum + run.spans, 0), found.every(({ outcome, problem }) => outcome === 'ok' && problem === undefined)]).toEqual([100, 2_000, true])
+})
 
 describe('content', () => {
   const SECRET = `sk-proj-${'aB3'.repeat(16)}`

@@ -24,12 +24,11 @@ export class Events {
     this.#heartbeat = setInterval(() => this.#write(':\n\n'), HEARTBEAT_MS).unref()
   }
 
-  open({ request, response }: Asked): void {
+  open({ response }: Asked): void {
     if (this.#streams.size >= MAX_STREAMS) throw new HttpError(503, 'too many pages are open')
     response.writeHead(200, { ...SAFE_HEADERS, 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' })
     response.write(':\n\n')
     this.#streams.add(response)
-    request.socket.setTimeout(0)
     response.on('close', () => this.#streams.delete(response))
   }
 

@@ -115,10 +115,11 @@ export function send(
 
 /** A client that is still sending does not read; it gets a moment to do so. */
 function drain(request: IncomingMessage): void {
+  // There is none any more when the client has gone.
+  const socket = request.socket as Socket | null
   request.resume()
-  const socket: Socket = request.socket
   setTimeout(() => {
-    if (!request.complete) socket.destroy()
+    if (!request.complete) socket?.destroy()
   }, 2_000).unref()
 }
 

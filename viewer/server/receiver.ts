@@ -10,7 +10,7 @@ import type { ReceivedFiles } from './received-files.ts'
 /** As OpenTelemetry's specification recommends it, also after unpacking. */
 export const MAX_BODY_BYTES = 64 * 1024 * 1024
 /** Of all requests that are being read: whoever comes then is asked to come again. */
-const MAX_READING_BYTES = 4 * MAX_BODY_BYTES
+const MAX_READING_BYTES = 2 * MAX_BODY_BYTES
 
 const SIGNALS: ReadonlyMap<string, Signal> = new Map([['/v1/traces', 'traces'], ['/v1/logs', 'logs'], ['/v1/metrics', 'metrics']])
 const REJECTED: Readonly<Record<Signal, string>> = { traces: 'rejectedSpans', logs: 'rejectedLogRecords', metrics: 'rejectedDataPoints' }
