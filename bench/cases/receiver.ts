@@ -11,8 +11,6 @@ const SPANS_PER_SECOND = 2_000
 const SPANS_PER_TRACE = 20
 const SPANS_PER_REQUEST = 100
 const SECONDS = Number(process.env['RECEIVER_SECONDS'] ?? 20)
-/** `0`: the receiver may use this core alone. */
-const CORE = process.env['RECEIVER_CORE']
 
 const attributes = (said: Readonly<Record<string, string | number>>): object[] =>
   Object.entries(said).map(([key, value]) => ({ key, value: typeof value === 'string' ? { stringValue: value } : { intValue: String(value) } }))
@@ -106,8 +104,7 @@ interface Told {
 async function start(folder: string): Promise<{ readonly child: ChildProcess; readonly told: Told }> {
   const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
   const words = [main, 'ui', folder, '--port', '0', '--otlp-port', '0', '--json']
-  const child = CORE === undefined ? spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] })
-    : spawn('taskset', ['-c', CORE, process.execPath, ...words], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] })
   const [line] = (await once(child.stdout!, 'data')) as [Buffer]
   return { child, told: JSON.parse(line.toString()) as Told }
 }

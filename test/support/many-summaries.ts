@@ -9,7 +9,7 @@ const OPERATIONS = ['plan', 'answer', 'search_kb', 'get_orders', 'embed', 'vecto
 const CODES = ['PAR001', 'CACHE001', 'CTX002', 'REP001', 'RETRY001', 'LOOP001']
 
 /** A summary as that of a run of a dozen operations is. */
-export function syntheticRun(i: number, random: () => number, startedAtEpochMs: number): IndexedRun {
+function syntheticRun(i: number, random: () => number, startedAtEpochMs: number): IndexedRun {
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!
   const durationNs = Math.floor(random() * 60e9) + 1e9
   const inputTokens = Math.floor(random() * 200_000)
