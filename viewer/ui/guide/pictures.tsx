@@ -3,18 +3,31 @@ import { Bar, Drawing, Note } from './drawing.tsx'
 
 export function TimelinePicture(): JSX.Element {
   return (
-    <Drawing label="An agent; below it a call of a model, then two tools side by side, then another call. The critical path goes through the longer tool; the shorter one has slack." height={142}>
+    <Drawing label="An agent; below it a call of a model, then two tools side by side, then another call. The critical path goes through the longer tool; the shorter one has slack." height={136}>
       <Bar x={0} y={0} w={600} fill="--agent" text="agent" />
-      <Bar x={0} y={28} w={190} fill="--llm" text="gpt-5-mini" />
-      <Bar x={200} y={28} w={200} fill="--tool" text="search" />
-      <Bar x={200} y={56} w={110} fill="--tool" text="get_order" />
-      <Bar x={410} y={28} w={190} fill="--llm" text="gpt-5-mini" />
-      <path d="M0 53h190v0h10h200h10h190" stroke="var(--critical)" stroke-width="3" fill="none" />
+      <Call x={0} y={28} first={92} last={190} />
+      <Bar x={202} y={28} w={196} fill="--tool" text="search" />
+      <Bar x={202} y={56} w={108} fill="--tool" text="get_order" />
+      <path d="M198 28h-3v50h3" stroke="var(--ink-3)" fill="none" />
+      <Call x={402} y={28} first={92} last={198} />
+      <path d="M0 51.5h600" stroke="var(--critical)" stroke-width="2" fill="none" />
       <path d="M312 67h88M400 62v10" stroke="var(--ink-3)" stroke-width="1.5" stroke-dasharray="4 3" fill="none" />
-      <Note x={318} y={92}>slack: could have taken this much longer</Note>
-      <path d="M0 118h24" stroke="var(--critical)" stroke-width="3" />
-      <Note x={32} y={122}>critical path: search, and not get_order, decides when the run ends</Note>
+      <Note x={410} y={71}>slack: time it had left</Note>
+      <path d="M0 108h24" stroke="var(--critical)" stroke-width="2" />
+      <Note x={32} y={112}>critical path: search, and not get_order, decides when the run ends</Note>
+      <Note x={32} y={130}>light: until the first token; a bracket: at the same time</Note>
     </Drawing>
+  )
+}
+
+/** A call: light until its first token. */
+function Call({ x, y, first, last }: { readonly x: number; readonly y: number; readonly first: number; readonly last: number }): JSX.Element {
+  return (
+    <g>
+      <rect x={x} y={y} width={last} height="22" rx="3" fill="var(--llm)" fill-opacity="0.45" />
+      <rect x={x + first} y={y} width={last - first} height="22" rx="3" fill="var(--llm)" />
+      <text x={x + 7} y={y + 15.5} fill="var(--ink)">gpt-5-mini</text>
+    </g>
   )
 }
 
@@ -54,54 +67,62 @@ export function WhatIfPicture(): JSX.Element {
 }
 
 export function ContextPicture(): JSX.Element {
-  const calls = [[60, 22, 0, 60], [60, 44, 18, 78], [60, 58, 40, 100], [60, 70, 66, 0]] as const
+  const calls = [[60, 22, 0, 0], [60, 44, 18, 82], [60, 58, 40, 122], [60, 70, 66, 20]] as const
+  const y = (tokens: number): number => 150 - tokens * 0.62
   return (
-    <Drawing label="Four calls as columns that grow: system text, history, tool results. Up to a line in the first three the request was read from the prompt cache; in the fourth nothing was." height={168}>
+    <Drawing label="Four calls as columns that grow: system text, messages, tool results. In the second and third, all but the newest was read from the prompt cache; in the fourth only a little." height={168}>
+      <defs>
+        <pattern id="guide-hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M0 0v6" stroke="var(--ink-2)" stroke-width="1.4" /></pattern>
+      </defs>
       <path d="M0 8h600" stroke="var(--ink-3)" stroke-dasharray="5 4" fill="none" />
       <Note x={600} y={24} end>the model’s window</Note>
-      {calls.map(([system, history, results, cached], i) => {
-        const x = 20 + i * 90
-        const top = 150 - (system + history + results) * 0.62
+      {calls.map(([system, messages, results, cached], i) => {
+        const x = 10 + i * 92
         return (
           <g key={x}>
-            <rect x={x} y={150 - system * 0.62} width="54" height={system * 0.62} fill="var(--agent)" />
-            <rect x={x} y={150 - (system + history) * 0.62} width="54" height={history * 0.62} fill="var(--llm)" />
-            <rect x={x} y={top} width="54" height={results * 0.62} fill="var(--tool)" />
-            {cached > 0 && <path d={`M${x - 6} ${150 - cached * 0.62}h66`} stroke="var(--good)" stroke-width="3" />}
-            <text x={x + 27} y={165} text-anchor="middle" fill="var(--ink-2)">{i + 1}</text>
+            <rect x={x} y={y(system)} width="70" height={system * 0.62} fill="var(--agent)" />
+            <rect x={x} y={y(system + messages)} width="70" height={messages * 0.62} fill="var(--retrieval)" />
+            <rect x={x} y={y(system + messages + results)} width="70" height={results * 0.62} fill="var(--tool)" />
+            <rect x={x} y={y(cached)} width="70" height={cached * 0.62} fill="url(#guide-hatch)" fill-opacity="0.55" />
+            {cached > 0 && <path d={`M${x} ${y(cached)}h70`} stroke="var(--ink-2)" stroke-width="1.5" />}
+            <text x={x + 35} y={165} text-anchor="middle" fill="var(--ink-2)">{i + 1}</text>
           </g>
         )
       })}
-      <path d="M400 102h24" stroke="var(--good)" stroke-width="3" />
-      <Note x={432} y={106}>read from the cache</Note>
-      <Note x={400} y={130}>call 4 read nothing: something</Note>
-      <Note x={400} y={147}>before this line changed</Note>
+      <rect x={400} y={88} width="14" height="14" fill="url(#guide-hatch)" />
+      <Note x={424} y={100}>read from the cache</Note>
+      <Note x={400} y={126}>in call 4 something changed</Note>
+      <Note x={400} y={143}>just above its line</Note>
     </Drawing>
   )
 }
 
 export function CallPicture(): JSX.Element {
+  const phases = [['--phase-attemptsNs', 90, 'failed'], ['--phase-backoffNs', 84, 'back-off'], ['--phase-headersNs', 96, 'headers'], ['--phase-firstTokenNs', 110, ''], ['--phase-decodeNs', 220, 'decode']] as const
+  let x = 0
   return (
-    <Drawing label="A call taken apart: an attempt that failed, the wait after it, the second attempt up to its first token, and the tokens." height={66}>
-      <Bar x={0} y={0} w={80} fill="--reader" text="failed" />
-      <rect x="82" y="10" width="90" height="2" fill="var(--ink-3)" />
-      <Bar x={174} y={0} w={190} fill="--retrieval" text="waiting" />
-      <Bar x={366} y={0} w={234} fill="--llm" text="tokens arrive" />
-      <Note x={92} y={44}>back-off</Note>
-      <path d="M365 26v12" stroke="var(--ink-3)" />
-      <Note x={365 - 44} y={54}>first token</Note>
+    <Drawing label="A call taken apart: an attempt that failed, the wait after it, the second attempt up to its headers and its first token, and the tokens." height={52}>
+      {phases.map(([fill, w, text]) => {
+        const bar = <Bar key={fill} x={x} y={0} w={w - 2} fill={fill} {...(text !== '' && { text })} />
+        x += w
+        return bar
+      })}
+      <path d="M380 24v10" stroke="var(--ink-3)" />
+      <Note x={348} y={48}>first token</Note>
     </Drawing>
   )
 }
 
 export function ComparePicture(): JSX.Element {
   return (
-    <Drawing label="Two frames of the difference: one that grew says by how much, one that shrank too. One with no sign is within what such runs vary by anyway." height={80}>
-      <Bar x={0} y={0} w={600} fill="--agent" text="agent  +12 %" />
-      <Bar x={0} y={28} w={330} fill="--other-3" text="▲ search  +31 %, proven" />
-      <Bar x={332} y={28} w={140} fill="--embedding" text="▼ plan  −9 %, proven" />
-      <Bar x={474} y={28} w={126} fill="--internal" text="save  not proven" />
-      <Note x={0} y={74}>as wide as its share of the new runs</Note>
+    <Drawing label="Frames of the difference: one that grew, one that shrank, one that is as it was, one that is new." height={80}>
+      <Bar x={0} y={0} w={600} fill="--more-1" text="agent +12 %" />
+      <Bar x={0} y={28} w={290} fill="--more-3" text="search +31 %" />
+      <Bar x={292} y={28} w={130} fill="--less-2" text="plan −9 %" />
+      <Bar x={424} y={28} w={96} fill="--same" text="save" />
+      <g><Bar x={522} y={28} w={78} fill="--same" text="review" /><rect x="522.75" y="28.75" width="76.5" height="20.5" rx="3" fill="none" stroke="var(--ink)" stroke-width="1.5" /></g>
+      <Note x={600} y={70} end>new</Note>
+      <Note x={0} y={70}>as wide as its share; the colour says how much it changed</Note>
     </Drawing>
   )
 }

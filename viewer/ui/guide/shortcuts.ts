@@ -22,12 +22,14 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
   {
     title: 'Timeline',
     shortcuts: [
-      { keys: ['←', '→'], what: 'the span before and after' },
-      { keys: ['↑', '↓'], what: 'the span above and below' },
-      { keys: ['Enter'], what: 'the span’s details' },
-      { keys: ['+', '−'], what: 'nearer and farther' },
-      { keys: ['0'], what: 'the whole run' },
-      { keys: ['/'], what: 'search' },
+      { keys: ['←', '→'], what: 'the span before and after, among siblings' },
+      { keys: ['↑', '↓'], what: 'the parent, the first child' },
+      { keys: ['Home', 'End'], what: 'the first and the last span' },
+      { keys: ['Enter'], what: 'opens the span' },
+      { keys: ['+', '-', '0'], what: 'nearer, farther, the whole run' },
+      { keys: ['f'], what: 'fits the span into the window' },
+      { keys: ['c'], what: 'collapses what lies below it' },
+      { keys: ['/'], what: 'finds spans' },
     ],
   },
   {
@@ -38,35 +40,26 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
       { keys: ['Enter'], what: 'zooms in, and then opens the span' },
       { keys: ['Escape'], what: 'zooms out' },
       { keys: ['Home'], what: 'the whole run' },
-      { keys: ['/'], what: 'search' },
+      { keys: ['/'], what: 'searches' },
     ],
   },
   {
     title: 'Context',
     shortcuts: [
       { keys: ['←', '→'], what: 'the call before and after' },
-      { keys: ['Shift ←', 'Shift →'], what: 'the call before and after whose cached prefix broke' },
-      { keys: ['Enter'], what: 'the call’s details' },
-      { keys: ['+', '−'], what: 'fewer calls and more' },
-      { keys: ['0'], what: 'all calls' },
+      { keys: ['Shift ←', 'Shift →'], what: 'the broken prefix before and after' },
+      { keys: ['Enter'], what: 'opens the call' },
+      { keys: ['+', '-', '0'], what: 'nearer, farther, all calls' },
     ],
   },
   {
-    title: 'Tables',
+    title: 'Tables and lists',
     shortcuts: [
       { keys: ['↑', '↓'], what: 'the row above and below' },
       { keys: ['Page Up', 'Page Down'], what: 'a page of rows' },
       { keys: ['Home', 'End'], what: 'the first and the last row' },
       { keys: ['Enter'], what: 'opens the row' },
-    ],
-  },
-  {
-    title: 'Runs',
-    shortcuts: [
-      { keys: ['/'], what: 'search' },
-      { keys: ['↑', '↓'], what: 'the run above and below' },
-      { keys: ['Space'], what: 'chooses a run, on its box; with Shift and a click, all between' },
-      { keys: ['←', '→'], what: 'the time before and after, in the statistics; Enter opens its runs' },
+      { keys: ['/'], what: 'searches the runs of the dashboard' },
     ],
   },
 ]

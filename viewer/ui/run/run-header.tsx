@@ -22,7 +22,7 @@ export function RunHeader({ actions }: { readonly actions?: ComponentChildren })
         <Ending run={run} />
         <span class="spacer" />
         {actions}
-        <button type="button" class="button quiet" onClick={showShortcuts} aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)"><Icon name="keyboard" /></button>
+        <button type="button" class="button quiet at-keyboard" onClick={showShortcuts} aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)"><Icon name="keyboard" /></button>
         <button type="button" class="button quiet" onClick={toggleTheme} aria-label="Light or dark"><Icon name="theme" /></button>
       </div>
       <p class="faint row" style={{ fontSize: '12.5px', gap: '4px 12px', marginTop: '2px' }}>
