@@ -88,7 +88,7 @@ function StayRow({ stay: { name, spanId, firstCall, lastCall, tokens, turns, tot
   return (
     <tr>
       <td>{place === undefined ? title : <SpanButton span={place}>{title}</SpanButton>}</td>
-      <td>{firstCall === lastCall ? firstCall : `${firstCall} to ${lastCall}`}</td>
+      <td class="nowrap">{firstCall === lastCall ? firstCall : `${firstCall} to ${lastCall}`}</td>
       <td class="right">{formatCount(tokens)}</td>
       <td class="right">{formatCount(turns)}</td>
       <td class="right">{formatCount(totalTokens)}{cachedTokens > 0 && totalTokens > 0 && <span class="faint"> {formatWholeShare(cachedTokens / totalTokens)} cached</span>}</td>

@@ -18,6 +18,8 @@ import { columnTexts } from './words.ts'
 
 const HEIGHT = 380
 const FEWEST_IN_VIEW = 8
+/** A few calls do not fill the width: a column is no wall. */
+const FEWEST_PLACES = 12
 /** More than this are looked at more closely with the zoom. */
 const MANY = 60
 
@@ -61,8 +63,9 @@ interface Looking {
 /** Which columns are in view, and which one the keyboard is at: the selected call, or the largest. */
 function useLooking({ columns }: ContextColumns): Looking {
   const { run, selected } = useRun()
-  const bounds = { from: 0, to: columns.length, least: Math.min(FEWEST_IN_VIEW, columns.length) }
-  const [range, setRange] = useState<Range>({ from: 0, to: columns.length })
+  const whole = { from: 0, to: Math.max(columns.length, FEWEST_PLACES) }
+  const bounds = { ...whole, least: FEWEST_IN_VIEW }
+  const [range, setRange] = useState<Range>(whole)
   const largest = useMemo(() => columns.reduce((most, { call }, i) => (call.usedTokens > columns[most]!.call.usedTokens ? i : most), 0), [columns])
   const [at, setAt] = useState(largest)
   const focused = Math.min(at, columns.length - 1)
@@ -79,7 +82,7 @@ function useLooking({ columns }: ContextColumns): Looking {
     range, focused, focus,
     zoom: (factor, around) => setRange((now) => zoomed(now, bounds, factor, around ?? (focused >= now.from && focused < now.to ? focused + 0.5 : (now.from + now.to) / 2))),
     move: (by) => setRange((now) => moved(now, bounds, by)),
-    reset: () => setRange({ from: 0, to: columns.length }),
+    reset: () => setRange(whole),
   }
 }
 
