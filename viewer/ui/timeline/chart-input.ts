@@ -51,7 +51,7 @@ const directions: Readonly<Record<string, Direction>> = { ArrowLeft: 'left', Arr
 const CLOSER = 0.6
 
 /** What the keys do in a chart. @param show goes to a span */
-export function onChartKey(event: TargetedKeyboardEvent<HTMLCanvasElement>, chart: Chart, { onSelect, onSearch }: TimelineChartProps, show: (span: number) => void): void {
+export function onChartKey(event: TargetedKeyboardEvent<HTMLCanvasElement>, chart: Chart, { onSelect }: TimelineChartProps, show: (span: number) => void): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return
   const { timeline, focused, range, bounds, setRange } = chart
   const at = focused === undefined ? undefined : shownFor(focused, timeline.tree, timeline.layout)
@@ -67,7 +67,6 @@ export function onChartKey(event: TargetedKeyboardEvent<HTMLCanvasElement>, char
     '0': () => setRange(bounds),
     'f': () => setRange(at === undefined ? range : around(stretchOf([at], timeline.times), bounds)),
     'c': () => at !== undefined && timeline.toggle(at),
-    '/': () => onSearch?.(),
   }[event.key]
   if (act === undefined) return
   event.preventDefault()

@@ -42,8 +42,6 @@ export interface TimelineChartProps {
   /** 1 for spans that get a line over them, such as those that would run at another time. */
   readonly emphasised?: Uint8Array
   readonly goTo?: GoTo | undefined
-  /** The key `/`. */
-  readonly onSearch?: () => void
 }
 
 /** The spans of a run over time: lanes, critical path, slack, and what needs what. By itself as one of two, or with controls around it. */

@@ -1,4 +1,4 @@
-import type { JSX } from 'preact'
+import type { JSX, TargetedKeyboardEvent } from 'preact'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { around, zoomed, type Range } from '../canvas/range.ts'
 import { useRun } from '../run/run-context.ts'
@@ -46,8 +46,13 @@ export function Timeline(): JSX.Element {
     setRange(closer(range, run.spans, span, bounds))
   }
   const zoom = (factor: number): void => setRange(zoomed(range, bounds, factor, (range.from + range.to) / 2))
+  const onKey = (event: TargetedKeyboardEvent<HTMLDivElement>): void => {
+    if (event.key !== '/' || event.target === field.current || event.ctrlKey || event.metaKey || event.altKey) return
+    event.preventDefault()
+    field.current?.focus()
+  }
   return (
-    <div class="stack">
+    <div class="stack" onKeyDown={onKey}>
       {finding !== undefined && <FindingBanner number={finding} onClose={() => setQuery({ finding: undefined })} />}
       <section class="card timeline-card" aria-label="Timeline">
         <div class="timeline-bar">
@@ -60,7 +65,6 @@ export function Timeline(): JSX.Element {
         <Minimap run={run} bounds={bounds} range={range} onRange={setRange} />
         <TimelineChart
           run={run} label="Timeline of the run" range={range} onRange={setRange} look={look} selected={selected} onSelect={select} marked={marked} goTo={goTo}
-          onSearch={() => field.current?.focus()}
         />
         <Filters run={run} hidden={hidden} onChange={setHidden} />
         <Keys />

@@ -38,7 +38,7 @@ export interface Chart {
   readonly sceneOf: (width: number) => Scene
 }
 
-export const PLAIN_LOOK: Look = { showPath: true, showSlack: false, matches: undefined, hidden: new Set() }
+const PLAIN_LOOK: Look = { showPath: true, showSlack: false, matches: undefined, hidden: new Set() }
 const NO_SPANS: ReadonlySet<number> = new Set()
 
 export function useChart(props: TimelineChartProps): Chart {
