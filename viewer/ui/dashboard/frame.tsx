@@ -5,7 +5,6 @@ import { clean } from '../../../reports/shared/text.ts'
 import { hrefOf } from '../app/route.ts'
 import { toggleTheme } from '../app/theme.ts'
 import { showShortcuts } from '../guide/shortcuts-dialog.tsx'
-import { showShortcuts } from '../guide/shortcuts-dialog.tsx'
 import { Icon, Mark } from '../parts/icon.tsx'
 import { useServer } from './info.ts'
 import { NO_FILTER, writeFilter, type RunFilter } from './query.ts'
@@ -35,7 +34,6 @@ export function Frame({ page, filter = NO_FILTER, children }: FrameProps): JSX.E
           {PAGES.map(([name, text]) => <a key={name} href={hrefOf([name], name === 'runs' || name === 'statistics' ? writeFilter(filter) : {})} aria-current={name === page ? 'page' : undefined}>{text}</a>)}
         </nav>
         <button type="button" class="button quiet" onClick={showShortcuts} aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)"><Icon name="keyboard" /></button>
-        <button type="button" class="button quiet at-keyboard" onClick={showShortcuts} aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)"><Icon name="keyboard" /></button>
         <button type="button" class="button quiet" onClick={toggleTheme} aria-label="Light or dark"><Icon name="theme" /></button>
       </header>
       <main class="view wide dashboard"><h1 class="visually-hidden">{title}</h1>{children}</main>
