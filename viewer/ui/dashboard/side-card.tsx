@@ -9,8 +9,10 @@ import { formatShortMoment } from '../parts/when.ts'
 import { askJson } from './client.ts'
 import type { Side, SideName } from './compare-query.ts'
 import { FilterBar } from './filter-bar.tsx'
+import { changes } from './live.ts'
 import { apiQuery, isEmpty, writeFilter, type RunFilter } from './query.ts'
 import { remember, seenRun } from './selection.ts'
+import { useStore } from './store.ts'
 import { useLoaded } from './use-loaded.ts'
 
 interface SideCardProps {
@@ -79,15 +81,17 @@ function RunLine({ run, runKey }: { readonly run: RunSummary | undefined; readon
 }
 
 const SHOWN = 5
+const PAUSE_MS = 5_000
 
 function ByFilter({ name, filter, other, onFilter, onMove }: Pick<SideCardProps, 'name' | 'other' | 'onFilter' | 'onMove'> & { readonly filter: RunFilter }): JSX.Element {
+  const { version } = useStore(changes)
   const { data } = useLoaded(writeFilter(filter).toString() || 'all', async (signal) => {
     const asked = apiQuery(filter, Date.now())
     asked.set('limit', String(SHOWN + other.keys.length))
     const list = await askJson<RunList>(`api/runs?${asked}`, signal)
     remember(list.runs)
     return list
-  })
+  }, version, PAUSE_MS)
   const offered = (data?.runs ?? []).filter(({ key, spans }) => spans > 0 && !other.keys.includes(key)).slice(0, SHOWN)
   return (
     <>
