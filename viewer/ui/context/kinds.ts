@@ -1,5 +1,5 @@
 /** Kinds of parts in the order in which a column stacks them: as a request is read by a cache, its messages by kind. */
-export const KINDS = [
+const KINDS = [
   'not recorded', 'kept by the server', 'tool-definition', 'system', 'user', 'assistant', 'reasoning', 'tool-call', 'tool-result',
   'image', 'audio', 'file', 'other', 'rest',
 ] as const

@@ -17,7 +17,7 @@ export function breakText(broke: CacheBreak): string {
   return `${whyText(broke)}: ${plural(broke.tokens, 'token')} paid again${cost}${time}`
 }
 
-export const usedText = ({ usedTokens, windowTokens, share }: ContextCall): string =>
+const usedText = ({ usedTokens, windowTokens, share }: ContextCall): string =>
   windowTokens === undefined || share === undefined ? plural(usedTokens, 'token') : `${plural(usedTokens, 'token')}, ${formatShare(share)} of ${formatCount(windowTokens)}`
 
 /** What is said of a column: what it is, then what it is made of, then what its cache did. */

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import { useMemo } from 'preact/hooks'
-import { formatCount, formatSaving, formatShare, plural } from '../../../reports/shared/numbers.ts'
+import { formatCount, formatSaving, formatShare } from '../../../reports/shared/numbers.ts'
 import { clean, cleanName } from '../../../reports/shared/text.ts'
 import type { AttributeValue } from '../../../src/model/span.ts'
 import { formatDuration } from '../../../src/model/units.ts'
@@ -134,5 +134,3 @@ export function ResourcesOf({ span }: OfSpan): JSX.Element | null {
 }
 
 const bytesText = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
-
-export const charsText = (chars: number): string => plural(chars, 'character')

@@ -3,7 +3,7 @@ import { controlPicture } from '../../../reports/shared/text.ts'
 /** Texts of prompts, answers and tools, of several lines, as they are shown: the data of users, models and web pages. */
 
 /** Longer ones are shown in part until somebody asks for all. */
-export const SHOWN_CHARS = 1_500
+const SHOWN_CHARS = 1_500
 /** Longer ones are not tried: an object of that size is not read by eye. */
 const MAX_JSON_CHARS = 200_000
 
