@@ -6,6 +6,7 @@ import { clean, cleanName } from '../../../reports/shared/text.ts'
 import type { ContextCall, ContextGrowth, ContextPart, DefinitionUse, ResultStay } from '../../../src/model/analysis.ts'
 import { useRun } from '../run/run-context.ts'
 import { SpanButton } from '../drawer/span-button.tsx'
+import { TableBox } from '../parts/table-box.tsx'
 import { CallButton } from './call-button.tsx'
 import { partColor } from './kinds.ts'
 
@@ -151,13 +152,12 @@ function TableCard<T>({ id, title, note, items, head, left, children }: TableCar
   return (
     <section class="card" aria-labelledby={`${id}-title`}>
       <div class="card-head"><h2 id={`${id}-title`}>{title}</h2><p class="faint small">{note}</p></div>
-      {/* Scrolls sideways where it is narrow, by the keyboard too. */}
-      <div class="table-box" tabIndex={0} role="group" aria-label={title}>
+      <TableBox label={title}>
         <table class="table">
           <thead><tr>{head.map((one, i) => <th key={one} scope="col" class={i >= left ? 'right' : undefined}>{one}</th>)}</tr></thead>
           <tbody>{(isWhole ? items : items.slice(0, ROWS)).map(children)}</tbody>
         </table>
-      </div>
+      </TableBox>
       {items.length > ROWS && <More isWhole={isWhole} count={items.length} onToggle={() => setWhole(!isWhole)} />}
     </section>
   )
