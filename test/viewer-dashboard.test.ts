@@ -10,6 +10,7 @@ import {
 } from '../viewer/ui/dashboard/query.ts'
 import { PAGE, pagesOf, placeOf, rowAt, RunLoader, type RunRows } from '../viewer/ui/dashboard/run-pages.ts'
 import { categoriesText, compact, costText, formatAgo, savingText, tokenTexts } from '../viewer/ui/dashboard/run-words.ts'
+import { samePlaces } from '../viewer/ui/dashboard/same-places.ts'
 import { guessSides, readSides } from '../viewer/ui/dashboard/sides.ts'
 import { sortRows } from '../viewer/ui/parts/sort-rows.ts'
 import { windowOf } from '../viewer/ui/parts/window-of.ts'
@@ -290,5 +291,19 @@ describe('the sides of a comparison', () => {
     const compared = readCompared(new URLSearchParams('base=a&new=b'))
     expect(writeCompared(moved(compared, 'a', 'new')).toString()).toBe('new=b&new=a')
     expect(writeCompared(moved(compared, 'b', undefined)).toString()).toBe('base=a')
+  })
+})
+
+describe('a run that goes on', () => {
+  const of = (ids: string, findings: readonly (readonly [code: string, span: string])[]) => ({
+    spans: { ids: [...ids] }, placeOf: (id: string) => (ids.includes(id) ? ids.indexOf(id) : undefined), analysis: { findings: findings.map(([code, span]) => ({ code, spanIds: [span] })) },
+  })
+  const before = of('abc', [['PAR001', 'b'], ['TOOL002', 'c']])
+  const after = (query: string): string | undefined => samePlaces(before, of('axbc', [['RETRY001', 'x'], ['TOOL002', 'c'], ['PAR001', 'b']]), new URLSearchParams(query))?.toString()
+
+  test('keeps the span and the finding that are looked at', () => {
+    expect([after('span=0'), after('span=1&search=x'), after('finding=0&span=2'), after('finding=1'), after('search=x'), after('finding=7'), after('')])
+      .toEqual([undefined, 'span=2&search=x', 'finding=2&span=3', undefined, undefined, undefined, undefined])
+    expect(after('span=9')).toBe('')
   })
 })

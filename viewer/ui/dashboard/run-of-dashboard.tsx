@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { cleanName } from '../../../reports/shared/text.ts'
 import { openRun } from '../app/embedded.ts'
 import { Message } from '../app/message.tsx'
-import { go, hrefOf } from '../app/route.ts'
+import { go, hrefOf, readRoute } from '../app/route.ts'
 import { Confirm } from '../parts/confirm.tsx'
 import { Icon } from '../parts/icon.tsx'
 import { Menu } from '../parts/popup.tsx'
@@ -13,6 +13,7 @@ import { RunPage } from '../run/run-page.tsx'
 import { askBytes, download } from './client.ts'
 import { useServer } from './info.ts'
 import { changes } from './live.ts'
+import { samePlaces } from './same-places.ts'
 import { deleteRuns } from './selection-bar.tsx'
 import { useStore } from './store.ts'
 import { messageOf, told, useLoaded } from './use-loaded.ts'
@@ -29,7 +30,7 @@ export function RunOfDashboard({ runKey, view, rest, query }: RunOfDashboardProp
   const version = useVersionOf(runKey)
   const { data, error } = useLoaded(runKey, async (signal) => new RunModel(await openRun(await askBytes(`api/runs/${encodeURIComponent(runKey)}/document`, signal))), version)
   const base = useMemo(() => ['runs', runKey], [runKey])
-  useSameSpan(data, query)
+  useSamePlaces(data, query)
   if (data === undefined) {
     if (error === undefined) return <Message title="Opening the run …" />
     return <Message title="This run cannot be opened">{error}. <a href={hrefOf(['runs'])}>All runs</a></Message>
@@ -45,24 +46,16 @@ function useVersionOf(key: string): number {
   return seen.current
 }
 
-/** The address says which span is selected by its place, and a span that was written late may have moved it. */
-function useSameSpan(run: RunModel | undefined, query: URLSearchParams): void {
+function useSamePlaces(run: RunModel | undefined, query: URLSearchParams): void {
   const before = useRef<RunModel | undefined>(undefined)
   useEffect(() => {
     const last = before.current
     before.current = run
-    const selected = query.get('span')
-    if (last === undefined || run === undefined || last === run || selected === null) return
-    const place = run.placeOf(last.spans.ids[Number(selected)] ?? '')
-    if (place === undefined || place === Number(selected)) return
-    const { path } = pathNow()
-    const next = new URLSearchParams(query)
-    next.set('span', String(place))
-    go(hrefOf(path, next), true)
+    if (last === undefined || run === undefined || last === run) return
+    const next = samePlaces(last, run, query)
+    if (next !== undefined) go(hrefOf(readRoute().path, next), true)
   }, [run])
 }
-
-const pathNow = (): { readonly path: readonly string[] } => ({ path: location.hash.replace(/^#\/?/, '').split('?', 1)[0]!.split('/').map(decodeURIComponent) })
 
 interface ActionsProps {
   readonly runKey: string
