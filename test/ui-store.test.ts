@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readdirSync, readFileSync, statSync, symlinkSync, truncateSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync, truncateSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -130,6 +130,22 @@ describe('files', () => {
     await names()
     unlinkSync(path)
     expect(await names()).toEqual([])
+  })
+
+  test('that are moved keep the keys of their runs; copies have keys of their own', async () => {
+    const text = encodeTrace(draw('agent 0-100', { id: id(1), name: 'moved' }))
+    const from = board.write('run_1/a.spanwise.jsonl', text)
+    await board.start()
+    await names()
+    const { runs: [before] } = await list()
+    renameSync(from, join(board.folder, 'a.spanwise.jsonl'))
+    await names()
+    expect((await list()).runs.map(({ key }) => key)).toEqual([before!.key])
+    board.write('copy.jsonl', text)
+    await names()
+    const keys = (await list()).runs.map(({ key }) => key)
+    expect([keys.length, new Set(keys).size, keys.includes(before!.key)]).toEqual([2, 2, true])
+    for (const key of keys) expect((await board.api(`runs/${key}/document`)).status).toBe(200)
   })
 
   test('that cannot be read are in the list, with the reason', async () => {

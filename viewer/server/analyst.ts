@@ -1,6 +1,8 @@
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import type { Job, ResultOf } from './jobs.ts'
-import { perform } from './perform.ts'
+
+/** The server itself needs none of it. */
+const perform = async (job: Job): Promise<unknown> => await (await import('./perform.ts')).perform(job)
 
 /** What a thread is told that it is. This module is its entry, wherever bundling has put it. */
 const THREAD = 'spanwise-analyst'

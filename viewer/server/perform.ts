@@ -29,11 +29,14 @@ export async function perform(job: Job): Promise<Jobs[keyof Jobs]['result']> {
   }
 }
 
+/** Of what is received: spans come in any order, and again when an exporter was not sure. */
+const USUAL = /have no parent in the file|an id that another one has: kept once$/
+
 async function summariseFile({ file, path, source }: Jobs['summarise']['job']): Promise<Jobs['summarise']['result']> {
-  const { traces, problem, bytes, modifiedEpochMs } = await readRuns(file)
+  const { traces, problem, bytes, modifiedEpochMs } = await readRuns(file, source === 'received' ? USUAL : undefined)
   const runs = traces.map((trace) => {
     try {
-      return summarise(analyze(trace), { path, source, problem })
+      return summarise(analyze(trace), { source, problem })
     } catch (error) {
       return unreadable({ path, source }, `cannot be analysed: ${error instanceof Error ? error.message : String(error)}`, modifiedEpochMs)
     }

@@ -9,8 +9,8 @@ import type { ReceivedFiles } from './received-files.ts'
 
 /** As OpenTelemetry's specification recommends it, also after unpacking. */
 export const MAX_BODY_BYTES = 64 * 1024 * 1024
-/** Of all requests that are being read: whoever comes then is asked to come again. */
-const MAX_READING_BYTES = 2 * MAX_BODY_BYTES
+/** Of all requests that are not answered yet: whoever comes then is asked to come again. */
+const MAX_HELD_BYTES = 2 * MAX_BODY_BYTES
 
 const SIGNALS: ReadonlyMap<string, Signal> = new Map([['/v1/traces', 'traces'], ['/v1/logs', 'logs'], ['/v1/metrics', 'metrics']])
 const REJECTED: Readonly<Record<Signal, string>> = { traces: 'rejectedSpans', logs: 'rejectedLogRecords', metrics: 'rejectedDataPoints' }
@@ -26,7 +26,7 @@ interface Result {
 export class Receiver {
   readonly #files: ReceivedFiles
   readonly #filter: ContentFilter
-  #readingBytes = 0
+  #heldBytes = 0
 
   constructor(files: ReceivedFiles, content: Content) {
     this.#files = files
@@ -47,7 +47,15 @@ export class Receiver {
   }
 
   async #take(request: IncomingMessage, signal: Signal, encoding: Encoding): Promise<Result> {
-    const document = await this.#read(request, signal, encoding)
+    const held = { bytes: 0 }
+    try {
+      return await this.#kept(await this.#read(request, signal, encoding, held), signal)
+    } finally {
+      this.#heldBytes -= held.bytes
+    }
+  }
+
+  async #kept(document: unknown, signal: Signal): Promise<Result> {
     if (signal === 'metrics') {
       const points = countPoints(document)
       return { rejected: points, message: points === 0 ? '' : 'metrics are not kept here' }
@@ -71,30 +79,28 @@ export class Receiver {
     }
   }
 
-  async #read(request: IncomingMessage, signal: Signal, encoding: Encoding): Promise<unknown> {
-    const body = await this.#body(request)
+  async #read(request: IncomingMessage, signal: Signal, encoding: Encoding, held: { bytes: number }): Promise<unknown> {
+    const body = await this.#body(request, held)
     if (encoding === 'protobuf') return attempt(() => decodeRequest(body, signal))
     const text = body.toString('utf8')
     return text.trim() === '' ? {} : attempt(() => JSON.parse(withExactTimes(text)) as unknown)
   }
 
-  async #body(request: IncomingMessage): Promise<Buffer> {
+  /** @param held how much of it is in memory, until it is written down */
+  async #body(request: IncomingMessage, held: { bytes: number }): Promise<Buffer> {
     if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw tooLarge()
     const chunks: Buffer[] = []
-    let bytes = 0
     try {
       for await (const chunk of unpacked(request)) {
-        bytes += chunk.length
-        this.#readingBytes += chunk.length
-        if (bytes > MAX_BODY_BYTES) throw tooLarge()
-        if (this.#readingBytes > MAX_READING_BYTES) throw new HttpError(503, 'too much is being received at once; try again')
+        held.bytes += chunk.length
+        this.#heldBytes += chunk.length
+        if (held.bytes > MAX_BODY_BYTES) throw tooLarge()
+        if (this.#heldBytes > MAX_HELD_BYTES) throw new HttpError(503, 'too much is being received at once; try again')
         chunks.push(chunk)
       }
-      return Buffer.concat(chunks, bytes)
+      return Buffer.concat(chunks, held.bytes)
     } catch (error) {
       throw error instanceof HttpError ? error : new HttpError(400, `the body cannot be read: ${error instanceof Error ? error.message : String(error)}`)
-    } finally {
-      this.#readingBytes -= bytes
     }
   }
 }

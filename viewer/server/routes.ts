@@ -64,7 +64,7 @@ export class Routes {
       case 'info': return only('GET', asked), sendJson(asked, info())
       case 'runs': return only('GET', asked), sendJson(asked, table.list(queryOf(queryValues(asked.query)), nowEpochMs()))
       case 'statistics': return only('GET', asked), sendJson(asked, statisticsOf(table.select(queryOf(queryValues(asked.query)), nowEpochMs()), table.words))
-      case 'events': return only('GET', asked), events.open(asked)
+      case 'events': return only('GET', asked, false), events.open(asked)
       case 'compare': return only('POST', asked), await this.#compare(asked)
       default: throw new HttpError(404, 'there is nothing here')
     }
@@ -119,8 +119,8 @@ export class Routes {
   }
 }
 
-function only(method: string, { request }: Asked): void {
-  if (request.method !== method && !(method === 'GET' && request.method === 'HEAD')) throw new HttpError(405, `this is asked for with ${method}`)
+function only(method: 'GET' | 'POST' | 'DELETE', { request }: Asked, hasHead = method === 'GET'): void {
+  if (request.method !== method && !(hasHead && request.method === 'HEAD')) throw new HttpError(405, `this is asked for with ${method}`)
 }
 
 function queryOf(values: QueryValues): ReadQuery {

@@ -23,27 +23,28 @@ const NEWLINE = 10
 /**
  * The runs in a file of any format that is known: run files of ours, also those that are still being written, and traces of other
  * tools. Damage is told, and what can be read is kept.
+ * @param usual problems that are none in this file
  * @throws Error of the system when the file cannot be opened
  */
-export async function readRuns(path: string): Promise<ReadFile> {
+export async function readRuns(path: string, usual?: RegExp): Promise<ReadFile> {
   const file = await open(path)
   try {
     const { size: bytes, mtimeMs } = await file.stat()
     const facts = { bytes, modifiedEpochMs: Math.round(mtimeMs) }
     if (bytes > MAX_BYTES) return { ...facts, traces: [], problem: 'is too large to be shown here' }
-    return { ...facts, ...decoded(await file.readFile(), path) }
+    return { ...facts, ...decoded(await file.readFile(), path, usual) }
   } finally {
     await file.close()
   }
 }
 
-function decoded(raw: Buffer, path: string): Pick<ReadFile, 'traces' | 'problem'> {
+function decoded(raw: Buffer, path: string, usual: RegExp | undefined): Pick<ReadFile, 'traces' | 'problem'> {
   try {
     const content = raw[0] === 0x1f && raw[1] === 0x8b ? gunzipSync(raw, { maxOutputLength: MAX_BYTES }) : raw
     if (isRunFile(content.toString('utf8', 0, HEAD_BYTES))) return decodeRunFile(content)
     if (content.length > MAX_TEXT_BYTES) return { traces: [], problem: 'is too large to be shown here' }
     const { traces, problems } = importTraces({ name: basename(path), text: content.toString('utf8') })
-    const first = problems.find(({ severity }) => severity !== 'note')
+    const first = problems.find(({ severity, message }) => severity !== 'note' && usual?.test(message) !== true)
     return { traces: traces.map(safeTrace), ...(first !== undefined && { problem: told(first) }) }
   } catch (error) {
     return { traces: [], problem: `cannot be read: ${error instanceof Error ? error.message : String(error)}` }

@@ -7,8 +7,9 @@ import { IndexFile } from './index-file.ts'
 import type { StoredFile } from './packed-run.ts'
 import { isLive, LIVE_MS, RunTable } from './run-table.ts'
 import type { ReceivedFiles } from './received-files.ts'
-import type { FileFacts, RunSource } from './runs.ts'
+import type { FileFacts, IndexedRun, RunSource } from './runs.ts'
 import { absolute, factsOf, isTraceName, RECEIVED, scan } from './scan.ts'
+import { keyOf, unreadable } from './summarise.ts'
 import { WorkQueue } from './work-queue.ts'
 
 export interface StoreOptions {
@@ -27,6 +28,7 @@ export interface StoreOptions {
 const QUIET_MS = 1_000
 const CHECK_MS = 300
 const RESCAN_MS = 15_000
+const AWAIT_MS = 1_000
 const LIVE_CHECK_MS = 5_000
 const MAX_WATCHED = 64
 
@@ -58,6 +60,8 @@ export class Store {
     this.#scanning = this.#scan(true)
     const every = (ms: number, act: () => void): void => void this.#timers.push(setInterval(act, ms).unref())
     every(RESCAN_MS, () => void this.rescan())
+    // A folder that is not there yet cannot be watched.
+    every(AWAIT_MS, () => void (this.#watchers.has('') || this.rescan()))
     every(LIVE_CHECK_MS, () => this.#checkLive())
   }
 
@@ -129,7 +133,7 @@ export class Store {
     const found = new Set(files.map(({ path }) => path))
     const isOurs = (path: string): boolean => isFirst || !path.startsWith(`${RECEIVED}/`)
     for (const { path, modifiedEpochMs } of this.table.files.values()) {
-      if (isOurs(path) && !found.has(path) && modifiedEpochMs < startedAt - CHECK_MS) this.#forget(path)
+      if (isOurs(path) && !found.has(path) && modifiedEpochMs < startedAt - CHECK_MS) this.#queue.add(path, 'quiet')
     }
     const changed = files.filter((facts) => this.#isNews(facts))
     for (const { path, modifiedEpochMs } of changed.sort((a, b) => a.modifiedEpochMs - b.modifiedEpochMs)) {
@@ -183,8 +187,8 @@ export class Store {
         continue
       }
       const facts = await factsOf(this.#options.folder, path)
-      if (facts === undefined) this.#forget(path)
-      else if (this.#isNews(facts)) this.#queue.add(path, 'quiet')
+      // One that is gone may only have been moved, and be in the list again in a moment.
+      if (facts === undefined ? this.table.files.has(path) : this.#isNews(facts)) this.#queue.add(path, 'quiet')
     }
     if (hasFolder) await this.rescan()
   }
@@ -192,19 +196,18 @@ export class Store {
   async #summarise(path: string): Promise<void> {
     const { folder, analyst, changed, received } = this.#options
     const source: RunSource = path.startsWith(`${RECEIVED}/`) ? 'received' : 'recorded'
+    const there = await factsOf(folder, path)
+    if (there === undefined) return this.#forget(path)
     let summarised
     try {
       summarised = await analyst.do({ do: 'summarise', file: absolute(folder, path), path, source })
     } catch (error) {
-      if (this.#isClosed) return
-      const facts = await factsOf(folder, path)
-      if (facts === undefined) return this.#forget(path)
-      const { unreadable } = await import('./summarise.ts')
       const problem = error instanceof Error ? error.message : String(error)
-      summarised = { ...facts, runs: [unreadable({ path, source }, problem, facts.modifiedEpochMs)] }
+      summarised = { ...there, runs: [unreadable({ path, source }, problem, there.modifiedEpochMs)] }
     }
+    const { bytes, modifiedEpochMs } = summarised
+    const runs = await Promise.all(summarised.runs.map((run) => this.#withFreeKey(run, path)))
     if (this.#isClosed) return
-    const { bytes, modifiedEpochMs, runs } = summarised
     const isOpen = source === 'received' && (received.isRootless(path) ?? this.table.files.get(path)?.isRootless ?? false)
     const file: Omit<StoredFile, 'runs'> = { path, bytes, modifiedEpochMs, source, isRootless: isOpen }
     this.#outdated.delete(path)
@@ -212,6 +215,16 @@ export class Store {
     const keys = this.table.put(file, runs)
     if (runs.every(({ summary }) => summary.traceId !== '')) this.#index.put(this.table.files.get(path)!)
     changed(keys)
+  }
+
+  /** A run keeps its key when its file is moved; a copy gets one of its own. */
+  async #withFreeKey(run: IndexedRun, path: string): Promise<IndexedRun> {
+    const { key, traceId } = run.summary
+    const holder = this.table.get(key)?.file.path
+    if (holder === undefined || holder === path) return run
+    if ((await factsOf(this.#options.folder, holder)) !== undefined) return { ...run, summary: { ...run.summary, key: keyOf(traceId, path) } }
+    this.#forget(holder)
+    return run
   }
 
   /** Runs that have gone quiet are live no more, without anything having happened. */

@@ -8,8 +8,11 @@ const MAX_CATEGORIES = 12
 const MAX_MODELS = 20
 const MAX_TEXT = 300
 
-/** Opaque to whoever has it, and the same each time. */
-export const keyOf = (path: string, traceId: string): string =>
+/**
+ * Opaque to whoever has it, and the same each time, also when the file is moved.
+ * @param path for a run of which another file has a copy, or of which no id can be read
+ */
+export const keyOf = (traceId: string, path = ''): string =>
   createHash('sha256').update(`${path}\n${traceId}`).digest('base64url').slice(0, 22)
 
 export interface Origin {
@@ -19,11 +22,11 @@ export interface Origin {
 }
 
 /** What lists and statistics need of a run. */
-export function summarise(analysis: Analysis, { path, source, problem }: Origin): IndexedRun {
+export function summarise(analysis: Analysis, { source, problem }: Omit<Origin, 'path'>): IndexedRun {
   const { run, totals, categories, operations, findings } = analysis
   const { outcome, service, tags } = run
   const summary: RunSummary = {
-    key: keyOf(path, run.traceId),
+    key: keyOf(run.traceId),
     traceId: run.traceId,
     name: clip(run.name),
     ...(service !== undefined && { service: clip(service) }),
@@ -54,7 +57,7 @@ export function summarise(analysis: Analysis, { path, source, problem }: Origin)
 /** A file that holds no run that could be read stands in the list too, with the reason. */
 export const unreadable = ({ path, source }: Omit<Origin, 'problem'>, problem: string, modifiedEpochMs: number): IndexedRun => ({
   summary: {
-    key: keyOf(path, ''), traceId: '', name: clip(path.slice(path.lastIndexOf('/') + 1)), startedAtEpochMs: modifiedEpochMs, durationNs: 0,
+    key: keyOf('', path), traceId: '', name: clip(path.slice(path.lastIndexOf('/') + 1)), startedAtEpochMs: modifiedEpochMs, durationNs: 0,
     outcome: 'failed', failure: clip(problem), problem: clip(problem), source,
     spans: 0, llmCalls: 0, toolCalls: 0, models: [], categories: [], findings: [], findingCount: 0,
   },
