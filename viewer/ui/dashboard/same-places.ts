@@ -17,7 +17,10 @@ export function samePlaces(before: Run, now: Run, query: URLSearchParams): URLSe
     else next.set(name, String(place))
   }
   const span = query.get('span')
-  if (span !== null) put('span', now.placeOf(before.spans.ids[Number(span)] ?? ''))
+  if (span !== null) {
+    const id = before.spans.ids[Number(span)]
+    put('span', id === undefined ? undefined : now.placeOf(id))
+  }
   const finding = before.analysis.findings[Number(query.get('finding') ?? 'none')]
   if (finding !== undefined) {
     const all = now.analysis.findings
