@@ -95,7 +95,7 @@ describe('the command', () => {
       return found.total > 0 ? found : undefined
     })
     expect(list.runs[0]).toMatchObject({ name: 'sent', source: 'received' })
-    expect(built.say(['report', `.spanwise/received/${new Date().toISOString().slice(0, 10)}/${'1'.repeat(32)}.otlp.jsonl`]).stdout).toContain('sent')
+    expect(built.say(['report', `.spanwise/received/${new Date().toISOString().slice(0, 10)}/${'1'.repeat(32)}.otlp.jsonl.gz`]).stdout).toContain('sent')
     expect(await again.stop('SIGTERM')).toBe(0)
   })
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { deflateSync, gzipSync } from 'node:zlib'
+import { deflateSync, gunzipSync, gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { importTraces } from '../adapters/import/index.ts'
 import { otlpReport } from '../reports/otlp.ts'
@@ -33,8 +33,9 @@ const span = (id: string, more: object = {}): object => ({
 const request = (...spans: readonly object[]): string =>
   JSON.stringify({ resourceSpans: [{ resource: { attributes: attributes({ 'service.name': 'shop' }) }, scopeSpans: [{ scope: { name: 'test' }, spans }] }] })
 
-const files = (): string[] => readdirSync(board.folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.otlp.jsonl'))
-const stored = (): string => files().map((name) => readFileSync(join(board.folder, name), 'utf8')).join('')
+const files = (): string[] => readdirSync(board.folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.otlp.jsonl.gz'))
+const readStored = (name: string): string => gunzipSync(readFileSync(join(board.folder, name))).toString('utf8')
+const stored = (): string => files().map(readStored).join('')
 const runs = async (): Promise<RunList['runs']> => {
   await board.dashboard.store.settled()
   return (await board.api('runs')).json<RunList>().runs
@@ -45,7 +46,7 @@ describe('what is taken', () => {
     const call = span('2', { parentSpanId: '1'.padStart(16, '0'), name: 'chat', attributes: attributes({ 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': 'gpt-5-mini', 'gen_ai.usage.input_tokens': 12, 'gen_ai.usage.output_tokens': 3 }) })
     const { status, text, headers } = await board.otlp('/v1/traces', { headers: JSON_TYPE, body: request(span('1'), call) })
     expect([status, text, headers['content-type'], headers['access-control-allow-origin']]).toEqual([200, '{}', 'application/json', undefined])
-    expect(files()).toEqual([expect.stringMatching(/^received.\d{4}-\d\d-\d\d.5b8efff798038103d269b633813fc60c\.otlp\.jsonl$/)])
+    expect(files()).toEqual([expect.stringMatching(/^received.\d{4}-\d\d-\d\d.5b8efff798038103d269b633813fc60c\.otlp\.jsonl\.gz$/)])
     expect((await runs()).map(({ traceId, service, spans, llmCalls, inputTokens, source, outcome }) => ({ traceId, service, spans, llmCalls, inputTokens, source, outcome })))
       .toEqual([{ traceId: TRACE, service: 'shop', spans: 2, llmCalls: 1, inputTokens: 12, source: 'received', outcome: 'ok' }])
     const { traces: [trace], problems } = importTraces({ name: 'x', text: stored() })
@@ -238,7 +239,7 @@ describe('content', () => {
       if (documents.length === 0) continue
       for (const trace of importTraces({ name, text }).traces) {
         const file = files().find((one) => one.includes(trace.id))!
-        const [received] = importTraces({ name, text: readFileSync(join(board.folder, file), 'utf8') }).traces
+        const [received] = importTraces({ name, text: readStored(file) }).traces
         const shape = ({ spans, parts }: typeof trace) => ({
           spans: spans.map(({ name: called, category, start, end, llm }) => [called, category, start, end, llm?.usage?.input, llm?.usage?.output, llm?.requestParts]),
           parts: parts.map(({ kind, name: called, callId }) => [kind, called, callId]),

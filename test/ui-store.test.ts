@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync, truncateSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -37,7 +37,7 @@ async function send(traceId: string, name: string, { isRoot = true } = {}): Prom
 
 const receivedFiles = (): string[] => {
   const folder = join(board.folder, 'received')
-  return existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.jsonl')).map((name) => join(folder, name)) : []
+  return existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.jsonl.gz')).map((name) => join(folder, name)) : []
 }
 
 /** As if it had been written so long ago. */
@@ -69,10 +69,12 @@ describe('after a restart', () => {
     await send(id(2), 'first', { isRoot: false })
     expect(await names()).toEqual(['first'])
     await board.close()
-    // The last line was cut by a crash.
-    truncateSync(receivedFiles()[0]!, statSync(receivedFiles()[0]!).size - 1)
+    // A write that a crash has cut.
+    const path = receivedFiles()[0]!
+    appendFileSync(path, readFileSync(path).subarray(0, statSync(path).size - 12))
     now += 2 * DAY_MS
     await board.start(clock)
+    expect(await names()).toEqual(['first'])
     await send(id(2).replace(/.$/, '3'), 'other')
     const sent = receivedFiles()
     expect(sent).toHaveLength(2)
@@ -153,7 +155,7 @@ describe('files', () => {
     board.write('a.spanwise.jsonl', good.replace('"name":"one"', '"name":"0ne"'))
     board.write('newer.spanwise.jsonl', good.replaceAll('"version":1', '"version":9'))
     board.write('other.json', '{"what":"is this"}')
-    board.write('b.jsonl.gz', Buffer.from([0x1f, 0x8b, 8, 0, 1, 2, 3]))
+    board.write('b.jsonl.gz', Buffer.from([0x1f, 0x8b, 9, 0, 1, 2, 3, 4, 5, 6, 7, 8]))
     board.write('empty.jsonl', '')
     await board.start()
     expect(await names()).toEqual(['b.jsonl.gz', 'damaged', 'newer.spanwise.jsonl', 'other.json'])

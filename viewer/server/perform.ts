@@ -89,8 +89,8 @@ async function shareOf({ trace }: Analysed): Promise<RunFile> {
 const HTML = 'text/html; charset=utf-8'
 
 /** The page is loaded when it is needed: most that is done here does without. */
-const html = async (...run: Parameters<typeof import('../html.ts').renderHtml>): Promise<Uint8Array> =>
-  Buffer.from((await import('../html.ts')).renderHtml(...run))
+const html = async (...run: Parameters<typeof import('../run-html.ts').renderHtml>): Promise<Uint8Array> =>
+  Buffer.from((await import('../run-html.ts')).renderHtml(...run))
 
 /** Of plain characters: what a name could mean to a shell, a path or a header is not in it. */
 const fileName = ({ name, id }: Trace, extension: string): string =>

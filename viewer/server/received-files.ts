@@ -1,10 +1,11 @@
-import { mkdir, open, readdir, type FileHandle } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { createGunzip, gzip } from 'node:zlib'
 import { absolute, RECEIVED } from './scan.ts'
 
 /** So many files are open at a time, and so many written to. */
 const AT_ONCE = 16
-const NEWLINE = 10
 /** Traces that still miss their root; the oldest is forgotten first. */
 const MAX_ROOTLESS = 10_000
 
@@ -23,7 +24,8 @@ export interface ReceivedOptions {
 
 /**
  * A file for each trace that was received, to which lines are only ever added: what was acknowledged is there after a crash, and what
- * comes late is added behind. Lines that come while a file is being written to go together into the next write.
+ * comes late is added behind. Lines that come while a file is being written to go together into the next write. Each write is a
+ * gzip member of its own, of which several make one gzip file: a thirteenth of the size, for 50 µs.
  */
 export class ReceivedFiles {
   readonly #options: ReceivedOptions
@@ -32,7 +34,7 @@ export class ReceivedFiles {
   readonly #rootless = new Map<string, true>()
   readonly #waiting = new Map<string, Waiting>()
   readonly #busy = new Set<string>()
-  /** Those whose end is known to be that of a line. */
+  /** Those whose end is known to be that of a write. */
   readonly #whole = new Set<string>()
   readonly #made = new Set<string>()
 
@@ -122,7 +124,7 @@ export class ReceivedFiles {
       this.#options.written(path, !this.#rootless.has(PATH.exec(path)?.[2] ?? ''))
       for (const resolve of done) resolve()
     } catch (error) {
-      // A part of a line may be there.
+      // A part of it may be there.
       this.#whole.delete(path)
       for (const reject of failed) reject(error as Error)
     }
@@ -132,42 +134,65 @@ export class ReceivedFiles {
 
   async #append(path: string, text: string): Promise<void> {
     const file = absolute(this.#options.folder, path)
+    const packed = await pack(text, { level: LEVEL })
+    if (!this.#whole.has(path)) await repair(file)
     const handle = await this.#opened(file)
     try {
-      const isTorn = !this.#whole.has(path) && (await isInsideOfLine(handle))
-      await handle.appendFile(isTorn ? `\n${text}` : text)
+      await handle.appendFile(packed)
       this.#whole.add(path)
     } finally {
       await handle.close()
     }
   }
 
-  async #opened(file: string): Promise<FileHandle> {
+  async #opened(file: string): ReturnType<typeof open> {
     const folder = dirname(file)
     if (!this.#made.has(folder)) {
       await mkdir(folder, { recursive: true })
       this.#made.add(folder)
     }
     try {
-      return await open(file, 'a+', 0o600)
+      return await open(file, 'a', 0o600)
     } catch (error) {
       // Somebody may have taken the folder away.
       this.#made.delete(folder)
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
       await mkdir(folder, { recursive: true })
-      return await open(file, 'a+', 0o600)
+      return await open(file, 'a', 0o600)
     }
   }
 }
 
-/** After a crash in the middle of a write. */
-async function isInsideOfLine(handle: FileHandle): Promise<boolean> {
-  const { size } = await handle.stat()
-  if (size === 0) return false
-  const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1)
-  return buffer[0] !== NEWLINE
+const pack = promisify<string, { readonly level: number }, Buffer>(gzip)
+/** The fastest; texts that repeat themselves are packed as well by it. */
+const LEVEL = 1
+
+/** After a crash in the middle of a write: what stands behind a torn member could not be read. */
+async function repair(file: string): Promise<void> {
+  const content = await readFile(file).catch(() => undefined)
+  if (content === undefined || content.length === 0) return
+  const { text, isWhole } = await unpacked(content)
+  if (isWhole) return
+  const fresh = `${file}.new`
+  await writeFile(fresh, text === '' ? '' : await pack(text, { level: LEVEL }), { mode: 0o600 })
+  await rename(fresh, file)
 }
 
-const PATH = new RegExp(`^${RECEIVED}/(\\d{4}-\\d\\d-\\d\\d)/([0-9a-f]{32})\\.otlp\\.jsonl$`)
+/** The lines that can be read. */
+const unpacked = (content: Buffer): Promise<{ readonly text: string; readonly isWhole: boolean }> =>
+  new Promise((resolve) => {
+    const chunks: Buffer[] = []
+    const gunzip = createGunzip({ chunkSize: 8 * 1024 })
+    const done = (isWhole: boolean): void => {
+      const text = Buffer.concat(chunks).toString('utf8')
+      resolve({ text: text.slice(0, text.lastIndexOf('\n') + 1), isWhole })
+    }
+    gunzip.on('data', (chunk: Buffer) => chunks.push(chunk))
+    gunzip.on('end', () => done(true))
+    gunzip.on('error', () => done(false))
+    gunzip.end(content)
+  })
 
-const pathOf = (day: string, traceId: string): string => `${RECEIVED}/${day}/${traceId}.otlp.jsonl`
+const PATH = new RegExp(`^${RECEIVED}/(\\d{4}-\\d\\d-\\d\\d)/([0-9a-f]{32})\\.otlp\\.jsonl\\.gz$`)
+
+const pathOf = (day: string, traceId: string): string => `${RECEIVED}/${day}/${traceId}.otlp.jsonl.gz`

@@ -1,7 +1,7 @@
 import { isAscii } from 'node:buffer'
 import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { gunzipSync } from 'node:zlib'
+import { constants, gunzipSync } from 'node:zlib'
 import { importTraces } from '../../adapters/import/index.ts'
 import type { Trace } from '../../src/model/span.ts'
 import { safeTrace, TraceDecoder } from '../../src/trace-file/index.ts'
@@ -40,7 +40,8 @@ export async function readRuns(path: string, usual?: RegExp): Promise<ReadFile> 
 
 function decoded(raw: Buffer, path: string, usual: RegExp | undefined): Pick<ReadFile, 'traces' | 'problem'> {
   try {
-    const content = raw[0] === 0x1f && raw[1] === 0x8b ? gunzipSync(raw, { maxOutputLength: MAX_BYTES }) : raw
+    // Of a file that is being written, or was cut, what is there.
+    const content = raw[0] === 0x1f && raw[1] === 0x8b ? gunzipSync(raw, { maxOutputLength: MAX_BYTES, finishFlush: constants.Z_SYNC_FLUSH }) : raw
     if (isRunFile(content.toString('utf8', 0, HEAD_BYTES))) return decodeRunFile(content)
     if (content.length > MAX_TEXT_BYTES) return { traces: [], problem: 'is too large to be shown here' }
     const { traces, problems } = importTraces({ name: basename(path), text: content.toString('utf8') })
