@@ -12,7 +12,7 @@ import { Board } from './support/dashboard.ts'
 import { goldenTrace } from './support/golden-run.ts'
 
 // The real page is built, and holds the run packed; here what goes into it is looked at.
-vi.mock('../viewer/html.ts', () => ({ renderHtml: (trace: Trace, analysis: Analysis) => `<!doctype html>${JSON.stringify({ trace, spans: analysis.spans.length })}` }))
+vi.mock('../viewer/run-html.ts', () => ({ renderHtml: (trace: Trace, analysis: Analysis) => `<!doctype html>${JSON.stringify({ trace, spans: analysis.spans.length })}` }))
 
 const id = (i: number): string => i.toString(16).padStart(32, 'a')
 

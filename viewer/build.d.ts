@@ -10,5 +10,4 @@ export interface BuiltPage {
   readonly hashes: { readonly start: string; readonly script: string; readonly style: string }
 }
 
-export function buildPage(): Promise<BuiltPage>
 export function pagePlugin(): Plugin

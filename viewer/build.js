@@ -20,7 +20,7 @@ new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzi
 })`
 
 /** @returns {Promise<import('./build.d.ts').BuiltPage>} */
-export async function buildPage() {
+async function buildPage() {
   const result = await build({
     root,
     configFile: false,
@@ -50,7 +50,7 @@ export async function buildPage() {
 const hash = (text) => `sha256-${createHash('sha256').update(text).digest('base64')}`
 
 /** The module `spanwise-guide`, for the page alone. */
-export function guidePlugin() {
+function guidePlugin() {
   const id = '\0spanwise-guide'
   return {
     name: 'spanwise-guide',

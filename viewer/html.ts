@@ -27,5 +27,3 @@ export function htmlReport(run: Trace | Analysis | undefined, options: AnalyzeOp
   const { analysis, replay } = analyzeWithReplay(trace, options)
   return renderHtml(trace, analysis, replay)
 }
-
-export { renderHtml } from './run-html.ts'

@@ -28,6 +28,7 @@ Examples
   spanwise report trace.json                   a trace of another tool
   spanwise report 3f2a9c07 --json              one run by its handle, as JSON
   spanwise report --last -o session.md         a session as Markdown
+  spanwise report trace.json -o run.html       a page to look at, and to send
   spanwise report runs/ -f speedscope -o out/  one speedscope file per run
   cat trace.json | spanwise report -           from standard input
   spanwise report --fail-on CTX001,failed      in a build`,
