@@ -31,20 +31,20 @@ export function Conversation({ span, call }: { readonly span: number; readonly c
   if (request.length + answer.length + tools.length === 0) return null
   return (
     <>
-      {request.length > 0 && <Section title="Request" note={plural(request.length, 'part')}><Parts parts={request} /></Section>}
+      {request.length > 0 && <Section title="Request" note={plural(request.length, 'part')}><Parts of="Request" parts={request} /></Section>}
       {/* What it asked tools for stands below, with where that led. */}
-      {answer.some(({ part }) => part.kind !== 'tool-call') && <Section title="Answer"><Parts parts={answer.filter(({ part }) => part.kind !== 'tool-call')} /></Section>}
+      {answer.some(({ part }) => part.kind !== 'tool-call') && <Section title="Answer"><Parts of="Answer" parts={answer.filter(({ part }) => part.kind !== 'tool-call')} /></Section>}
       {tools.length > 0 && <Section title="Tools asked for"><Asked span={span} tools={tools} /></Section>}
       {!hasTexts && <NoTexts />}
     </>
   )
 }
 
-function Parts({ parts }: { readonly parts: readonly SizedPart[] }): JSX.Element {
+function Parts({ of, parts }: { readonly of: string; readonly parts: readonly SizedPart[] }): JSX.Element {
   const [isWhole, setWhole] = useState(false)
   const { head, tail } = shownOf(parts.length)
   const middle = parts.slice(head, parts.length - tail)
-  const list = (some: readonly SizedPart[]): JSX.Element => <ol class="request-parts">{some.map((one) => <PartLine key={one.index} sized={one} />)}</ol>
+  const list = (some: readonly SizedPart[]): JSX.Element => <ol class="request-parts">{some.map((one) => <PartLine key={one.index} of={of} sized={one} />)}</ol>
   if (isWhole || middle.length === 0) return list(parts)
   const tokens = middle.reduce((sum, one) => sum + (one.tokens ?? 0), 0)
   return (
@@ -56,7 +56,7 @@ function Parts({ parts }: { readonly parts: readonly SizedPart[] }): JSX.Element
   )
 }
 
-function PartLine({ sized: { part, tokens, isEstimate } }: { readonly sized: SizedPart }): JSX.Element {
+function PartLine({ of, sized: { part, index, tokens, isEstimate } }: { readonly of: string; readonly sized: SizedPart }): JSX.Element {
   const [isOpen, setOpen] = useState(false)
   const { kind, name, media, chars, text } = part
   const line = (
@@ -70,7 +70,7 @@ function PartLine({ sized: { part, tokens, isEstimate } }: { readonly sized: Siz
     <li>
       <details onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary class="part-line">{line}</summary>
-        {isOpen && <TextBlock text={text} label={`${one(kind)} ${name === undefined ? '' : cleanName(name)}`} />}
+        {isOpen && <TextBlock text={text} label={`${of}, part ${index + 1}: ${one(kind)}${name === undefined ? '' : ` ${cleanName(name)}`}`} />}
       </details>
     </li>
   )
@@ -88,7 +88,7 @@ function Asked({ span, tools }: { readonly span: number; readonly tools: readonl
       return (
         <li key={i}>
           <span class="drawer-line"><code>{cleanName(name)}</code>{place === undefined ? <span class="faint small">no span of it</span> : <SpanButton span={place}>Show its run</SpanButton>}</span>
-          {given === undefined ? <span class="faint small">{plural(argumentsChars, 'character')} of arguments</span> : <TextBlock text={given} label={`Arguments of ${cleanName(name)}`} />}
+          {given === undefined ? <span class="faint small">{plural(argumentsChars, 'character')} of arguments</span> : <TextBlock text={given} label={`Arguments of ${cleanName(name)}, call ${i + 1}`} />}
         </li>
       )
     }} />

@@ -3,7 +3,7 @@ import { useMemo, useState } from 'preact/hooks'
 import { formatCount } from '../../../reports/shared/numbers.ts'
 import { beginningOf, cleanBlock, readable } from './texts.ts'
 
-/** A recorded text, as text and nothing else. @param label says what it is to who does not see where it stands */
+/** A recorded text, as text and nothing else. @param label says what it is to who does not see where it stands; no two in the drawer are the same */
 export function TextBlock({ text, label }: { readonly text: string; readonly label: string }): JSX.Element {
   const [isWhole, setWhole] = useState(false)
   const whole = useMemo(() => readable(text), [text])
@@ -11,7 +11,7 @@ export function TextBlock({ text, label }: { readonly text: string; readonly lab
   const isCut = beginningOf(whole).length < whole.length
   return (
     <div class="text-block">
-      <pre tabIndex={0} role="group" aria-label={label}>{shown}{isCut && !isWhole && ' …'}</pre>
+      <pre tabIndex={0} role="region" aria-label={label}>{shown}{isCut && !isWhole && ' …'}</pre>
       {isCut && <button type="button" class="link" aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>{isWhole ? 'Show less' : `Show all ${formatCount(whole.length)} characters`}</button>}
     </div>
   )
