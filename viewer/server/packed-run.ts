@@ -118,13 +118,16 @@ export function pack({ summary, operations, findings }: IndexedRun, words: Words
   return [
     key, traceId, word(name), service === undefined ? NONE : word(service), Object.entries(tags).map(([tag, value]) => word(`${tag}=${value}`)),
     models.map(word), startedAtEpochMs, durationNs, OUTCOMES.indexOf(outcome), spans, llmCalls, toolCalls,
-    inputTokens, cachedTokens, outputTokens, costUsd, categories.flatMap(({ category, wallNs }) => [word(category), wallNs]),
-    summary.findingCount, summary.findings.flatMap(({ code, title, confidence, saving }) => [word(code), title, CONFIDENCES.indexOf(confidence), saving]),
-    findings.flatMap(({ code, timeNs, costUsd: saved }) => [word(code), toUs(timeNs), saved]),
-    operations.flatMap(({ name: called, category, count, failed, wallNs, totalNs }) => [word(`${category}\n${called}`), count, failed, toUs(wallNs), toUs(totalNs)]),
+    inputTokens, cachedTokens, outputTokens, costUsd, exact(categories.flatMap(({ category, wallNs }) => [word(category), wallNs])),
+    summary.findingCount, exact(summary.findings.flatMap(({ code, title, confidence, saving }) => [word(code), title, CONFIDENCES.indexOf(confidence), saving] as unknown[])),
+    exact(findings.flatMap(({ code, timeNs, costUsd: saved }) => [word(code), toUs(timeNs), saved])),
+    exact(operations.flatMap(({ name: called, category, count, failed, wallNs, totalNs }) => [word(`${category}\n${called}`), count, failed, toUs(wallNs), toUs(totalNs)])),
     ...((failure ?? problem) === undefined ? [] : [failure ?? '']), ...(problem === undefined ? [] : [problem]),
   ] as unknown as PackedRun
 }
+
+/** Without the room that lists have got for growing: there are a hundred thousand of them. */
+const exact = <T>(list: readonly T[]): readonly T[] => list.slice()
 
 const toUs = (ns: number): number => Math.round(ns / 1_000)
 

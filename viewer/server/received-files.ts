@@ -8,6 +8,7 @@ import { absolute, RECEIVED } from './scan.ts'
 const AT_ONCE = 16
 /** Traces that still miss their root; the oldest is forgotten first. */
 const MAX_ROOTLESS = 10_000
+const MAX_WHOLE = 10_000
 
 interface Waiting {
   readonly lines: string[]
@@ -140,6 +141,8 @@ export class ReceivedFiles {
     try {
       await handle.appendFile(packed)
       this.#whole.add(path)
+      // One that is forgotten is looked at once more when something is added to it.
+      if (this.#whole.size > MAX_WHOLE) for (const oldest of this.#whole) if (this.#whole.size > MAX_WHOLE) this.#whole.delete(oldest)
     } finally {
       await handle.close()
     }
