@@ -39,7 +39,7 @@ function Verdict({ diff }: { readonly diff: RunDiff }): JSX.Element {
     <section class={`card verdict ${tone}`} aria-labelledby="verdict">
       <h2 id="verdict">{title}</h2>
       <p class="verdict-rest">{upperFirst(rest)}</p>
-      <p class="muted">Base: {sideText(diff.base)}. New: {sideText(diff.new)}.</p>
+      <p class="muted">Base: {sideText(diff.base)} · New: {sideText(diff.new)}</p>
       {diff.notes.length > 0 && (
         <ul class="note verdict-notes" aria-label="Notes">
           {diff.notes.slice(0, MAX_NOTES).map((note) => <li key={note}>{upperFirst(clean(note))}</li>)}

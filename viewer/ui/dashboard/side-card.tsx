@@ -96,11 +96,11 @@ function ByFilter({ name, filter, other, onFilter, onMove }: Pick<SideCardProps,
   return (
     <>
       <FilterBar label={titles[name][0]} filter={filter} facets={data?.facets} onChange={onFilter} />
-      {data !== undefined && <p class="muted side-count" role="status">{isEmpty(filter) ? 'No filter yet.' : `${plural(data.total, 'run')}${data.total > MAX_LISTED ? `, of which the newest ${MAX_LISTED} are compared` : ''}.`}</p>}
+      {data !== undefined && <p class="muted side-count" role="status">{isEmpty(filter) ? 'Narrow the runs down with a filter, or choose one.' : `${plural(data.total, 'run')}${data.total > MAX_LISTED ? `, of which the newest ${MAX_LISTED} are compared` : ''}.`}</p>}
       {offered.length > 0 && (
         // With a filter, its runs are what is compared; one of them is the exception.
         <details class="offered" key={isEmpty(filter) ? 'open' : 'closed'} open={isEmpty(filter)}>
-          <summary>{isEmpty(filter) ? 'Or one of the newest runs' : 'Or one of them'}</summary>
+          <summary>{isEmpty(filter) ? 'The newest runs' : 'Choose only one of them'}</summary>
           <ul class="side-runs">
             {offered.map((run) => (
               <li key={run.key}>
