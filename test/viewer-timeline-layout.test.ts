@@ -6,7 +6,7 @@ import type { SpanColumns } from '../viewer/document/run-document.ts'
 import { collapsedAtFirst, MAX_ROWS, openWithin, shownFor } from '../viewer/ui/timeline/collapse.ts'
 import { layOut, type Layout } from '../viewer/ui/timeline/layout.ts'
 import { pathPieces } from '../viewer/ui/timeline/path.ts'
-import { lateBy, treeOf, type Tree } from '../viewer/ui/timeline/tree.ts'
+import { treeOf, type Tree } from '../viewer/ui/timeline/tree.ts'
 import { largeTrace } from '../bench/large-trace.ts'
 import { draw } from './draw.ts'
 import { concurrentTrace, longTrace } from './support/random-run.ts'
@@ -179,7 +179,7 @@ describe('long runs', () => {
       expect(collapsed.some((one) => one === 1)).toBe(false)
       // 60 ms here; what is quadratic takes minutes.
       expect(took).toBeLessThan(1_500)
-      pathPieces(tree, spans, lateBy(spans, tree))
+      pathPieces(tree, spans, spans.late)
     }
   })
 

@@ -123,6 +123,8 @@ describe('keys', () => {
     expect(describeSpan(run, tree, named(run, 'orders'), false)).toBe('orders, tool, 19.0 ms, self 19.0 ms, from 61.0 ms, critical path 19.0 ms, no children, failed: TimeoutError, no answer.')
     expect(describeSpan(run, tree, named(run, 'log'), false)).toContain('ended after its parent')
     expect(describeSpan(run, tree, named(run, 'write'), true)).toContain('1 child, collapsed, 1 span inside')
+    const later = { start: run.spans.start.map((time) => time + MS), end: run.spans.end.slice() }
+    expect(describeSpan(run, tree, named(run, 'orders'), false, later)).toBe('orders, tool, 18.0 ms, was 19.0 ms, from 62.0 ms, was 61.0 ms, no children, failed: TimeoutError, no answer.')
   })
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Replay } from '../src/model/replay.ts'
-import { askedOf, inAddress, questionOf, type Asked } from '../viewer/ui/what-if/question.ts'
+import { askedOf, inAddress, questionOf, shortenedBy, type Asked } from '../viewer/ui/what-if/question.ts'
 
 const together = { together: [[1, 2]] }
 const shorter = { shorter: { spans: [3], byNs: [5] } }
@@ -34,5 +34,13 @@ describe('what is asked of the simulation', () => {
   test('is put to the simulation', () => {
     expect(questionOf(asked('with=0,2&schedule=possible&limit=4'), replay)).toEqual({ change: [together, shorter], schedule: 'possible', concurrency: 4 })
     expect(questionOf(asked('with='), replay)).toEqual({ change: [] })
+  })
+
+  test('tells which spans the findings themselves make shorter', () => {
+    const times = { start: Float64Array.of(0, 0, 2, 4), end: Float64Array.of(9, 2, 4, 9) }
+    const answer = { start: times.start, end: Float64Array.of(4, 2, 4, 4) }
+    expect(shortenedBy(asked('with=0,2'), replay, times, answer)).toEqual(Uint8Array.of(0, 0, 0, 1))
+    expect(shortenedBy(asked('with=0,2'), replay, times, times)).toBeUndefined()
+    expect(shortenedBy(asked('with=0'), replay, times, answer)).toBeUndefined()
   })
 })

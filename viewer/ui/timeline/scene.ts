@@ -33,6 +33,7 @@ export interface Scene {
   readonly selected: number | undefined
   readonly focused: number | undefined
   readonly emphasised: Uint8Array | undefined
+  readonly shortened: Uint8Array | undefined
 }
 
 /** How much of its colour a bar keeps. */

@@ -9,7 +9,7 @@ import { Tooltip } from '../parts/tooltip.tsx'
 import type { RunModel } from '../run/run-model.ts'
 import { tieTexts, type Tie } from './dependencies.ts'
 import type { Timeline } from './use-timeline.ts'
-import { formatMomentNs, outcomeText, pathFact } from './words.ts'
+import { outcomeText, pathFact, timesText } from './words.ts'
 
 /** More would cover the picture. */
 const MAX_TIES = 5
@@ -29,13 +29,14 @@ export function SpanTooltip({ run, timeline, span, ties, x, y }: SpanTooltipProp
   const call = run.call(span)
   const outcome = outcomeText(run, span)
   const texts = tieTexts(run, ties)
+  const [duration, from] = timesText(run, span, times)
   return (
     <Tooltip x={x} y={y}>
       <p><strong>{run.name(span)}</strong></p>
       <p class="muted"><CategoryName category={run.category(span)} /></p>
       <dl>
-        <dt>Duration</dt><dd>{formatDuration(times.end[span]! - times.start[span]!)}{isOwn && tree.children[span]!.length > 0 && `, self ${formatDuration(run.spans.self[span]!)}`}</dd>
-        <dt>Starts at</dt><dd>{formatMomentNs(times.start[span]! - run.startNs)}</dd>
+        <dt>Duration</dt><dd>{duration}{isOwn && tree.children[span]!.length > 0 && `, self ${formatDuration(run.spans.self[span]!)}`}</dd>
+        <dt>Starts at</dt><dd>{from}</dd>
         {isOwn && <><dt>{pathFact(run, span)[0]}</dt><dd>{pathFact(run, span)[1]}</dd></>}
         {outcome !== 'ok' && <><dt>Outcome</dt><dd>{outcome}</dd></>}
         {tree.below[span]! > 0 && <><dt>Inside</dt><dd>{plural(tree.below[span]!, 'span')}{collapsed[span] === 1 && ', collapsed'}</dd></>}

@@ -39,19 +39,21 @@ export interface TimelineChartProps {
   readonly selected?: number | undefined
   readonly onSelect?: (span: number | undefined) => void
   readonly marked?: ReadonlySet<number>
-  /** 1 for spans that get a line over them, such as those that would run at another time. */
+  /** 1 for spans that get a line along their upper edge, such as those that would run at another time. */
   readonly emphasised?: Uint8Array
+  /** 1 for spans that take less than they did themselves, not only as what is in them does. */
+  readonly shortened?: Uint8Array | undefined
   readonly goTo?: GoTo | undefined
 }
 
 /** The spans of a run over time: lanes, critical path, slack, and what needs what. By itself as one of two, or with controls around it. */
 export function TimelineChart(props: TimelineChartProps): JSX.Element {
-  const { run, label, look, selected, marked, emphasised } = props
+  const { run, label, look, selected, marked, emphasised, shortened } = props
   const chart = useChart(props)
   const { timeline, ties, range, top, height, rowsHeight, focused, hover, chosen, isGuided } = chart
   const helpId = useId()
   const base = useCanvas(height, (surface) => drawFrame(surface, chart.sceneOf(surface.width), isGuided), [
-    timeline.layout, range, top, look, marked, selected, focused, emphasised, isGuided,
+    timeline.layout, range, top, look, marked, selected, focused, emphasised, shortened, isGuided,
   ])
   const { view } = chart.sceneOf(base.width)
   const hovered = hover === undefined ? undefined : spanAt(view, timeline.layout, timeline.times, hover.x, hover.y)
@@ -81,7 +83,7 @@ export function TimelineChart(props: TimelineChartProps): JSX.Element {
         Arrow keys go from span to span: left and right to siblings in time, up to the parent, down to the first child. Enter opens a span, Escape closes it.
         Plus, minus and 0 zoom, f fits the span, c collapses it.
       </p>
-      <p class="visually-hidden" aria-live="polite">{isGuided && focused !== undefined ? describeSpan(run, timeline.tree, focused, timeline.collapsed[focused] === 1) : ''}</p>
+      <p class="visually-hidden" aria-live="polite">{isGuided && focused !== undefined ? describeSpan(run, timeline.tree, focused, timeline.collapsed[focused] === 1, timeline.times) : ''}</p>
       {hovered !== undefined && hover !== undefined && chosen === undefined && (
         <SpanTooltip run={run} timeline={timeline} span={hovered} ties={tiesOf(hovered)} {...onPage(base.ref.current, hover)} />
       )}

@@ -27,10 +27,3 @@ export function treeOf(parent: Int32Array): Tree {
   }
   return { parent, children, topDown, below }
 }
-
-/** Whether the span ended after its parent: nobody waited for it. */
-export function lateBy({ start, end }: Times, { parent }: Tree): Uint8Array {
-  const late = new Uint8Array(start.length)
-  for (let i = 0; i < late.length; i++) if (parent[i] !== -1 && end[i]! > end[parent[i]!]!) late[i] = 1
-  return late
-}

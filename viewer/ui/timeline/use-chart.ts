@@ -8,7 +8,7 @@ import type { Look, Scene } from './scene.ts'
 import type { TimelineChartProps } from './timeline-chart.tsx'
 import type { Point } from './use-gestures.ts'
 import { useTimeline, type Timeline } from './use-timeline.ts'
-import { AXIS_HEIGHT, COMPACT, ROOMY, type RowSize } from './viewport.ts'
+import { AXIS_HEIGHT, COMPACT, rowSizeFor, type RowSize } from './viewport.ts'
 
 /** What a chart knows at one moment, and how that is changed. */
 export interface Chart {
@@ -42,7 +42,7 @@ const PLAIN_LOOK: Look = { showPath: true, showSlack: false, matches: undefined,
 const NO_SPANS: ReadonlySet<number> = new Set()
 
 export function useChart(props: TimelineChartProps): Chart {
-  const { run, end, emphasised, compact = false, look = PLAIN_LOOK, selected, marked = NO_SPANS } = props
+  const { run, end, emphasised, shortened, compact = false, look = PLAIN_LOOK, selected, marked = NO_SPANS } = props
   // Its own times may be given too.
   const times = props.times?.start === run.spans.start && props.times.end === run.spans.end ? undefined : props.times
   const timeline = useTimeline(run, times)
@@ -55,7 +55,7 @@ export function useChart(props: TimelineChartProps): Chart {
   const [hover, setHover] = useState<Point | undefined>(undefined)
   const [chosen, setChosen] = useState<readonly [number, number] | undefined>(undefined)
   const [top, setTop] = useState(0)
-  const size = compact ? COMPACT : ROOMY
+  const size = compact ? COMPACT : rowSizeFor(timeline.layout.rows)
   const rowsHeight = timeline.layout.rows * size.row + size.row / 2
   const scroller = useRef<HTMLDivElement>(null)
   const height = useHeight(scroller, rowsHeight, compact)
@@ -63,7 +63,7 @@ export function useChart(props: TimelineChartProps): Chart {
     timeline, ties, bounds, range, setRange: props.onRange ?? setOwnRange, focused, setFocused, hover, setHover, chosen, setChosen, top, setTop, size, height, rowsHeight,
     setHasKeyboard, scroller, isGuided: hasKeyboard || (look.matches !== undefined && props.goTo?.focuses === true),
     sceneOf: (width) => ({
-      run, ...timeline, look, marked, selected, focused, emphasised, slack: times === undefined ? run.spans.slack : undefined,
+      run, ...timeline, look, marked, selected, focused, emphasised, shortened, slack: times === undefined ? run.spans.slack : undefined,
       view: { range, width, height: height - AXIS_HEIGHT, top, size },
     }),
   }

@@ -89,6 +89,8 @@ class Pointers {
     if (event.button !== 0) return
     const at = this.#at(event)
     this.#down.set(event.pointerId, at)
+    // Let go outside, it is let go all the same.
+    this.#element.setPointerCapture(event.pointerId)
     if (this.#down.size === 2) {
       this.#giveUp()
       this.#mode = 'pinch'
@@ -111,7 +113,6 @@ class Pointers {
     }
     if (this.#mode === 'pressed' && Math.hypot(at.x - this.#began.x, at.y - this.#began.y) > MOVED) {
       this.#mode = this.#on.isAxis(this.#began) && event.pointerType !== 'touch' ? 'choose' : 'pan'
-      this.#element.setPointerCapture(event.pointerId)
       this.#on.onHover(undefined)
     }
     if (this.#mode === 'choose') this.#on.onChoose(this.#began.x, at.x, 'going on')

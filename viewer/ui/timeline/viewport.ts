@@ -9,9 +9,17 @@ export interface RowSize {
   readonly bar: number
   /** From the top of the row to the bar. */
   readonly gap: number
+  /** From the top of the bar to the middle of its text. */
+  readonly text: number
 }
-export const ROOMY: RowSize = { row: 24, bar: 17, gap: 2 }
-export const COMPACT: RowSize = { row: 19, bar: 14, gap: 1 }
+export const ROOMY: RowSize = { row: 24, bar: 17, gap: 2, text: 9 }
+/** For runs of few rows, which leave room. */
+const LARGE: RowSize = { row: 26, bar: 19, gap: 2, text: 10 }
+const FEW_ROWS = 14
+/** For one chart of two. Texts leave room for a line along the upper edge. */
+export const COMPACT: RowSize = { row: 23, bar: 18, gap: 2, text: 10.5 }
+
+export const rowSizeFor = (rows: number): RowSize => (rows <= FEW_ROWS ? LARGE : ROOMY)
 
 /** What of the run is in view, and where. */
 export interface Viewport {

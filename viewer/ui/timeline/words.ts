@@ -2,7 +2,7 @@ import { plural } from '../../../reports/shared/numbers.ts'
 import { clean, cleanName } from '../../../reports/shared/text.ts'
 import { formatDuration } from '../../../src/model/units.ts'
 import type { RunModel } from '../run/run-model.ts'
-import type { Tree } from './tree.ts'
+import type { Times, Tree } from './tree.ts'
 
 /** Of a moment: negative before the run began, as in imported runs. */
 export const formatMomentNs = (ns: number): string => (ns < 0 ? `-${formatDuration(-ns)}` : formatDuration(ns))
@@ -27,12 +27,21 @@ function pathText(run: RunModel, i: number): string {
   return `${name.toLowerCase()} ${text}`
 }
 
-/** All that the drawing says of a span, for those who do not see it. */
-export function describeSpan(run: RunModel, tree: Tree, i: number, isCollapsed: boolean): string {
+/** How long it takes and from when on; where that is not as it was, with what it was. */
+export function timesText(run: RunModel, i: number, { start, end }: Times): readonly [duration: string, from: string] {
+  const [duration, before] = [formatDuration(end[i]! - start[i]!), formatDuration(run.durationOf(i))]
+  const [from, fromBefore] = [formatMomentNs(start[i]! - run.startNs), formatMomentNs(run.spans.start[i]! - run.startNs)]
+  return [duration === before ? duration : `${duration}, was ${before}`, from === fromBefore ? from : `${from}, was ${fromBefore}`]
+}
+
+/** All that the drawing says of a span, for those who do not see it. @param times as it would be, where that is drawn */
+export function describeSpan(run: RunModel, tree: Tree, i: number, isCollapsed: boolean, times: Times = run.spans): string {
   const children = tree.children[i]!.length
+  const isOwn = times.start === run.spans.start
+  const [duration, from] = timesText(run, i, times)
   const parts = [
-    run.name(i), cleanName(run.category(i) || 'internal'), formatDuration(run.durationOf(i)), `self ${formatDuration(run.spans.self[i]!)}`,
-    `from ${formatMomentNs(run.spans.start[i]! - run.startNs)}`, pathText(run, i),
+    run.name(i), cleanName(run.category(i) || 'internal'), duration, ...(isOwn ? [`self ${formatDuration(run.spans.self[i]!)}`] : []),
+    `from ${from}`, ...(isOwn ? [pathText(run, i)] : []),
     children === 0 ? 'no children' : plural(children, 'child', 'children'),
     ...(isCollapsed ? [`collapsed, ${plural(tree.below[i]!, 'span')} inside`] : []),
     outcomeText(run, i),

@@ -1,4 +1,4 @@
-import type { Question } from '../../../src/analyze/what-if.ts'
+import type { Answer, Question, RunColumns } from '../../../src/analyze/what-if.ts'
 import type { Replay } from '../../../src/model/replay.ts'
 
 /** What is asked of the simulation, as it stands in the address. */
@@ -34,4 +34,15 @@ export function questionOf({ findings, schedule, limit }: Asked, replay: Replay)
     ...(schedule !== 'measured' && { schedule }),
     ...(limit !== undefined && { concurrency: limit }),
   }
+}
+
+/** @returns 1 for spans that the findings themselves make shorter, not only what is in them; undefined where there are none */
+export function shortenedBy({ findings }: Asked, replay: Replay, { start, end }: Pick<RunColumns, 'start' | 'end'>, answer: Pick<Answer, 'start' | 'end'>): Uint8Array | undefined {
+  const shortened = new Uint8Array(start.length)
+  for (const number of findings) {
+    for (const span of replay.changes[number]?.shorter?.spans ?? []) {
+      if (span in start && answer.end[span]! - answer.start[span]! < end[span]! - start[span]!) shortened[span] = 1
+    }
+  }
+  return shortened.includes(1) ? shortened : undefined
 }

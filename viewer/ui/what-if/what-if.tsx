@@ -7,9 +7,10 @@ import { formatDuration } from '../../../src/model/units.ts'
 import type { Range } from '../canvas/range.ts'
 import { useRun } from '../run/run-context.ts'
 import type { RunModel } from '../run/run-model.ts'
+import { boundsOf } from '../timeline/bounds.ts'
 import { TimelineChart } from '../timeline/timeline-chart.tsx'
 import { Controls } from './controls.tsx'
-import { askedOf, inAddress, questionOf, type Asked } from './question.ts'
+import { askedOf, inAddress, questionOf, shortenedBy, type Asked } from './question.ts'
 
 /** Pick findings, a schedule or a concurrency, and see the run as it would be beside the run as it was. */
 export function WhatIf(): JSX.Element {
@@ -26,16 +27,19 @@ function Simulated({ replay }: { readonly replay: Replay }): JSX.Element {
   const simulation = useMemo(() => new Simulation(run.spans, replay), [run, replay])
   const key = JSON.stringify(asked)
   const answer = useMemo(() => simulation.simulate(questionOf(asked, replay)), [simulation, key])
+  const shortened = useMemo(() => shortenedBy(asked, replay, run.spans, answer), [run, answer])
+  // A limit that is set does not take away the larger ones.
+  const peak = useMemo(() => (asked.limit === undefined ? answer : simulation.simulate(questionOf({ ...asked, limit: undefined }, replay))).peak, [answer])
   const [range, setRange] = useState<Range | undefined>()
   const end = Math.max(run.endNs, answer.end.reduce((latest, time) => Math.max(latest, time), run.startNs))
-  const shared = range ?? { from: run.startNs, to: end }
+  const shared = range ?? boundsOf(run.spans, end)
   const change = (changes: Partial<Asked>): void => setQuery({ ...inAddress({ ...asked, ...changes }), finding: undefined })
   // One axis of time for both, so that what moved is seen to have moved.
   const chart = { run, end, range: shared, onRange: setRange, compact: true, selected, onSelect: select, marked }
   return (
     <div class="stack">
       <div class="what-if">
-        <Controls asked={asked} replay={replay} simulation={simulation} peak={answer.peak} onChange={change} />
+        <Controls asked={asked} replay={replay} simulation={simulation} peak={peak} onChange={change} />
         <section class="card what-if-result" aria-labelledby="what-if-result">
           <h2 id="what-if-result">The run as it would be</h2>
           <Outcome answer={answer} run={run} />
@@ -47,7 +51,11 @@ function Simulated({ replay }: { readonly replay: Replay }): JSX.Element {
       </section>
       <section class="card" aria-labelledby="as-it-would-be">
         <div class="card-head"><h2 id="as-it-would-be">As it would be</h2><p class="number">{formatDuration(answer.durationNs)}</p></div>
-        <TimelineChart {...chart} times={answer} label="The run as it would be" emphasised={answer.moved} />
+        <TimelineChart {...chart} times={answer} label="The run as it would be" emphasised={answer.moved} shortened={shortened} />
+        <p class="what-if-signs">
+          <span><span class="sign" aria-hidden="true" />starts earlier, or takes less</span>
+          {shortened !== undefined && <span><span class="sign cut" aria-hidden="true" />made shorter by a finding</span>}
+        </p>
       </section>
     </div>
   )

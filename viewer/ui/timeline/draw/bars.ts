@@ -9,6 +9,9 @@ import { hatch } from './hatch.ts'
 
 /** What is thinner shares its pixel column with its neighbours: one fill for all of them. */
 const THIN = 1.2
+/** Pixels of the line along the upper edge, and of an end that is cut off. */
+const EMPHASIS = 2
+const CUT = 4
 /** Calls show their phases from this width on. */
 const PHASES_FROM = 28
 
@@ -101,7 +104,8 @@ function drawBar(context: CanvasRenderingContext2D, scene: Scene, bar: Bar): voi
   const x1 = Math.min(width + 10, Math.max(bar.x0 + 1, bar.x1 - 0.75))
   const isOpen = run.state(i) === 'open'
   context.globalAlpha = strength
-  const stretches = bar.x1 - bar.x0 >= PHASES_FROM && !isOpen ? scene.stretches(i) : []
+  // What of it would be gone is not known by its stretches.
+  const stretches = bar.x1 - bar.x0 >= PHASES_FROM && !isOpen && scene.shortened?.[i] !== 1 ? scene.stretches(i) : []
   context.beginPath()
   if (x1 - x0 > 5) context.roundRect(x0, y, x1 - x0, size.bar, 2.5)
   else context.rect(x0, y, x1 - x0, size.bar)
@@ -124,15 +128,24 @@ function drawBar(context: CanvasRenderingContext2D, scene: Scene, bar: Bar): voi
     context.fill()
   }
   if (isOpen) fadeOut(context, x0, x1, y, size.bar)
-  if (scene.emphasised?.[i] === 1) {
-    context.globalAlpha = 1
-    context.fillStyle = color('--accent')
-    context.fillRect(x0, y, x1 - x0, 2)
-  }
+  markChange(context, scene, i, { x0, x1, y })
   if (run.state(i) === 'failed') {
     context.globalAlpha = Math.max(strength, 0.6)
     context.fillStyle = color('--bad')
     context.fillRect(x0, y, Math.min(3, x1 - x0), size.bar)
+  }
+}
+
+/** A line along the upper edge of what comes earlier; an end cut off where the span itself takes less. */
+function markChange(context: CanvasRenderingContext2D, { emphasised, shortened, view: { size } }: Scene, i: number, { x0, x1, y }: Pick<Bar, 'x0' | 'x1' | 'y'>): void {
+  context.fillStyle = color('--accent')
+  if (emphasised?.[i] === 1) {
+    context.globalAlpha = 1
+    context.fillRect(x0, y, x1 - x0, EMPHASIS)
+  }
+  if (shortened?.[i] === 1) {
+    context.globalAlpha = 1
+    context.fillRect(Math.max(x0, x1 - CUT), y, Math.min(CUT, x1 - x0), size.bar)
   }
 }
 

@@ -32,9 +32,9 @@ export const hasTriangle = ({ tree }: Pick<Scene, 'tree'>, i: number, width: num
 /** Signs, name and duration: inside of the bar where they fit, else to the right of it where there is room. */
 export function drawLabel(context: CanvasRenderingContext2D, scene: Scene, { font, fitter }: LabelFont, place: Place): void {
   const { i, x0, x1, y, room } = place
-  const { run, view: { width, size }, collapsed } = scene
+  const { run, view: { width, size }, collapsed, shortened } = scene
   const isFaint = strengthOf(i, scene) < 0.4
-  const middle = y + size.bar / 2 + 0.5
+  const middle = y + size.text
   let at = Math.max(x0, 0) + PAD
   context.globalAlpha = 1
   if (hasTriangle(scene, i, x1 - x0)) {
@@ -48,9 +48,12 @@ export function drawLabel(context: CanvasRenderingContext2D, scene: Scene, { fon
     drawSign(context, sign, at + 3.5, middle - 0.5)
     at += SIGN + 1
   }
-  const left = Math.min(x1, width) - at - 3
+  const left = Math.min(shortened?.[i] === 1 ? x1 - 5 : x1, width) - at - 3
   const name = run.name(i)
-  const texts = [name, ...(collapsed[i] === 1 ? [`+ ${plural(scene.tree.below[i]!, 'span')}`] : []), formatDuration(scene.times.end[i]! - scene.times.start[i]!)]
+  const texts = [
+    name, ...(collapsed[i] === 1 ? [`+ ${plural(scene.tree.below[i]!, 'span')}`] : []), formatDuration(scene.times.end[i]! - scene.times.start[i]!),
+    ...(shortened?.[i] === 1 ? [`was ${formatDuration(run.durationOf(i))}`] : []),
+  ]
   // Long names are measured as far as any bar could show them.
   const wanted = fitter.width(name.slice(0, 300))
   const outsideAt = x1 + PAD + (hasSign && inside < SIGN ? SIGN : 0)
