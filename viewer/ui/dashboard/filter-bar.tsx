@@ -1,4 +1,4 @@
-import type { ComponentChildren, JSX } from 'preact'
+import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Facet, RunList } from '../../api.ts'
 import { formatCount } from '../../../reports/shared/numbers.ts'
@@ -20,11 +20,10 @@ interface FilterBarProps {
   readonly label?: string
   /** `/` goes into its search box. */
   readonly hasKey?: boolean
-  readonly children?: ComponentChildren
 }
 
 /** Narrows down which runs are looked at: words, values with how many runs have them, and time. */
-export function FilterBar({ filter, onChange, facets, label = 'Runs', hasKey = false, children }: FilterBarProps): JSX.Element {
+export function FilterBar({ filter, onChange, facets, label = 'Runs', hasKey = false }: FilterBarProps): JSX.Element {
   const chosen = FILTERS.flatMap(([name, title]) => filter.values[name].map((value) => ({ name, title, value })))
   return (
     <div class="filters">
@@ -36,7 +35,6 @@ export function FilterBar({ filter, onChange, facets, label = 'Runs', hasKey = f
           </Popup>
         ))}
         <TimeMenu time={filter.time} onChange={(time) => onChange({ ...filter, time }, false)} />
-        {children}
       </div>
       {(chosen.length > 0 || filter.time.kind !== 'all') && (
         <ul class="row filter-chips" aria-label="Filters">

@@ -22,7 +22,7 @@ export const FILTERS: readonly (readonly [name: FilterName, title: string])[] = 
   ['service', 'Service'], ['name', 'Name'], ['model', 'Model'], ['tag', 'Tag'], ['outcome', 'Outcome'], ['finding', 'Finding'],
 ]
 const SORTS: readonly RunSort[] = ['started', 'duration', 'tokens', 'cost', 'name', 'spans']
-export const DEFAULT_SORT: Sort = '-started'
+const DEFAULT_SORT: Sort = '-started'
 const SPANS_MS: Readonly<Record<LastSpan, number>> = { hour: 3_600_000, day: 86_400_000, week: 604_800_000 }
 
 export const NO_FILTER: RunFilter = {

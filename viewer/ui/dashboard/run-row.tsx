@@ -67,7 +67,7 @@ function State({ run: { outcome, live, failure, problem } }: { readonly run: Run
 }
 
 /** Grows while one looks at it. */
-export function LiveDuration({ run: { durationNs, startedAtEpochMs } }: { readonly run: Pick<RunSummary, 'durationNs' | 'startedAtEpochMs'> }): JSX.Element {
+function LiveDuration({ run: { durationNs, startedAtEpochMs } }: { readonly run: Pick<RunSummary, 'durationNs' | 'startedAtEpochMs'> }): JSX.Element {
   const [now, setNow] = useState(() => Date.now())
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 1_000)
