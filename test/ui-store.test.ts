@@ -106,6 +106,28 @@ describe('after a restart', () => {
     expect(await list()).toEqual(before)
   })
 
+  test('another version says anew what it has to say', async () => {
+    board.record('agent 0-100', { id: id(1), name: 'one' })
+    await board.start({ version: '1.0.0' })
+    await names()
+    await board.close()
+    const lines = (): number => readFileSync(join(board.folder, '.index.jsonl'), 'utf8').trimEnd().split('\n').length
+    const before = lines()
+    await board.start({ version: '1.0.0' })
+    await names()
+    await board.close()
+    expect(lines()).toBe(before)
+    await board.start({ version: '2.0.0' })
+    expect((await list()).total).toBe(1)
+    await names()
+    await board.close()
+    // Its name, and the run.
+    expect(lines()).toBe(before + 2)
+    await board.start({ version: '2.0.0' })
+    await names()
+    expect(lines()).toBe(before + 2)
+  })
+
   test('an index that says the same many times is written anew', async () => {
     board.record('agent 0-100', { id: id(1), name: 'one' })
     await board.start()

@@ -48,9 +48,9 @@ export interface Started {
 }
 
 const TIDY_MS = 60_000
-export const DEFAULT_PORT = 4319
-export const DEFAULT_OTLP_PORT = 4318
-export const DEFAULT_RETENTION_DAYS = 15
+const DEFAULT_PORT = 4319
+const DEFAULT_OTLP_PORT = 4318
+const DEFAULT_RETENTION_DAYS = 15
 
 /** The local dashboard: a page over all runs of a folder, and a receiver of OTLP beside it. */
 export class Dashboard {

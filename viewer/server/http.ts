@@ -82,7 +82,7 @@ const portOf = (server: Server): number => {
 }
 
 /** @returns undefined for anything that could mean something else to somebody else */
-export function targetOf(url: string | undefined): Pick<Asked, 'path' | 'query'> | undefined {
+function targetOf(url: string | undefined): Pick<Asked, 'path' | 'query'> | undefined {
   const found = /^(\/[\w.~/-]*)(?:\?([!-~]*))?$/.exec(url ?? '')
   return found === null || found[1]!.includes('//') ? undefined : { path: found[1]!, query: new URLSearchParams(found[2] ?? '') }
 }

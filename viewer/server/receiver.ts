@@ -8,7 +8,7 @@ import { lineOf, readRequest } from './otlp/read.ts'
 import type { ReceivedFiles } from './received-files.ts'
 
 /** As OpenTelemetry's specification recommends it, also after unpacking. */
-export const MAX_BODY_BYTES = 64 * 1024 * 1024
+const MAX_BODY_BYTES = 64 * 1024 * 1024
 /** Of all requests that are not answered yet: whoever comes then is asked to come again. */
 const MAX_HELD_BYTES = 2 * MAX_BODY_BYTES
 

@@ -85,5 +85,5 @@ export function isLive(run: StoredRun, nowEpochMs: number): boolean {
 }
 
 /** A run whose root is not there yet is open as long as more may come. */
-export const outcomeNow = (run: StoredRun, nowEpochMs: number): RunSummary['outcome'] =>
+const outcomeNow = (run: StoredRun, nowEpochMs: number): RunSummary['outcome'] =>
   (run.file.isRootless && isLive(run, nowEpochMs) ? 'open' : outcomeOf(run))

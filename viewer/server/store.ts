@@ -137,6 +137,7 @@ export class Store {
     }
     const changed = files.filter((facts) => this.#isNews(facts))
     for (const { path, modifiedEpochMs } of changed.sort((a, b) => a.modifiedEpochMs - b.modifiedEpochMs)) {
+      this.#outdated.delete(path)
       this.#queue.add(path, Math.abs(startedAt - modifiedEpochMs) < (this.#options.quietMs ?? QUIET_MS) ? 'quiet' : 'backlog')
     }
     this.#watch(folders.filter((path) => path !== RECEIVED && !path.startsWith(`${RECEIVED}/`)).slice(0, MAX_WATCHED))
@@ -210,7 +211,6 @@ export class Store {
     if (this.#isClosed) return
     const isOpen = source === 'received' && (received.isRootless(path) ?? this.table.files.get(path)?.isRootless ?? false)
     const file: Omit<StoredFile, 'runs'> = { path, bytes, modifiedEpochMs, source, isRootless: isOpen }
-    this.#outdated.delete(path)
     // What could not be read may be read the next time, by another version.
     const keys = this.table.put(file, runs)
     if (runs.every(({ summary }) => summary.traceId !== '')) this.#index.put(this.table.files.get(path)!)

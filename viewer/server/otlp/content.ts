@@ -160,7 +160,7 @@ const maskedKey = (key: string): string => (/^[\w.$-]{1,64}$/.test(key) ? key : 
 const FILLER = 'text '
 
 /** A text of the same length that says nothing but whether two are equal. */
-export const maskOf = (text: string): string => {
+const maskOf = (text: string): string => {
   const hash = hashText(text)
   return text.length <= hash.length ? hash.slice(0, text.length) : `${hash} ${FILLER.repeat(Math.ceil(text.length / FILLER.length))}`.slice(0, text.length)
 }

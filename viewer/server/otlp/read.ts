@@ -166,7 +166,7 @@ const STATUS_CODES: ReadonlyMap<unknown, number> = new Map<unknown, number>([
 ])
 
 /** In hex digits of lower case. @returns undefined for what is none, and for one that is all zero */
-export function idOf(value: unknown, bytes: 8 | 16): string | undefined {
+function idOf(value: unknown, bytes: 8 | 16): string | undefined {
   if (typeof value !== 'string') return undefined
   const isBase64 = value.length === Math.ceil(bytes / 3) * 4 && /^[A-Za-z0-9+/]+={1,2}$/.test(value)
   const hex = isBase64 ? Buffer.from(value, 'base64').toString('hex') : value.toLowerCase()
