@@ -12,6 +12,7 @@ inBrowser('an HTML report', (desk) => {
     expect(await page.locator('h1').textContent()).toBe(demoTrace.name)
     expect(await page.title()).toBe(`${demoTrace.name} · Overview · Spanwise`)
     expect(await page.evaluate(() => document.documentElement.dataset['theme'])).toBe(theme)
+    expect(await viewsOf(page)).toEqual(['overview', 'timeline', 'flame', 'what-if', 'context', 'calls', 'guide'])
   })
 
   describe('every view', () => {
@@ -75,7 +76,6 @@ inBrowser('an HTML report', (desk) => {
 
   test('an address opens its view with its span, and keeps both when the view changes', async () => {
     const page = await desk.openFile(html, { hash: '#/timeline?span=3' })
-    if (!(await viewsOf(page)).includes('timeline')) return
     await expectView(page, 'timeline')
     await page.locator('.drawer').waitFor()
     await openView(page, 'overview')
@@ -109,11 +109,9 @@ inBrowser('an HTML report', (desk) => {
 
   test('findings lead to where they can be seen', async () => {
     const page = await desk.openFile(html)
-    const views = await viewsOf(page)
     const links: readonly (readonly [view: string, link: RegExp])[] = [['timeline', /^Show \d+ spans?$/], ['what-if', /^See the run without it$/], ['guide', /^How this is known$/]]
     for (const [view, name] of links) {
       const link = page.locator('.findings').first().getByRole('link', { name }).first()
-      if (!views.includes(view) || await link.count() === 0) continue
       await link.click()
       await expectView(page, view)
       await page.goBack()

@@ -46,6 +46,7 @@ export class BrowserDesk {
   readonly #folder: string = mkdtempSync(join(tmpdir(), 'spanwise-browser-'))
   readonly #contexts: BrowserContext[] = []
   readonly #problems: string[] = []
+  readonly #expected: RegExp[] = []
   #browser: Browser | undefined
   #files = 0
 
@@ -108,14 +109,26 @@ export class BrowserDesk {
     page.on('crash', () => tell('the page crashed'))
   }
 
+  /** To the end of the test, these are none: what is asked for can be answered late. */
+  expecting(problem: RegExp): void {
+    this.#expected.push(problem)
+  }
+
+  /** The problems so far. */
+  seen(): readonly string[] {
+    return this.#problems
+  }
+
   /** @returns and forgets the problems so far, for a test that expects some */
   takeProblems(): string[] {
-    return this.#problems.splice(0)
+    return this.#problems.splice(0).filter((problem) => !this.#expected.some((expected) => expected.test(problem)))
   }
 
   async check(): Promise<void> {
     await Promise.all(this.#contexts.splice(0).map((context) => context.close()))
-    expect(this.takeProblems()).toEqual([])
+    const problems = this.takeProblems()
+    this.#expected.length = 0
+    expect(problems).toEqual([])
   }
 
   async end(): Promise<void> {
