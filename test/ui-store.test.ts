@@ -7,6 +7,7 @@ import type { RunList, ServerEvent } from '../viewer/api.ts'
 import { surplus } from '../viewer/server/retention.ts'
 import { draw } from './draw.ts'
 import { Board, TOKEN } from './support/dashboard.ts'
+import { syntheticIndex } from './support/many-summaries.ts'
 
 const DAY_MS = 86_400_000
 const id = (i: number): string => i.toString(16).padStart(32, 'a')
@@ -126,6 +127,17 @@ describe('after a restart', () => {
     await board.start({ version: '2.0.0' })
     await names()
     expect(lines()).toBe(before + 2)
+  })
+
+  test('what the index says of files that are gone is forgotten', async () => {
+    board.write('.index.jsonl', [...syntheticIndex(5_000, '1.2.3', now - DAY_MS)].join(''))
+    board.record('agent 0-100', { id: id(1), name: 'one' })
+    await board.start()
+    expect((await list()).total).toBeGreaterThanOrEqual(5_000)
+    expect(await names()).toEqual(['one'])
+    await board.close()
+    await board.start()
+    expect((await list()).total).toBe(1)
   })
 
   test('an index that says the same many times is written anew', async () => {

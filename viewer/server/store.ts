@@ -31,6 +31,8 @@ const RESCAN_MS = 15_000
 const AWAIT_MS = 1_000
 const LIVE_CHECK_MS = 5_000
 const MAX_WATCHED = 64
+/** Files that are forgotten in one turn of the event loop. */
+const AT_ONCE = 1_000
 
 /** The runs of a folder: its files, what is known of them, and what becomes of them while the dashboard runs. */
 export class Store {
@@ -132,8 +134,14 @@ export class Store {
     if (this.#isClosed) return
     const found = new Set(files.map(({ path }) => path))
     const isOurs = (path: string): boolean => isFirst || !path.startsWith(`${RECEIVED}/`)
+    let gone = 0
     for (const { path, modifiedEpochMs } of this.table.files.values()) {
-      if (isOurs(path) && !found.has(path) && modifiedEpochMs < startedAt - CHECK_MS) this.#queue.add(path, 'quiet')
+      if (!isOurs(path) || found.has(path) || modifiedEpochMs >= startedAt - CHECK_MS) continue
+      if (!isFirst) this.#queue.add(path, 'quiet')
+      else {
+        this.#forget(path)
+        if (++gone % AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve))
+      }
     }
     const changed = files.filter((facts) => this.#isNews(facts))
     for (const { path, modifiedEpochMs } of changed.sort((a, b) => a.modifiedEpochMs - b.modifiedEpochMs)) {
