@@ -133,7 +133,6 @@ describe('after a restart', () => {
     board.write('.index.jsonl', [...syntheticIndex(5_000, '1.2.3', now - DAY_MS)].join(''))
     board.record('agent 0-100', { id: id(1), name: 'one' })
     await board.start()
-    expect((await list()).total).toBeGreaterThanOrEqual(5_000)
     expect(await names()).toEqual(['one'])
     await board.close()
     await board.start()
