@@ -12,12 +12,15 @@ const root = fileURLToPath(new URL('ui', import.meta.url))
  * What the page's HTML holds as it is: it puts the page's own script in its place, which is packed, as most of it is words.
  * The policy knows both by their hashes.
  */
-const START = `const bytes = Uint8Array.from(atob(document.querySelector('#page').textContent), (char) => char.charCodeAt(0))
-new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).text().then((code) => {
+const START = `try {
+  const bytes = Uint8Array.from(atob(document.querySelector('#page').textContent), (char) => char.charCodeAt(0))
+  const code = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).text()
   document.body.append(Object.assign(document.createElement('script'), { type: 'module', textContent: code }))
-}).catch((error) => {
-  document.querySelector('#app').textContent = 'This page is damaged, or the browser too old for it: ' + error.message
-})`
+} catch (error) {
+  const message = document.createElement('h1')
+  message.textContent = 'This page is damaged, or the browser too old for it: ' + error.message
+  document.querySelector('#app').replaceChildren(message)
+}`
 
 /** @returns {Promise<import('./build.d.ts').BuiltPage>} */
 async function buildPage() {

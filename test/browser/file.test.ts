@@ -120,6 +120,14 @@ inBrowser('an HTML report', (desk) => {
   })
 
   describe('a file that is damaged says so', () => {
+    test('also where it is the page that is damaged', async () => {
+      const script = /id="page">([^<]*)</.exec(html)![1]!
+      for (const damaged of [script.slice(0, 4_000), `${script.slice(0, 4_000)}${'A'.repeat(400)}${script.slice(4_400)}`, '?']) {
+        const page = await desk.openFile(html.replace(script, damaged))
+        await page.getByRole('heading', { name: /^This page is damaged, or the browser too old for it: .+/ }).waitFor()
+      }
+    })
+
     const data = /id="run">([^<]*)</.exec(html)![1]!
     test.each([
       ['cut short', data.slice(0, data.length / 2 - (data.length / 2) % 4)],
