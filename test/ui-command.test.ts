@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { ChildProcess } from 'node:child_process'
 import { request } from 'node:http'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { encodeTrace } from '../src/trace-file/index.ts'
 import type { RunList, ServerInfo } from '../viewer/api.ts'
 import { draw } from './draw.ts'
@@ -19,6 +19,13 @@ beforeAll(async () => {
 })
 afterAll(() => built.remove())
 
+/** A test that fails leaves nothing running. */
+const children = new Set<ChildProcess>()
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL')
+  children.clear()
+})
+
 interface Running {
   readonly child: ChildProcess
   readonly first: string
@@ -30,6 +37,7 @@ interface Running {
 /** Until it has said where it is. */
 async function start(...words: readonly string[]): Promise<Running> {
   const child = built.start(['ui', ...words])
+  children.add(child)
   let [out, err] = ['', '']
   child.stdout!.on('data', (chunk: Buffer) => (out += chunk.toString()))
   child.stderr!.on('data', (chunk: Buffer) => (err += chunk.toString()))
