@@ -14,5 +14,5 @@ export default defineConfig({
       { find: /^spanwise\/([\w-]+)$/, replacement: here('./adapters/$1.ts') },
     ],
   },
-  test: { include: ['test/**/*.test.ts'], testTimeout: 20_000, maxWorkers: 2 },
+  test: { include: ['test/**/*.test.ts'], testTimeout: 20_000, maxWorkers: 2, expect: { poll: { timeout: 15_000 } } },
 })

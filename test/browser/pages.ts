@@ -37,3 +37,6 @@ export async function expectNoSidewaysScrolling(page: Page): Promise<void> {
   const [scrollWidth, clientWidth] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth] as const)
   expect(scrollWidth).toBeLessThanOrEqual(clientWidth)
 }
+
+/** What stands behind the `?` of the address, but for the order: `q=x sort=cost`. */
+export const queryOf = (page: Page): string => [...new URLSearchParams(page.url().split('?')[1])].map(([key, value]) => `${key}=${value}`).sort().join(' ')

@@ -81,7 +81,7 @@ function Table({ rows, sort, onSort }: TableProps): JSX.Element {
   return (
     <WindowedTable
       label="Calls of models" columns={columns} sort={sort} onSort={onSort} count={rows.length} current={current === -1 ? undefined : current}
-      keyOf={(row) => rows[row]!.call.number} nameOf={(row) => formatCount(rows[row]!.call.number)} labelOf={(row) => `Call ${rows[row]!.call.number}, open`}
+      keyOf={(row) => rows[row]!.call.number} nameOf={(row) => formatCount(rows[row]!.call.number)} labelOf={(row) => `Call ${formatCount(rows[row]!.call.number)}, open`}
       onOpen={(row) => select(rows[row]!.place)} cells={(row) => <Cells row={rows[row]!} longest={longest} />} footer={<Totals rows={rows} />}
     />
   )

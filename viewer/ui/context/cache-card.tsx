@@ -53,8 +53,8 @@ function Breaks({ breaks }: { readonly breaks: readonly CacheBreak[] }): JSX.Ele
           <tbody>
             {shown.map((one) => (
               <tr key={one.call}>
-                <td>{whyText(one)}{one.cause !== 'unknown' && <span class="faint small"> {one.confidence}</span>}{one.stated !== undefined && <span class="faint small block">the provider says: {clean(one.stated.reason)}</span>}{one.stillHeldBy !== undefined && <span class="faint small block">call {one.stillHeldBy} still read it</span>}</td>
-                <td class="nowrap"><CallButton number={one.call} /> <span class="faint small">after {one.previousCall}</span></td>
+                <td>{whyText(one)}{one.cause !== 'unknown' && <span class="faint small"> {one.confidence}</span>}{one.stated !== undefined && <span class="faint small block">the provider says: {clean(one.stated.reason)}</span>}{one.stillHeldBy !== undefined && <span class="faint small block">call {formatCount(one.stillHeldBy)} still read it</span>}</td>
+                <td class="nowrap"><CallButton number={one.call} /> <span class="faint small">after {formatCount(one.previousCall)}</span></td>
                 <td class="right">{formatCount(one.readTokens)}</td>
                 <td class="right">{formatCount(one.tokens)}</td>
                 <td class="right">{one.costUsd === undefined ? '–' : formatUsd(one.costUsd)}</td>

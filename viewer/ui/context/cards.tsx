@@ -48,7 +48,7 @@ export function GrowthCard(): JSX.Element | null {
       <Folded items={growth} most={6} render={(one, i) => (
         <li key={i} class="growth-line">
           <Sparkline growth={one} />
-          <span>{one.tokensPerTurn < 1 ? `does not grow (calls ${one.calls[0]} to ${one.calls.at(-1)})` : growthOf(one)} <span class="faint small block">{fitText(one)}. <CallButton number={one.calls.at(-1) ?? 0} /></span></span>
+          <span>{one.tokensPerTurn < 1 ? `does not grow (calls ${formatCount(one.calls[0] ?? 0)} to ${formatCount(one.calls.at(-1) ?? 0)})` : growthOf(one)} <span class="faint small block">{fitText(one)}. <CallButton number={one.calls.at(-1) ?? 0} /></span></span>
         </li>
       )} />
     </section>
@@ -89,7 +89,7 @@ function StayRow({ stay: { name, spanId, firstCall, lastCall, tokens, turns, tot
   return (
     <tr>
       <td>{place === undefined ? title : <SpanButton span={place}>{title}</SpanButton>}</td>
-      <td class="nowrap">{firstCall === lastCall ? firstCall : `${firstCall} to ${lastCall}`}</td>
+      <td class="nowrap">{firstCall === lastCall ? formatCount(firstCall) : `${formatCount(firstCall)} to ${formatCount(lastCall)}`}</td>
       <td class="right">{formatCount(tokens)}</td>
       <td class="right">{formatCount(turns)}</td>
       <td class="right">{formatCount(totalTokens)}{cachedTokens > 0 && totalTokens > 0 && <span class="faint"> {formatWholeShare(cachedTokens / totalTokens)} cached</span>}</td>

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+import { formatCount } from '../../../reports/shared/numbers.ts'
 import { isTyping } from '../run/typing.ts'
 import { CategoryName } from '../parts/category.tsx'
 import { Icon } from '../parts/icon.tsx'
@@ -20,7 +21,7 @@ export function SpanDrawer({ span }: { readonly span: number }): JSX.Element {
     <aside class="drawer" aria-labelledby="drawer-title" ref={box}>
       <div class="drawer-head">
         <CategoryName category={run.category(span)} />
-        {number > 0 && <span class="chip">call {number}</span>}
+        {number > 0 && <span class="chip">call {formatCount(number)}</span>}
         <Ending span={span} />
         <span class="spacer" />
         <Steps span={span} />

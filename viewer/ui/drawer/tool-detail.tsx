@@ -17,7 +17,7 @@ export function ToolDetail({ span }: { readonly span: number }): JSX.Element | n
   return (
     <Section title="Tool">
       <Facts rows={[
-        issuedBy !== undefined && ['Asked for by', issuer === undefined ? 'a call outside this run' : <><SpanButton span={issuer} />{run.spans.call[issuer]! > 0 && <span class="muted">, call {run.spans.call[issuer]}</span>}</>],
+        issuedBy !== undefined && ['Asked for by', issuer === undefined ? 'a call outside this run' : <><SpanButton span={issuer} />{run.spans.call[issuer]! > 0 && <span class="muted">, call {formatCount(run.spans.call[issuer]!)}</span>}</>],
         callId !== undefined && ['Call id', <code class="break">{clean(callId)}</code>],
         yielded !== undefined && ['Items yielded', formatCount(yielded)],
       ]} />
