@@ -39,10 +39,20 @@ export function useFind(): readonly [string, (text: string) => void] {
   const view = useRun()
   const latest = useRef(view)
   latest.current = view
-  const [text, setText] = useState(view.query.get('find') ?? '')
+  const asked = view.query.get('find') ?? ''
+  const [text, setText] = useState(asked)
+  const written = useRef(asked)
   useEffect(() => {
-    if (text === (latest.current.query.get('find') ?? '')) return undefined
-    const timer = setTimeout(() => latest.current.setQuery({ find: text === '' ? undefined : text }), REST_MS)
+    if (asked === written.current) return
+    written.current = asked
+    setText(asked)
+  }, [asked])
+  useEffect(() => {
+    if (text === written.current) return undefined
+    const timer = setTimeout(() => {
+      written.current = text
+      latest.current.setQuery({ find: text === '' ? undefined : text })
+    }, REST_MS)
     return () => clearTimeout(timer)
   }, [text])
   return [text, setText]
