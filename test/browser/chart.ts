@@ -108,20 +108,24 @@ export class Chart {
     await this.page.mouse.up()
   }
 
-  /** Colours of a square of the canvas around a spot. */
-  async pixels({ x, y }: Spot, half = 3): Promise<string> {
-    const box = (await this.canvas.boundingBox())!
-    return await this.canvas.evaluate((canvas, [cx, cy, r]) => {
-      const copy = new OffscreenCanvas(r * 2, r * 2).getContext('2d', { willReadFrequently: true })!
-      copy.drawImage(canvas as HTMLCanvasElement, Math.round(r - cx), Math.round(r - cy))
-      return [...copy.getImageData(0, 0, r * 2, r * 2).data].join()
-    }, [x - box.x, y - box.y, half] as const)
+  async pixels(spot: Spot, half?: number): Promise<string> {
+    return await pixelsAt(this.canvas, spot, half)
   }
 
   /** Waits until the square is drawn in another way than it was. */
   async untilDrawnAnew(spot: Spot, before: string, half?: number): Promise<void> {
     await expect.poll(() => this.pixels(spot, half)).not.toBe(before)
   }
+}
+
+/** Colours of a square of a canvas around a spot of the page. */
+export async function pixelsAt(canvas: Locator, { x, y }: Spot, half = 3): Promise<string> {
+  const box = (await canvas.boundingBox())!
+  return await canvas.evaluate((element, [cx, cy, r]) => {
+    const copy = new OffscreenCanvas(r * 2, r * 2).getContext('2d', { willReadFrequently: true })!
+    copy.drawImage(element as HTMLCanvasElement, Math.round(r - cx), Math.round(r - cy))
+    return [...copy.getImageData(0, 0, r * 2, r * 2).data].join()
+  }, [x - box.x, y - box.y, half] as const)
 }
 
 /** What a screen reader is told of the span that the keys are at. */
