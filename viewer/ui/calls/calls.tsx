@@ -8,6 +8,7 @@ import { useRun } from '../run/run-context.ts'
 import { Latency } from './latency.tsx'
 import { PhaseBar } from './phase-bar.tsx'
 import { PhaseLegend } from './phase-legend.tsx'
+import { formatSpeed } from './phases.ts'
 import { callRows, filtered, isTroubled, nextSort, readSort, sorted, totalsOf, type CallColumn, type CallRow } from './rows.ts'
 
 /** Every call of a model, one line each. */
@@ -96,7 +97,7 @@ function Cells({ row: { call, model, startNs, finish, problem }, longest }: { re
       <td class="right">{formatDuration(startNs)}</td>
       <td class="duration"><span class="number">{formatDuration(durationNs)}</span><PhaseBar call={call} share={durationNs / longest} /></td>
       <td class="right">{ttftNs === undefined ? '–' : formatDuration(ttftNs)}</td>
-      <td class="right">{speed === undefined ? '–' : speed.toFixed(speed < 10 ? 1 : 0)}</td>
+      <td class="right">{speed === undefined ? '–' : formatSpeed(speed)}</td>
       <td class="right">{usage?.input === undefined ? '–' : <>{sign}{formatCount(usage.input.total)}{usage.input.cacheRead > 0 && <span class="faint"> {formatWholeShare(usage.input.cacheRead / usage.input.total)} cached</span>}</>}</td>
       <td class="right">{usage?.output === undefined ? '–' : `${sign}${formatCount(usage.output.total)}`}</td>
       <td class="right">{costUsd === undefined ? '–' : `${sign}${formatUsd(costUsd)}`}</td>

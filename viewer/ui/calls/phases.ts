@@ -1,3 +1,4 @@
+import { formatCount } from '../../../reports/shared/numbers.ts'
 import { phaseNames } from '../../../reports/shared/phases.ts'
 import type { CallPhases, CallSummary } from '../../../src/model/analysis.ts'
 
@@ -22,3 +23,6 @@ export function stretchesOf({ phases, durationNs }: Pick<CallSummary, 'phases' |
     return timeNs <= 0 ? [] : [{ key, name: phaseNames[key], timeNs, share: durationNs === 0 ? 0 : timeNs / durationNs }]
   })
 }
+
+/** Output tokens per second, without the unit. */
+export const formatSpeed = (perSecond: number): string => (perSecond < 9.95 ? perSecond.toFixed(1) : formatCount(Math.round(perSecond)))

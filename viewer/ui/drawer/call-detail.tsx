@@ -6,7 +6,7 @@ import type { CallSummary } from '../../../src/model/analysis.ts'
 import type { Usage } from '../../../src/model/usage.ts'
 import { formatDuration } from '../../../src/model/units.ts'
 import { PhaseBar } from '../calls/phase-bar.tsx'
-import { stretchesOf } from '../calls/phases.ts'
+import { formatSpeed, stretchesOf } from '../calls/phases.ts'
 import { useRun } from '../run/run-context.ts'
 import { Conversation } from './conversation.tsx'
 import { Facts, Section } from './section.tsx'
@@ -92,7 +92,7 @@ function Phases({ call }: { readonly call: CallSummary }): JSX.Element | null {
       </table>
       <Facts rows={[
         ttftNs !== undefined && ['First token', `${formatDuration(ttftNs)} after the call began`],
-        decodeNs !== undefined && ['Decode', `${formatDuration(decodeNs)}${outputTokensPerSecond === undefined ? '' : `, ${outputTokensPerSecond.toFixed(outputTokensPerSecond < 10 ? 1 : 0)} tokens/s`}`],
+        decodeNs !== undefined && ['Decode', `${formatDuration(decodeNs)}${outputTokensPerSecond === undefined ? '' : `, ${formatSpeed(outputTokensPerSecond)} tokens/s`}`],
       ]} />
     </Section>
   )

@@ -30,6 +30,15 @@ export function SpanDrawer({ span }: { readonly span: number }): JSX.Element {
       <Path span={span} />
       <h2 id="drawer-title" tabIndex={-1}>{run.name(span)}</h2>
       <Views span={span} />
+      <Details key={run.spans.ids[span]} span={span} />
+    </aside>
+  )
+}
+
+/** Of each span its own: what was opened in one is not open in the next. */
+function Details({ span }: { readonly span: number }): JSX.Element {
+  return (
+    <>
       <SpanFacts span={span} />
       <CallDetail span={span} />
       <ToolDetail span={span} />
@@ -38,7 +47,7 @@ export function SpanDrawer({ span }: { readonly span: number }): JSX.Element {
       <Children span={span} />
       <Attributes span={span} />
       <ResourcesOf span={span} />
-    </aside>
+    </>
   )
 }
 
@@ -90,7 +99,7 @@ function Views({ span }: { readonly span: number }): JSX.Element {
   )
 }
 
-/** Enter on something that opens it leads into the drawer, and Escape back to where one was. */
+/** Enter on something that opens it leads into the drawer, and Escape back to where one was. Whoever steps to a neighbour can go on. */
 function useFocus(box: { readonly current: HTMLElement | null }, span: number, close: () => void): void {
   const opener = useRef<Element | null>(null)
   useLayoutEffect(() => {
@@ -98,7 +107,8 @@ function useFocus(box: { readonly current: HTMLElement | null }, span: number, c
     const isInside = box.current?.contains(active) === true
     if (!isInside && active !== document.body) opener.current = active
     const lostFocus = active === document.body && opener.current !== null && lastInput.wasInside
-    if ((lastInput.opens && performance.now() - lastInput.at < 500) || lostFocus) box.current?.querySelector<HTMLElement>('h2')?.focus({ preventScroll: true })
+    const stepsOn = isInside && active?.matches('.step:enabled') === true
+    if ((lastInput.opens && !stepsOn && performance.now() - lastInput.at < 500) || lostFocus) box.current?.querySelector<HTMLElement>('h2')?.focus({ preventScroll: true })
     if (box.current === null) return
     box.current.scrollTop = 0
     // Over a narrow page it lies as a sheet: what was pressed stays above it.
@@ -117,7 +127,8 @@ function useFocus(box: { readonly current: HTMLElement | null }, span: number, c
   useLayoutEffect(() => {
     const element = box.current
     return () => {
-      if (element?.contains(document.activeElement) !== true) return
+      // What had it in here may have gone before.
+      if (element?.contains(document.activeElement) !== true && document.activeElement !== document.body) return
       if (opener.current instanceof HTMLElement && opener.current.isConnected) opener.current.focus({ preventScroll: true })
     }
   }, [])
