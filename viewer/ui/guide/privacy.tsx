@@ -12,7 +12,7 @@ export function Privacy(): JSX.Element {
       </ul>
       <p>Whoever gets the file can read all of that. To send a run without the texts, record it without them, or share it from the dashboard, which leaves them out.</p>
       <h3>What stays in the browser</h3>
-      <p>The choice of light or dark. In the dashboard also its access token, for as long as the tab is open.</p>
+      <p>The choice of light or dark. In the dashboard also the token of its last launch, which opens no other.</p>
     </>
   )
 }
