@@ -153,6 +153,8 @@ export async function expectNoAxeViolations(page: Page, themes: readonly Theme[]
   const found: string[] = []
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: before.height })
+    // What has become too wide learns of it in the next frame.
+    await drawn(page)
     for (const theme of themes) {
       await setTheme(page, theme)
       found.push(...(await axeViolations(page)).map((text) => `${width} ${theme} ${text}`))

@@ -7,7 +7,7 @@ import { useRun } from '../run/run-context.ts'
 
 /** What to do: each finding with what it saves, how sure that is, and where to see it. */
 export function Findings(): JSX.Element {
-  const { run } = useRun()
+  const { run, href } = useRun()
   const { findings, observations } = run.analysis
   return (
     <>
@@ -28,7 +28,10 @@ export function Findings(): JSX.Element {
               <li key={i}>
                 <p><Code code={code} /> {clean(title)}</p>
                 {advice !== undefined && <p class="advice">{clean(advice)}</p>}
-                <ShowSpan spanIds={spanIds} />
+                <p class="row actions">
+                  <ShowSpan spanIds={spanIds} />
+                  <a href={href(['guide', code])}>How this is known</a>
+                </p>
               </li>
             ))}
           </ul>
@@ -73,7 +76,7 @@ function ShowSpan({ spanIds }: { readonly spanIds: readonly string[] }): JSX.Ele
   const { run, href } = useRun()
   const [first] = run.placesOf(spanIds.slice(0, 1))
   if (first === undefined) return null
-  return <p class="row actions"><a href={href('timeline', { span: first })}>Show {spanIds.length === 1 ? 'the span' : `the first of ${plural(spanIds.length, 'span')}`}</a></p>
+  return <a href={href('timeline', { span: first })}>Show {spanIds.length === 1 ? 'the span' : `the first of ${plural(spanIds.length, 'span')}`}</a>
 }
 
 /** What the run would take as its schedules have it; the savings of single findings do not add up. */

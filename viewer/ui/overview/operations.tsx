@@ -26,7 +26,7 @@ export function Operations(): JSX.Element | null {
           <tbody>
             {shown.map(({ name, category, count, failed, wallNs, durationNs: times, halvedSavesNs, spanIds }) => (
               <tr key={`${category} ${name}`}>
-                <td><a class="row" style={{ gap: '6px', flexWrap: 'nowrap' }} href={href('timeline', { span: run.placeOf(spanIds[0] ?? ''), search: name })}><Swatch category={category} />{cleanName(name)}</a></td>
+                <td><a class="row" style={{ gap: '6px', flexWrap: 'nowrap' }} href={href('timeline', { span: run.placeOf(spanIds[0] ?? ''), find: cleanName(name) || undefined })}><Swatch category={category} />{cleanName(name)}</a></td>
                 <td class="right">{formatCount(count)}{failed > 0 && <span class="faint"> ({formatCount(failed)} failed)</span>}</td>
                 <td class="right">{formatDuration(wallNs)}</td>
                 <td class="right">{formatWholeShare(durationNs === 0 ? 0 : wallNs / durationNs)}</td>

@@ -8,7 +8,7 @@ import { Operations } from './operations.tsx'
 /** What to do, and where the time went. */
 export function Overview(): JSX.Element {
   const { run } = useRun()
-  if (run.count === 0) return <p class="empty">No spans were recorded in this run.</p>
+  if (run.count === 0) return <div class="stack"><p class="empty">No spans were recorded in this run.</p><About /></div>
   return (
     <div class="stack">
       <Findings />
