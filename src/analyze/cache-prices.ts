@@ -12,7 +12,8 @@ export class InputPrices {
   readonly #trace: Trace
   readonly #timeline: Timeline
   readonly #pricing: () => Pricing
-  readonly #units = new Map<Call, Readonly<Record<Bucket, number>> | undefined>()
+  /** By the call's number; `null`: not known. */
+  readonly #units: (Readonly<Record<Bucket, number>> | null | undefined)[] = []
 
   constructor(trace: Trace, timeline: Timeline, pricing: () => Pricing) {
     this.#trace = trace
@@ -25,8 +26,11 @@ export class InputPrices {
    * @returns undefined when one of them is not known
    */
   unit(call: Call): Readonly<Record<Bucket, number>> | undefined {
-    if (!this.#units.has(call)) this.#units.set(call, this.#unitOf(call))
-    return this.#units.get(call)
+    const { number } = call.summary
+    while (this.#units.length <= number) this.#units.push(undefined)
+    let unit = this.#units[number]
+    if (unit === undefined) this.#units[number] = unit = this.#unitOf(call) ?? null
+    return unit ?? undefined
   }
 
   #unitOf(call: Call): Readonly<Record<Bucket, number>> | undefined {

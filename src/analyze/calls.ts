@@ -14,6 +14,9 @@ export interface Call {
   /** Index of its span in the timeline. */
   readonly span: number
   readonly summary: CallSummary
+  readonly llm: LlmDetail | undefined
+  /** The parts of its request; empty where they are not known. */
+  readonly request: readonly number[]
   readonly estimate: Estimate | undefined
   /** It failed before anything was generated; nothing is billed. */
   readonly unanswered: boolean
@@ -35,7 +38,7 @@ export function findCalls(trace: Trace, timeline: Timeline, counter: TokenCounte
     const gapNs = (gaps ??= gapsBefore(timeline))[i]!
     const durationNs = timeline.end[i]! - timeline.start[i]!
     calls.push({
-      span: i, estimate, unanswered,
+      span: i, estimate, unanswered, llm: span.llm, request: span.llm?.requestParts ?? NO_PARTS,
       isEmbedding: span.category === 'embedding' || span.llm?.operation === 'embeddings',
       summary: summarize(span, durationNs, calls.length + 1, usage, costUsd, phases, gapNs, unanswered),
     })
@@ -86,6 +89,7 @@ function summarize(
   }
 }
 
+const NO_PARTS: readonly number[] = Object.freeze([])
 const NO_DETAIL: Partial<LlmDetail> = Object.freeze({})
 const NO_ATTEMPTS: readonly Attempt[] = Object.freeze([])
 

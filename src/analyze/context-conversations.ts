@@ -34,13 +34,12 @@ export function conversationsOf(trace: Trace, timeline: Timeline, calls: readonl
   const isComparable = calls.map(() => false)
   const finder = new Finder(trace, timeline, calls)
   calls.forEach((call, i) => {
-    const { llm } = timeline.spans[call.span]!
-    if (call.isEmbedding || llm === undefined || call.unanswered) return
+    if (call.isEmbedding || call.llm === undefined || call.unanswered) return
     const found = finder.before(i)
     if (found !== undefined) {
       previous[i] = found
       first[i] = first[found]!
-      isComparable[i] = finder.partsOf(i).length > 0 && finder.partsOf(found).length > 0
+      isComparable[i] = call.request.length > 0 && calls[found]!.request.length > 0
         && !isContinued(timeline, call) && !isContinued(timeline, calls[found]!)
     }
     finder.remember(i)
@@ -50,12 +49,13 @@ export function conversationsOf(trace: Trace, timeline: Timeline, calls: readonl
 
 function nextOf(first: Int32Array): Int32Array {
   const next = new Int32Array(first.length).fill(-1)
-  const last = Int32Array.from(first, (_, i) => i)
-  first.forEach((conversation, i) => {
-    if (conversation === i) return
+  const last = first.map((_, i) => i)
+  for (let i = 0; i < first.length; i++) {
+    const conversation = first[i]!
+    if (conversation === i) continue
     next[last[conversation]!] = i
     last[conversation] = i
-  })
+  }
   return next
 }
 
@@ -65,12 +65,14 @@ class Finder {
   readonly #timeline: Timeline
   readonly #calls: readonly Call[]
   /** Last call that answered with a part. */
-  readonly #answers = new Map<number, number>()
+  readonly #answers: Answers
   /** Of transcripts, by conversation or agent. */
-  readonly #threadAnswers = new Map<string | undefined, Map<number, number>>()
+  readonly #threadAnswers = new Map<string | undefined, Answers>()
   readonly #byResponseId = new Map<string, number>()
-  /** The last calls with parts, by parent; those without parts, by conversation. */
-  readonly #byParent = new Map<number, number[]>()
+  /** The last call with parts of each span, and that of the same parent before each call; -1: none. */
+  readonly #lastBelow: Int32Array
+  readonly #before: Int32Array
+  /** The last calls without parts, by conversation. */
   readonly #byThread = new Map<string, number>()
   readonly #threads = new Map<number, string | undefined>()
 
@@ -78,9 +80,10 @@ class Finder {
     this.#trace = trace
     this.#timeline = timeline
     this.#calls = calls
+    this.#answers = new Answers(trace.parts.length)
+    this.#lastBelow = new Int32Array(timeline.spans.length).fill(-1)
+    this.#before = new Int32Array(calls.length).fill(-1)
   }
-
-  partsOf = (call: number): readonly number[] => this.#span(call).llm?.requestParts ?? NONE
 
   before(i: number): number | undefined {
     const previousId = this.#span(i).attributes?.['gen_ai.request.previous_response.id']
@@ -88,31 +91,32 @@ class Finder {
       const found = this.#byResponseId.get(previousId)
       if (found !== undefined) return this.#ended(found, i) ? found : undefined
     }
-    const parts = this.partsOf(i)
+    const parts = this.#calls[i]!.request
     if (parts.length === 0) {
       const thread = this.#threadOf(this.#calls[i]!.span)
       const last = thread === undefined ? undefined : this.#byThread.get(thread)
       return last !== undefined && this.#ended(last, i) ? last : undefined
     }
     const answered = this.#lastAnswered(parts, i)
-    if (answered !== undefined && isPrefix(this.partsOf(answered), parts)) return answered
+    if (answered !== undefined && isPrefix(this.#calls[answered]!.request, parts)) return answered
     return this.#sharing(parts, i, answered ?? -1) ?? answered
   }
 
   remember(i: number): void {
-    const { llm } = this.#span(i)
+    const { llm, request } = this.#calls[i]!
     const answers = this.#answersFor(i)
-    for (const part of llm?.responseParts ?? NONE) answers.set(part, i)
+    const answered = llm?.responseParts ?? NONE
+    for (let at = 0; at < answered.length; at++) answers.set(answered[at]!, i)
     if (llm?.responseId !== undefined) this.#byResponseId.set(llm.responseId, i)
-    if (this.partsOf(i).length === 0) {
+    if (request.length === 0) {
       const thread = this.#threadOf(this.#calls[i]!.span)
       if (thread !== undefined) this.#byThread.set(thread, i)
       return
     }
     const parent = this.#timeline.parent[this.#calls[i]!.span]!
-    const recent = this.#byParent.get(parent)
-    if (recent === undefined) this.#byParent.set(parent, [i])
-    else if (recent.push(i) > MAX_BACK) recent.shift()
+    if (parent === -1) return
+    this.#before[i] = this.#lastBelow[parent]!
+    this.#lastBelow[parent] = i
   }
 
   #lastAnswered(parts: readonly number[], i: number): number | undefined {
@@ -124,20 +128,26 @@ class Finder {
     return undefined
   }
 
-  #answersFor(i: number): Map<number, number> {
+  #answersFor(i: number): Answers {
     if (!isPartial(this.#span(i))) return this.#answers
     const thread = this.#threadOf(this.#calls[i]!.span)
     let answers = this.#threadAnswers.get(thread)
-    if (answers === undefined) this.#threadAnswers.set(thread, (answers = new Map()))
+    if (answers === undefined) this.#threadAnswers.set(thread, (answers = new Answers(0)))
     return answers
   }
 
   /** The last call of the same parent, after that one, with more than a message in common. */
   #sharing(parts: readonly number[], i: number, after: number): number | undefined {
-    const recent = this.#byParent.get(this.#timeline.parent[this.#calls[i]!.span]!) ?? []
-    const messages = new Set(parts.filter((part) => this.#isMessage(part)))
-    return recent.findLast((earlier) => earlier > after && this.#ended(earlier, i) && this.#mayGoOn(earlier, i)
-      && this.partsOf(earlier).some((part) => messages.has(part)))
+    const parent = this.#timeline.parent[this.#calls[i]!.span]!
+    let earlier = parent === -1 ? -1 : this.#lastBelow[parent]!
+    let messages: Set<number> | undefined
+    for (let back = 0; back < MAX_BACK && earlier > after; back++) {
+      messages ??= new Set(parts.filter((part) => this.#isMessage(part)))
+      const had = messages
+      if (this.#ended(earlier, i) && this.#mayGoOn(earlier, i) && this.#calls[earlier]!.request.some((part) => had.has(part))) return earlier
+      earlier = this.#before[earlier]!
+    }
+    return undefined
   }
 
   #mayGoOn(earlier: number, i: number): boolean {
@@ -181,5 +191,28 @@ class Finder {
 
 /** Whether a list goes on as another one begins. */
 function isPrefix(before: readonly number[], after: readonly number[]): boolean {
-  return before.length <= after.length && before.every((part, at) => part === after[at])
+  if (before.length > after.length) return false
+  for (let at = 0; at < before.length; at++) if (before[at] !== after[at]) return false
+  return true
+}
+
+/** The last call that answered with each part. Parts that the trace does not have are kept apart. */
+class Answers {
+  readonly #calls: Int32Array
+  readonly #others = new Map<number, number>()
+
+  constructor(parts: number) {
+    this.#calls = new Int32Array(parts).fill(-1)
+  }
+
+  get(part: number): number | undefined {
+    const call = this.#calls[part]
+    if (call === undefined) return this.#others.get(part)
+    return call === -1 ? undefined : call
+  }
+
+  set(part: number, call: number): void {
+    if (this.#calls[part] === undefined) this.#others.set(part, call)
+    else this.#calls[part] = call
+  }
 }

@@ -14,28 +14,31 @@ const SHRINKS_TO = 0.8
 export function contextGrowth(
   calls: readonly Call[], { previous }: Conversations, contexts: readonly ContextCall[],
 ): ContextGrowth[] {
-  const byNumber = new Map(contexts.map((context) => [context.number, context]))
-  const contextOf = (i: number): ContextCall | undefined => byNumber.get(calls[i]!.summary.number)
+  // Calls are numbered by place, from 1.
+  const byNumber: (ContextCall | undefined)[] = new Array(calls.length + 1).fill(undefined)
+  for (const context of contexts) byNumber[context.number] = context
   const turns = new Int32Array(calls.length)
-  const goesOn = new Set<number>()
+  const goesOn = new Uint8Array(calls.length)
   for (let i = 0; i < calls.length; i++) {
     const before = previous[i]!
     turns[i] = before === -1 ? 1 : turns[before]! + 1
-    if (before !== -1) goesOn.add(before)
+    if (before !== -1) goesOn[before] = 1
   }
   // Of several branches of a conversation the longest takes the common part: each call is in one line at most.
-  const ends = calls.flatMap((_, i) => (!goesOn.has(i) && turns[i]! >= MIN_TURNS ? [i] : [])).sort((a, b) => turns[b]! - turns[a]! || a - b)
-  const taken = new Set<number>()
+  const ends: number[] = []
+  for (let i = 0; i < calls.length; i++) if (goesOn[i] === 0 && turns[i]! >= MIN_TURNS) ends.push(i)
+  ends.sort((a, b) => turns[b]! - turns[a]! || a - b)
+  const taken = new Uint8Array(calls.length)
   const found = ends.flatMap((end) => {
     const branch: ContextCall[] = []
-    for (let at = end; at !== -1 && !taken.has(at); at = previous[at]!) {
-      taken.add(at)
-      const context = contextOf(at)
+    for (let at = end; at !== -1 && taken[at] === 0; at = previous[at]!) {
+      taken[at] = 1
+      const context = byNumber[calls[at]!.summary.number]
       if (context !== undefined) branch.push(context)
     }
     return growthOf(sinceShrunk(branch.reverse())) ?? []
   })
-  const sizeOf = ({ calls: numbers }: ContextGrowth): number => byNumber.get(numbers.at(-1)!)!.usedTokens
+  const sizeOf = ({ calls: numbers }: ContextGrowth): number => byNumber[numbers.at(-1)!]!.usedTokens
   return found.sort((a, b) => sizeOf(b) - sizeOf(a) || a.calls[0]! - b.calls[0]!).slice(0, MAX_CONVERSATIONS)
 }
 

@@ -16,8 +16,6 @@ export interface Layout {
   readonly keptAs: 'kept by the server' | 'not recorded'
 }
 
-const NONE: readonly number[] = Object.freeze([])
-
 /** Whether a request goes on from an answer that the server keeps, so that it does not hold what came before. */
 export const isContinued = ({ spans }: Timeline, { span }: Call): boolean =>
   spans[span]!.attributes?.['gen_ai.request.previous_response.id'] !== undefined
@@ -25,7 +23,7 @@ export const isContinued = ({ spans }: Timeline, { span }: Call): boolean =>
 /** Undefined when the request's parts or its input count are not known. */
 export function layoutOf(trace: Trace, timeline: Timeline, call: Call, weights: PartWeights): Layout | undefined {
   const total = call.summary.usage?.input?.total
-  const parts = knownParts(timeline.spans[call.span]!.llm?.requestParts ?? NONE, trace)
+  const parts = knownParts(call.request, trace)
   if (total === undefined || parts.length === 0) return undefined
   const at = weights.room(parts.length + 1)
   let sum = 0
@@ -49,6 +47,8 @@ export function layoutOf(trace: Trace, timeline: Timeline, call: Call, weights: 
 
 /** The list itself where the trace has all of them. */
 function knownParts(parts: readonly number[], { parts: { length } }: Trace): readonly number[] {
-  for (const index of parts) if (!(index >= 0 && index < length)) return parts.filter((one) => one >= 0 && one < length)
+  for (let at = 0; at < parts.length; at++) {
+    if (!(parts[at]! >= 0 && parts[at]! < length)) return parts.filter((one) => one >= 0 && one < length)
+  }
   return parts
 }

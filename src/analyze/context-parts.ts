@@ -2,8 +2,9 @@ import type { ContextPart } from '../model/analysis.ts'
 import type { Part } from '../model/message.ts'
 import type { Trace } from '../model/span.ts'
 import type { Layout } from './context-layout.ts'
-import { largestRemainder } from './largest-remainder.ts'
+import { compact, Split } from './largest-remainder.ts'
 import { sortPlaces } from './sort-places.ts'
+import { TextNumbers } from './text-numbers.ts'
 import { byText } from './totals.ts'
 
 /** Names of tools by the id of their call: a result often carries only that. */
@@ -41,6 +42,8 @@ export class Composer {
   readonly #lineOf: Int32Array
   /** A part of each line. */
   readonly #example: (Part | undefined)[] = [undefined]
+  /** By line, what decides between equally heavy ones; made when it is first asked for. */
+  readonly #keys: (string | undefined)[]
   readonly #kinds: string[] = [KEPT]
   /** By line, a place in `kinds`. */
   readonly #kindOf: Int32Array
@@ -51,17 +54,21 @@ export class Composer {
   readonly #weight: Float64Array
   readonly #count: Int32Array
   #used: Int32Array = new Int32Array(256)
+  readonly #usedKinds: Int32Array
+  readonly #split = new Split()
 
   constructor({ parts }: Trace, names: PartNames) {
     this.#names = names
     this.#lineOf = new Int32Array(parts.length)
-    const lines = new LineNumbers(this.#example)
+    const lines = new LineNumbers(this.#example, parts)
     for (let i = 0; i < parts.length; i++) this.#lineOf[i] = lines.of(parts[i]!)
     const { length } = this.#example
+    this.#keys = new Array<string | undefined>(length).fill(undefined)
     this.#kindOf = new Int32Array(length)
     for (let line = 1; line < length; line++) this.#kindOf[line] = this.#kindNumber(this.#example[line]!.kind)
     this.#kindWeight = new Float64Array(this.#kinds.length)
     this.#kindLine = new Int32Array(this.#kinds.length).fill(-1)
+    this.#usedKinds = new Int32Array(this.#kinds.length)
     this.#weight = new Float64Array(length)
     this.#count = new Int32Array(length)
   }
@@ -71,6 +78,7 @@ export class Composer {
     let lines = 0
     this.#kinds[0] = keptAs
     if (kept > 0) lines = this.#add(0, kept, lines)
+    if (this.#used.length < lines + parts.length) this.#used = new Int32Array((lines + parts.length) * 2)
     for (let i = 0; i < parts.length; i++) lines = this.#add(this.#lineOf[parts[i]!]!, at[i + 1]! - at[i]!, lines)
     const shown = lines > most ? most - 1 : lines
     this.#sort(lines, shown)
@@ -83,17 +91,16 @@ export class Composer {
   #add(line: number, tokens: number, lines: number): number {
     this.#weight[line]! += tokens
     if (this.#count[line]!++ > 0) return lines
-    if (lines === this.#used.length) {
-      const wider = new Int32Array(lines * 2)
-      wider.set(this.#used)
-      this.#used = wider
-    }
     this.#used[lines] = line
     return lines + 1
   }
 
   readonly #heavier = (a: number, b: number): number =>
-    this.#weight[b]! - this.#weight[a]! || byText(keyOf(this.#example[a]), keyOf(this.#example[b]))
+    this.#weight[b]! - this.#weight[a]! || byText(this.#keyOf(a), this.#keyOf(b))
+
+  #keyOf(line: number): string {
+    return (this.#keys[line] ??= keyOf(this.#example[line]))
+  }
 
   /** The heaviest `first` lines to the front, in order; most requests have many lines, of which few are shown. */
   #sort(lines: number, first: number): void {
@@ -115,21 +122,21 @@ export class Composer {
   }
 
   #list(lines: number, total: number, shown: number): ContextPart[] {
-    const weights: number[] = []
-    for (let i = 0; i < shown; i++) weights.push(this.#weight[this.#used[i]!]!)
+    const split = this.#split.begin(lines)
+    for (let i = 0; i < shown; i++) split.add(this.#weight[this.#used[i]!]!)
     let restCount = 0
     let restWeight = 0
     for (let i = shown; i < lines; i++) {
       restCount += this.#count[this.#used[i]!]!
       restWeight += this.#weight[this.#used[i]!]!
     }
-    if (shown < lines) weights.push(restWeight)
-    const tokens = largestRemainder(weights, total)
-    const list: ContextPart[] = []
-    for (let i = 0; i < shown; i++) list.push(this.#part(this.#used[i]!, tokens === undefined ? 0 : tokens[i]!))
-    if (shown < lines) list.push({ kind: 'rest', count: restCount, tokens: tokens === undefined ? 0 : tokens[shown]! })
-    // A list that grew has room for more than it holds, and a long run keeps one for each call.
-    return list.slice()
+    if (shown < lines) split.add(restWeight)
+    const tokens = split.whole(total)
+    // A list that grows has room for more than it holds, and a long run keeps one for each call.
+    const list = new Array<ContextPart>(split.count)
+    for (let i = 0; i < shown; i++) list[i] = this.#part(this.#used[i]!, compact(tokens[i]!))
+    if (shown < lines) list[shown] = { kind: 'rest', count: restCount, tokens: compact(tokens[shown]!) }
+    return list
   }
 
   #part(line: number, tokens: number): ContextPart {
@@ -152,12 +159,13 @@ export class Composer {
   #byKind(lines: number, total: number): Record<string, number> {
     const sums = this.#kindWeight
     const heaviest = this.#kindLine
-    const kinds: number[] = []
+    const kinds = this.#usedKinds
+    let count = 0
     for (let i = 0; i < lines; i++) {
       const line = this.#used[i]!
       const kind = this.#kindOf[line]!
       if (heaviest[kind] === -1) {
-        kinds.push(kind)
+        kinds[count++] = kind
         heaviest[kind] = line
         sums[kind] = 0
       } else if (this.#weight[line]! >= this.#weight[heaviest[kind]!]! && this.#heavier(line, heaviest[kind]!) < 0) {
@@ -166,15 +174,21 @@ export class Composer {
       sums[kind]! += this.#weight[line]!
     }
     // In order of their heaviest lines.
-    kinds.sort((a, b) => this.#heavier(heaviest[a]!, heaviest[b]!))
-    const weights = kinds.map((kind) => sums[kind]!)
-    for (const kind of kinds) heaviest[kind] = -1
-    const names = this.#kinds
-    const tokens = largestRemainder(weights, total, (a, b) => byText(names[kinds[a]!]!, names[kinds[b]!]!))
+    sortPlaces(kinds, count, this.#heavierKind)
+    const split = this.#split.begin(count)
+    for (let i = 0; i < count; i++) {
+      split.add(sums[kinds[i]!]!)
+      heaviest[kinds[i]!] = -1
+    }
+    const tokens = split.whole(total, this.#kindTie)
     const composition: Writable<Record<string, number>> = {}
-    for (let i = 0; i < kinds.length; i++) composition[names[kinds[i]!]!] = tokens === undefined ? 0 : tokens[i]!
+    for (let i = 0; i < count; i++) composition[this.#kinds[kinds[i]!]!] = compact(tokens[i]!)
     return composition
   }
+
+  readonly #heavierKind = (a: number, b: number): number => this.#heavier(this.#kindLine[a]!, this.#kindLine[b]!)
+
+  readonly #kindTie = (a: number, b: number): number => byText(this.#kinds[this.#usedKinds[a]!]!, this.#kinds[this.#usedKinds[b]!]!)
 
   #kindNumber(kind: string): number {
     const known = this.#kinds.indexOf(kind)
@@ -186,18 +200,27 @@ export class Composer {
 class LineNumbers {
   readonly #example: (Part | undefined)[]
   readonly #byKey = new Map<string, number>()
-  readonly #results = new Map<string, number>()
+  readonly #results: TextNumbers
+  /** By the number of the call's id. */
+  readonly #resultLines: Int32Array
   readonly #byKind = new Map<string, number>()
 
-  constructor(example: (Part | undefined)[]) {
+  constructor(example: (Part | undefined)[], parts: readonly Part[]) {
     this.#example = example
+    let results = 0
+    for (let i = 0; i < parts.length; i++) if (parts[i]!.kind === 'tool-result') results++
+    this.#results = new TextNumbers(results)
+    this.#resultLines = new Int32Array(results)
   }
 
   of(part: Part): number {
     const { kind, callId, media, name } = part
     if (media === undefined && kind !== 'tool-result' && kind !== 'tool-definition') return this.#numberIn(this.#byKind, kind, part)
     if (media !== undefined || kind !== 'tool-result' || callId === undefined) return this.#numberIn(this.#byKey, keyOf(part), part)
-    const line = this.#numberIn(this.#results, callId, part)
+    const call = this.#results.of(callId)
+    // Line 0 is none of the parts'.
+    if (this.#resultLines[call] === 0) this.#resultLines[call] = this.#example.push(part) - 1
+    const line = this.#resultLines[call]!
     return this.#example[line]!.name === name ? line : this.#numberIn(this.#byKey, keyOf(part), part)
   }
 

@@ -12,6 +12,7 @@ import type { Layout } from './context-layout.ts'
 import type { PartNames } from './context-parts.ts'
 import type { PartWeights } from './context-weights.ts'
 import type { Timeline } from './timeline.ts'
+import { TextNumbers } from './text-numbers.ts'
 import { byText } from './totals.ts'
 
 export interface StayInputs {
@@ -36,24 +37,38 @@ const [TOKENS, TOTAL, CACHED, COST, FIRST_COST, UNCACHED_COST, FIELDS] = [0, 1, 
 
 /** What pieces of content came to over the requests that carried them. Flat: a long run has hundreds of thousands of them. */
 class StayList {
-  readonly firstCall: number[] = []
-  readonly lastCall: number[] = []
-  readonly turns: number[] = []
-  /** Doubled when it is full. */
-  #fields: Float64Array = new Float64Array(64 * FIELDS)
+  count = 0
+  firstCall: Int32Array
+  lastCall: Int32Array
+  turns: Int32Array
+  #fields: Float64Array
+
+  /** @param expected for more it is made larger */
+  constructor(expected: number) {
+    this.firstCall = new Int32Array(expected)
+    this.lastCall = new Int32Array(expected)
+    this.turns = new Int32Array(expected)
+    this.#fields = new Float64Array(expected * FIELDS)
+  }
 
   /** @returns its place */
   begin(number: number, tokens: number): number {
-    const at = this.turns.length * FIELDS
-    if (at === this.#fields.length) {
-      const wider = new Float64Array(at * 2)
-      wider.set(this.#fields)
-      this.#fields = wider
+    if (this.count === this.turns.length) this.#widen(this.count * 2 + 64)
+    this.#fields[this.count * FIELDS + TOKENS] = tokens
+    this.lastCall[this.count] = number
+    this.firstCall[this.count] = number
+    return this.count++
+  }
+
+  #widen(most: number): void {
+    const wider = <T extends Int32Array | Float64Array>(to: T, from: T): T => {
+      to.set(from)
+      return to
     }
-    this.#fields[at + TOKENS] = tokens
-    this.lastCall.push(number)
-    this.turns.push(0)
-    return this.firstCall.push(number) - 1
+    this.firstCall = wider(new Int32Array(most), this.firstCall)
+    this.lastCall = wider(new Int32Array(most), this.lastCall)
+    this.turns = wider(new Int32Array(most), this.turns)
+    this.#fields = wider(new Float64Array(most * FIELDS), this.#fields)
   }
 
   /** One request more that carries it, or once more in the same one. */
@@ -84,9 +99,9 @@ class StayList {
   dearest(most: number, tie: (a: number, b: number) => number): number[] {
     const compare = (a: number, b: number): number => (this.field(b, COST) || 0) - (this.field(a, COST) || 0)
       || this.field(b, TOTAL) - this.field(a, TOTAL) || this.firstCall[a]! - this.firstCall[b]! || tie(a, b)
-    if (most >= this.turns.length) return this.turns.map((_, stay) => stay).sort(compare)
+    if (most >= this.count) return Array.from({ length: this.count }, (_, stay) => stay).sort(compare)
     const found: number[] = []
-    for (let stay = 0; stay < this.turns.length; stay++) {
+    for (let stay = 0; stay < this.count; stay++) {
       if (found.length === most && compare(stay, found[most - 1]!) >= 0) continue
       let at = found.length === most ? most - 1 : found.push(stay) - 1
       for (; at > 0 && compare(stay, found[at - 1]!) < 0; at--) found[at] = found[at - 1]!
@@ -112,34 +127,42 @@ export class ContextStays {
   readonly #kinds: Uint8Array
   /** By part: its stay, from 1, among the results or the definitions. */
   readonly #stayOf: Int32Array
-  readonly #results = new StayList()
+  readonly #results: StayList
   readonly #resultParts: number[] = []
-  readonly #definitions = new StayList()
+  readonly #definitions = new StayList(0)
   readonly #names: string[] = []
   /** By definition, the last request that named it. */
   readonly #namedIn: number[] = []
   readonly #byName = new Map<string, number>()
-  readonly #copies = new StayList()
+  readonly #copies = new StayList(0)
   readonly #copied: { readonly part: number; readonly content: number; most: number }[] = []
   /** What a part says, whatever its place, from 1; the same for parts with the same text. */
   readonly #contentOf: Int32Array
-  readonly #contents = new Contents()
-  /** By content: the last request that carried it, how often it did, and its stay among the copies. */
-  readonly #seenIn: number[] = [0]
-  readonly #times: number[] = [0]
-  readonly #copyOf: number[] = [-1]
+  readonly #contents: Contents
+  /** By content: the last request that carried it, how often it did, and its stay among the copies, from 1. */
+  readonly #seenIn: Int32Array
+  readonly #times: Int32Array
+  readonly #copyOf: Int32Array
 
   constructor(inputs: StayInputs) {
     const { parts } = inputs.trace
     this.#inputs = inputs
     this.#kinds = new Uint8Array(parts.length)
+    let results = 0
     for (let i = 0; i < parts.length; i++) {
       const { kind } = parts[i]!
-      if (kind === 'tool-result') this.#kinds[i] = RESULT
-      else if (kind === 'tool-definition') this.#kinds[i] = DEFINITION
+      if (kind === 'tool-result') {
+        this.#kinds[i] = RESULT
+        results++
+      } else if (kind === 'tool-definition') this.#kinds[i] = DEFINITION
     }
+    this.#results = new StayList(results)
     this.#stayOf = new Int32Array(parts.length)
     this.#contentOf = new Int32Array(parts.length)
+    this.#contents = new Contents(parts.length)
+    this.#seenIn = new Int32Array(parts.length + 1)
+    this.#times = new Int32Array(parts.length + 1)
+    this.#copyOf = new Int32Array(parts.length + 1)
   }
 
   /** Adds up one request. */
@@ -220,10 +243,10 @@ export class ContextStays {
     this.#seenIn[content] = number
     this.#times[content] = times
     if (times === 1) return -1
-    let copy = this.#copyOf[content]!
+    let copy = this.#copyOf[content]! - 1
     if (copy === -1) {
       copy = this.#copies.begin(number, this.#spent[TOTAL]!)
-      this.#copyOf[content] = copy
+      this.#copyOf[content] = copy + 1
       this.#copied.push({ part: index, content, most: times })
     }
     this.#copies.turn(copy, number, times === 2)
@@ -235,13 +258,7 @@ export class ContextStays {
     if (this.#contentOf[index] === 0) {
       const { trace } = this.#inputs
       const text = textOf(trace, index)
-      const content = text === undefined ? this.#contents.ofPart(trace.parts[index]!.hash) : this.#contents.ofText(hashText(text))
-      if (content === this.#seenIn.length) {
-        this.#seenIn.push(0)
-        this.#times.push(0)
-        this.#copyOf.push(-1)
-      }
-      this.#contentOf[index] = content
+      this.#contentOf[index] = text === undefined ? this.#contents.ofPart(trace.parts[index]!.hash) : this.#contents.ofText(hashText(text))
     }
     return this.#contentOf[index]!
   }
@@ -271,22 +288,24 @@ export class ContextStays {
 
 /** Numbers what parts say, from 1. */
 class Contents {
-  readonly #parts = new Map<string, number>()
+  readonly #parts: TextNumbers
   readonly #texts = new Map<string, number>()
+  readonly #most: number
+
+  /** @param most parts that there are */
+  constructor(most: number) {
+    this.#parts = new TextNumbers(most)
+    this.#most = most
+  }
 
   ofPart(hash: string): number {
-    return this.#numberIn(this.#parts, hash)
+    return this.#parts.of(hash) + 1
   }
 
+  /** Counted down from the most that there can be: each part has a text or none. */
   ofText(hash: string): number {
-    return this.#numberIn(this.#texts, hash)
-  }
-
-  #numberIn(numbers: Map<string, number>, key: string): number {
-    const known = numbers.get(key)
-    if (known !== undefined) return known
-    const number = this.#parts.size + this.#texts.size + 1
-    numbers.set(key, number)
+    let number = this.#texts.get(hash)
+    if (number === undefined) this.#texts.set(hash, (number = this.#most - this.#texts.size))
     return number
   }
 }

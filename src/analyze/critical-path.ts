@@ -1,3 +1,4 @@
+import { joined, type ChildLists, type Children } from './children.ts'
 import { sortPlaces } from './sort-places.ts'
 import type { Timeline } from './timeline.ts'
 import { waitedUntil } from './waited-until.ts'
@@ -23,14 +24,17 @@ export interface CriticalPath {
   readonly steps: readonly number[]
 }
 
-/** What the walk needs of a timeline: a page has it without the trace. */
-export type PathInput = Pick<Timeline, 'start' | 'end' | 'children' | 'topDown' | 'late'>
+type Walked = Pick<Timeline, 'start' | 'end' | 'children' | 'topDown' | 'late'>
+
+/** What the walk needs of a timeline: a page has it without the trace, with a list of children for each span. */
+export type PathInput = Omit<Walked, 'children'> & { readonly children: Children | ChildLists }
 
 /** A stretch of the path and the span that it belongs to. Each instant is in one; they come in no order. */
 export type OnPiece = (span: number, from: number, to: number) => void
 
 export function criticalPath(timeline: PathInput, onPiece?: OnPiece): CriticalPath {
-  const walk = new Walk(timeline, onPiece)
+  const { children } = timeline
+  const walk = new Walk({ ...timeline, children: 'first' in children ? children : joined(children) }, onPiece)
   if (timeline.start.length > 0) walk.all()
   const { wall, first } = walk
   const steps: number[] = []
@@ -51,7 +55,7 @@ class Walk {
   readonly wall: Float64Array
   /** The first instant of each span on the path. */
   readonly first: Float64Array
-  readonly #timeline: PathInput
+  readonly #timeline: Walked
   /** Until when each was waited for. */
   readonly #end: Float64Array
   readonly #onPiece: OnPiece | undefined
@@ -67,7 +71,7 @@ class Walk {
   readonly #running: number[] = []
   #head = 0
 
-  constructor(timeline: PathInput, onPiece: OnPiece | undefined) {
+  constructor(timeline: Walked, onPiece: OnPiece | undefined) {
     const { length } = timeline.start
     this.#timeline = timeline
     this.#end = waitedUntil(timeline)
@@ -79,11 +83,11 @@ class Walk {
   }
 
   all(): void {
-    const { topDown, children, start, end } = this.#timeline
+    const { topDown, children: { first }, start, end } = this.#timeline
     this.#piece(0, start[0]!, end[0]!)
     for (let at = 0; at < topDown.length; at++) {
       const span = topDown[at]!
-      if (children[span]!.length === 0 || Number.isNaN(this.#from[span]!)) continue
+      if (first[span] === first[span + 1] || Number.isNaN(this.#from[span]!)) continue
       this.#begin(span)
       this.#window(span, this.#from[span]!, this.#to[span]!)
       const more = this.#more.size === 0 ? undefined : this.#more.get(span)
@@ -92,7 +96,8 @@ class Walk {
   }
 
   #piece(span: number, from: number, to: number): void {
-    if (this.#timeline.children[span]!.length === 0) return this.#own(span, from, to)
+    const { first } = this.#timeline.children
+    if (first[span] === first[span + 1]) return this.#own(span, from, to)
     if (Number.isNaN(this.#from[span]!)) {
       this.#from[span] = from
       this.#to[span] = to
@@ -150,12 +155,15 @@ class Walk {
 
   #begin(span: number): void {
     const { start, children } = this.#timeline
-    const own = children[span]!
-    if (own.length > this.#byEnd.length) this.#byEnd = new Int32Array(own.length * 2)
+    const last = children.first[span + 1]! - 1
+    const count = last + 1 - children.first[span]!
+    if (count > this.#byEnd.length) this.#byEnd = new Int32Array(count * 2)
     // In order of start, so backwards they are all but sorted.
-    for (let i = 0; i < own.length; i++) this.#byEnd[i] = own[own.length - 1 - i]!
-    sortPlaces(this.#byEnd, own.length, (a, b) => compare(this.#waitedUntil(b), this.#waitedUntil(a)) || start[b]! - start[a]! || b - a)
-    this.#count = own.length
+    for (let i = 0; i < count; i++) this.#byEnd[i] = children.all[last - i]!
+    if (count > 1) {
+      sortPlaces(this.#byEnd, count, (a, b) => compare(this.#waitedUntil(b), this.#waitedUntil(a)) || start[b]! - start[a]! || b - a)
+    }
+    this.#count = count
     this.#next = 0
     this.#running.length = 0
     this.#head = 0

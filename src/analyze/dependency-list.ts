@@ -55,10 +55,11 @@ class SiblingPairs {
   }
 
   look(): void {
-    const { children, start, end, late } = this.#timeline
+    const { children: { first, all }, start, end, late } = this.#timeline
     let byEnd = new Int32Array(64)
-    for (const siblings of children) {
+    for (let parent = 0; parent < start.length; parent++) {
       if (this.#left <= 0) return
+      const siblings = all.subarray(first[parent], first[parent + 1])
       if (siblings.length < 2) continue
       if (siblings.length > byEnd.length) byEnd = new Int32Array(siblings.length * 2)
       let count = 0

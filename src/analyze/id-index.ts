@@ -13,6 +13,7 @@ export class IdIndex {
   /** Eight bits of the hash of each: most that meet in a slot differ in them. */
   readonly #tags: Uint8Array
   #others: Map<string, number> | undefined
+  #hasTwins = false
 
   constructor(spans: readonly { readonly id: string }[]) {
     this.#spans = spans
@@ -22,6 +23,18 @@ export class IdIndex {
     this.#places = new Int32Array(slots)
     this.#tags = new Uint8Array(slots)
     for (let place = 0; place < spans.length; place++) this.#add(spans[place]!.id, place)
+  }
+
+  /** The index of the same spans in another order. @param position of each one there */
+  moved(spans: readonly { readonly id: string }[], position: Int32Array): Pick<IdIndex, 'get'> {
+    // Of two with one id another may be the first now.
+    if (this.#hasTwins) return new IdIndex(spans)
+    return {
+      get: (id) => {
+        const place = this.get(id)
+        return place === undefined ? undefined : position[place]
+      },
+    }
   }
 
   get(id: string): number | undefined {
@@ -45,15 +58,19 @@ export class IdIndex {
         this.#tags[slot] = hash >>> 24
         return
       }
-      if (this.#tags[slot] === hash >>> 24 && this.#spans[taken]!.id === id) return
+      if (this.#tags[slot] === hash >>> 24 && this.#spans[taken]!.id === id) {
+        this.#hasTwins = true
+        return
+      }
     }
     this.#others ??= new Map()
-    if (!this.#others.has(id)) this.#others.set(id, place)
+    if (this.#others.has(id)) this.#hasTwins = true
+    else this.#others.set(id, place)
   }
 }
 
 /** FNV-1a with its bits mixed once more: the ids of one run mostly differ at their ends. */
-function hashOf(id: string): number {
+export function hashOf(id: string): number {
   let hash = 0x811c9dc5
   for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 16777619)
   hash ^= hash >>> 15

@@ -43,7 +43,7 @@ const NO_IDS: readonly string[] = Object.freeze([])
 export function independence(
   timeline: Timeline, values: readonly (SpanValues | undefined)[], { outerEnd }: Dependencies,
 ): Independence {
-  const { spans, start, end, parent, children, topDown, byId } = timeline
+  const { spans, start, end, parent, children: { first, all }, topDown, byId } = timeline
   const freeFrom = new Float64Array(spans.length).fill(Infinity)
   const canBeSkipped = new Uint8Array(spans.length)
   const parents = new Uint8Array(spans.length)
@@ -56,7 +56,9 @@ export function independence(
   const seen = new Uint8Array(spans.length)
   for (let at = topDown.length - 1; at >= 0; at--) {
     const i = topDown[at]!
-    seen[i] = values[i]?.seen === true && children[i]!.every((child) => seen[child] === 1) ? 1 : 0
+    let isSeen = values[i]?.seen === true
+    for (let place = first[i]!; isSeen && place < first[i + 1]!; place++) isSeen = seen[all[place]!] === 1
+    seen[i] = isSeen ? 1 : 0
     canBeSkipped[i] = seen[i] === 1 && isPlain[i] === 1 && end[i]! > start[i]! && !decides(nameOf(spans[i]!)) ? 1 : 0
   }
   const { siblings } = ancestryOf(timeline)

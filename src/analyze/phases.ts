@@ -90,24 +90,25 @@ const FRAMES: ReadonlySet<string> = new Set(['agent', 'internal'])
  * its earlier siblings; where it has none, among those of its parent, and so on: a step's first call follows the last tool of
  * the step before.
  */
-export function gapsBefore({ spans, start, end, parent, children, topDown }: Timeline): Float64Array {
+export function gapsBefore({ kinds, kind, start, end, parent, children: { first, all }, topDown }: Timeline): Float64Array {
+  const isFrame = kinds.map(({ category }) => FRAMES.has(category))
   const lastEnd = new Float64Array(start.length)
   for (let at = topDown.length - 1; at >= 0; at--) {
     const i = topDown[at]!
-    if (children[i]!.length === 0 || !FRAMES.has(spans[i]!.category)) lastEnd[i] = end[i]!
+    if (first[i] === first[i + 1] || !isFrame[kind[i]!]!) lastEnd[i] = end[i]!
     const p = parent[i]!
     if (p !== -1) lastEnd[p] = Math.max(lastEnd[p]!, lastEnd[i]!)
   }
   const before = new Float64Array(start.length).fill(NaN)
   for (let at = 0; at < topDown.length; at++) {
     const i = topDown[at]!
-    const own = children[i]!
     let latest = NaN
-    for (let place = 0; place < own.length; place++) {
-      const child = own[place]!
+    for (let place = first[i]!; place < first[i + 1]!; place++) {
+      const child = all[place]!
       before[child] = Number.isNaN(latest) ? before[i]! : latest
       latest = Number.isNaN(latest) ? lastEnd[child]! : Math.max(latest, lastEnd[child]!)
     }
   }
-  return before.map((time, i) => (time <= start[i]! ? start[i]! - time : NaN))
+  for (let i = 0; i < before.length; i++) before[i] = before[i]! <= start[i]! ? start[i]! - before[i]! : NaN
+  return before
 }

@@ -67,11 +67,10 @@ export class Plans {
   #ends: Float64Array = new Float64Array(64)
 
   constructor(timeline: Times, needs: Dependencies['needs']) {
-    const { children, start: { length } } = timeline
+    const { children: { first }, start: { length } } = timeline
     this.#timeline = timeline
     this.#needs = needs
-    this.#base = new Int32Array(length)
-    for (let i = 1; i < length; i++) this.#base[i] = this.#base[i - 1]! + children[i - 1]!.length
+    this.#base = first
     this.#count = new Int32Array(length)
     this.#kind = new Uint8Array(length)
     this.#children = new Int32Array(length)
@@ -259,11 +258,10 @@ export class Plans {
 
   #build(span: number): void {
     if (this.#kind[span] !== 0) return
-    const { children, late } = this.#timeline
+    const { children: { first, all }, late } = this.#timeline
     const base = this.#base[span]!
     let count = 0
-    const own = children[span]!
-    for (let i = 0; i < own.length; i++) if (!late[own[i]!]!) this.#children[base + count++] = own[i]!
+    for (let i = first[span]!; i < first[span + 1]!; i++) if (!late[all[i]!]!) this.#children[base + count++] = all[i]!
     this.#count[span] = count
     if (count > this.#order.length) {
       this.start = new Float64Array(count * 2)

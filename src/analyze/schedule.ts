@@ -61,12 +61,12 @@ export class Simulator {
   #measuredPeaks: Int32Array | undefined
 
   constructor(timeline: Times, { needs }: Pick<Dependencies, 'needs'>) {
-    const { topDown, children, start } = timeline
+    const { topDown, children: { first }, start } = timeline
     this.#timeline = timeline
     this.#count = start.length
     this.#plans = new Plans(timeline, needs)
     const parents: number[] = []
-    for (let at = topDown.length - 1; at >= 0; at--) if (children[topDown[at]!]!.length > 0) parents.push(topDown[at]!)
+    for (let at = topDown.length - 1; at >= 0; at--) if (first[topDown[at]!]! < first[topDown[at]! + 1]!) parents.push(topDown[at]!)
     this.#parents = Int32Array.from(parents)
     this.#less = new Float64Array(this.#count)
     this.#marks = new Uint8Array(this.#count)
@@ -143,9 +143,9 @@ export class Simulator {
   /** As it was; of spans without children, 1. */
   #peaks(): Int32Array {
     if (this.#measuredPeaks === undefined) {
-      const { children } = this.#timeline
+      const { first } = this.#timeline.children
       this.#measuredPeaks = new Int32Array(this.#count).fill(1)
-      for (const span of this.#parents) if (children[span]!.length > 1) this.#measuredPeaks[span] = this.#plans.measuredPeak(span)
+      for (const span of this.#parents) if (first[span + 1]! - first[span]! > 1) this.#measuredPeaks[span] = this.#plans.measuredPeak(span)
     }
     return this.#measuredPeaks.slice()
   }
@@ -220,10 +220,10 @@ export class Simulator {
 
   /** Marks the parents under which anything may run other than it did; most need no simulation. */
   #free({ groupOf, mergedOf, free, unknown }: Relaxed): void {
-    const { parent, children } = this.#timeline
+    const { parent, children: { first } } = this.#timeline
     const parents = this.#parents
     if (unknown === true) {
-      for (let at = 0; at < parents.length; at++) if (children[parents[at]!]!.length > 1) this.#marks[parents[at]!]! |= FREED
+      for (let at = 0; at < parents.length; at++) if (first[parents[at]! + 1]! - first[parents[at]!]! > 1) this.#marks[parents[at]!]! |= FREED
       return
     }
     for (const groups of [groupOf, mergedOf]) {

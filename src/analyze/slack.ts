@@ -10,7 +10,7 @@ import { waitedUntil } from './waited-until.ts'
  * A parent that had slack itself passes it on to its children. Late work, which nobody waited for, counts 0.
  */
 export function slacks(timeline: Timeline): Float64Array {
-  const { start, children, late, topDown } = timeline
+  const { start, children: { first, all }, late, topDown } = timeline
   const end = waitedUntil(timeline)
   const slack = new Float64Array(start.length)
   let waited = new Int32Array(64)
@@ -18,13 +18,14 @@ export function slacks(timeline: Timeline): Float64Array {
   const followed: number[] = []
   for (let at = 0; at < topDown.length; at++) {
     const span = topDown[at]!
-    const own = children[span]!
-    if (own.length === 0) continue
-    if (own.length > waited.length) waited = new Int32Array(own.length * 2)
+    const from = first[span]!
+    const to = first[span + 1]!
+    if (from === to) continue
+    if (to - from > waited.length) waited = new Int32Array((to - from) * 2)
     let count = 0
     // In order of start, so backwards they are all but sorted.
-    for (let i = own.length - 1; i >= 0; i--) if (!late[own[i]!]!) waited[count++] = own[i]!
-    sortPlaces(waited, count, (a, b) => end[b]! - end[a]! || start[b]! - start[a]! || b - a)
+    for (let i = to - 1; i >= from; i--) if (!late[all[i]!]!) waited[count++] = all[i]!
+    if (count > 1) sortPlaces(waited, count, (a, b) => end[b]! - end[a]! || start[b]! - start[a]! || b - a)
     followed.length = 0
     let t = end[span]!
     for (let i = 0; i < count; i++) {

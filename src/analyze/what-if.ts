@@ -2,7 +2,7 @@ import type { Replay, ReplayChange } from '../model/replay.ts'
 import type { Independence } from './independence.ts'
 import { Simulator, type Rerun, type Simulation } from './schedule.ts'
 import type { Relaxed, Times } from './schedule-plan.ts'
-import { childLists, topDownOrder } from './timeline.ts'
+import { childrenOf, topDownOrder } from './children.ts'
 
 /** The spans of a run as columns, in order of start, the root first. Times are nanoseconds. */
 export interface RunColumns {
@@ -58,7 +58,7 @@ export class WhatIf {
 
   constructor(columns: RunColumns, replay: Replay) {
     const { count, start, end, parent, late } = columns
-    const children = childLists(parent)
+    const children = childrenOf(parent)
     const durationNs = count === 0 ? 0 : end[0]! - start[0]!
     this.#times = { start, end, parent, late, children, durationNs, topDown: topDownOrder(parent, children) }
     this.#replay = replay

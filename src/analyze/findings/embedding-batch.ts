@@ -1,3 +1,4 @@
+import { listOf } from '../children.ts'
 import { needsOf } from '../dependencies.ts'
 import { savingNs, type Facts } from '../facts.ts'
 import { groupBy } from '../group-by.ts'
@@ -47,7 +48,7 @@ function sequences({ timeline, calls, dependencies }: Facts): number[][] {
       current = new Set()
       last = undefined
     }
-    for (const i of p === -1 ? [] : children[p]!) {
+    for (const i of p === -1 ? [] : listOf(children, p)) {
       const follows = last !== undefined && start[i]! >= end[last]! && spans[i]!.llm?.requestModel === spans[last]!.llm?.requestModel
         && !needsOf(dependencies.needs, i).some((needed) => current.has(needed))
       if (!embeddings.has(i) || !follows) close()

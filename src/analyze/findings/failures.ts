@@ -1,4 +1,5 @@
 import type { Outcome } from '../../model/span.ts'
+import { listOf } from '../children.ts'
 import { groupBy } from '../group-by.ts'
 import type { Detector } from './shared.ts'
 
@@ -8,7 +9,7 @@ const MAX_CODES = 8
 
 /** ERR001: spans that failed, named where the failure began and not again at every level that it passed through. */
 export const failures: Detector = ({ timeline: { spans, children, failed } }) => {
-  const passedOn = (i: number): boolean => children[i]!.some((child) => sameFailure(spans[child]!.outcome, spans[i]!.outcome))
+  const passedOn = (i: number): boolean => listOf(children, i).some((child) => sameFailure(spans[child]!.outcome, spans[i]!.outcome))
   const began: number[] = []
   for (let i = failed.indexOf(1); i !== -1; i = failed.indexOf(1, i + 1)) if (!passedOn(i)) began.push(i)
   const kinds = [...groupBy(began, (i) => JSON.stringify([spans[i]!.name, ...kindOf(spans[i]!.outcome)])).values()]

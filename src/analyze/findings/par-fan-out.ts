@@ -1,5 +1,6 @@
 import { isNotItsOwn } from '../../model/marks.ts'
 import { formatDuration } from '../../model/units.ts'
+import { listOf } from '../children.ts'
 import { needsOf } from '../dependencies.ts'
 import { savingNs, type Facts } from '../facts.ts'
 import { groupBy } from '../group-by.ts'
@@ -8,6 +9,8 @@ import type { Detector } from './shared.ts'
 /** Fewer spans than this show no limit; and they are at least so many times as many as run at once. */
 const MIN_SPANS = 6
 const MIN_ROUNDS = 2
+/** Siblings beyond which comparing each with each takes longer than grouping them. */
+const MANY = 32
 /** A slot is taken again within this share of the median duration, or this time, ns. */
 const SLACK_SHARE = 0.05
 const SLACK_NS = 2e6
@@ -48,11 +51,11 @@ export const fanOutLimits: Detector = (facts) => {
 
 function fanOuts({ timeline, dependencies: { needs } }: Facts): FanOut[] {
   const { spans, start, end, children, late } = timeline
+  const { first } = children
   const found: FanOut[] = []
   for (let parent = 0; parent < spans.length; parent++) {
-    const siblings = children[parent]!
-    if (siblings.length < MIN_SPANS || !mayHaveMany(timeline, siblings)) continue
-    const groups = groupBy(siblings.filter((i) => !late[i]! && end[i]! > start[i]! && !isNotItsOwn(spans[i]!)), (i) => JSON.stringify([spans[i]!.name, spans[i]!.category]))
+    if (first[parent + 1]! - first[parent]! < MIN_SPANS || !mayHaveMany(timeline, parent)) continue
+    const groups = groupBy(listOf(children, parent).filter((i) => !late[i]! && end[i]! > start[i]! && !isNotItsOwn(spans[i]!)), (i) => JSON.stringify([spans[i]!.name, spans[i]!.category]))
     for (const members of groups.values()) {
       const limit = members.length < MIN_SPANS ? undefined : limitOf(timeline, members)
       if (limit === undefined) continue
@@ -66,14 +69,14 @@ function fanOuts({ timeline, dependencies: { needs } }: Facts): FanOut[] {
   return found
 }
 
-/** Whether so many are of one name; of most spans no so many are. */
-function mayHaveMany({ spans }: Facts['timeline'], siblings: readonly number[]): boolean {
-  const counts = new Map<string, number>()
-  for (let at = 0; at < siblings.length; at++) {
-    const { name } = spans[siblings[at]!]!
-    const count = (counts.get(name) ?? 0) + 1
-    if (count >= MIN_SPANS) return true
-    counts.set(name, count)
+/** Whether so many may be of one kind; of most spans no so many are. */
+function mayHaveMany({ kind, children: { first, all } }: Facts['timeline'], parent: number): boolean {
+  const from = first[parent]!
+  const to = first[parent + 1]!
+  if (to - from > MANY) return true
+  for (let at = from; at + MIN_SPANS <= to; at++) {
+    let count = 1
+    for (let other = at + 1; other < to; other++) if (kind[all[other]!] === kind[all[at]!] && ++count >= MIN_SPANS) return true
   }
   return false
 }

@@ -46,16 +46,15 @@ export const longPoles: Detector = (facts) => {
 }
 
 function poles({ timeline, wall }: Facts): Pole[] {
-  const { spans, start, end, children, late } = timeline
+  const { spans, start, end, children: { first: firstOf, all }, late } = timeline
   const path = pathBelow(timeline, wall)
   const found: Pole[] = []
   const waited: number[] = []
   for (let parent = 0; parent < spans.length; parent++) {
-    const siblings = children[parent]!
-    if (siblings.length <= MIN_BESIDE) continue
+    if (firstOf[parent + 1]! - firstOf[parent]! <= MIN_BESIDE) continue
     waited.length = 0
-    for (let at = 0; at < siblings.length; at++) {
-      const i = siblings[at]!
+    for (let at = firstOf[parent]!; at < firstOf[parent + 1]!; at++) {
+      const i = all[at]!
       if (late[i] === 0 && end[i]! > start[i]!) waited.push(i)
     }
     // Siblings that overlap follow each other in order of start.

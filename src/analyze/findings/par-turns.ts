@@ -46,7 +46,7 @@ function finding(facts: Facts, pattern: readonly Merge[], timeNs: { readonly low
 }
 
 function merges(facts: Facts): Merge[] {
-  const { timeline: { spans, end, byId, parent, children }, calls, dependencies: { edges }, values } = facts
+  const { timeline: { spans, end, byId, parent, children: { first } }, calls, dependencies: { edges }, values } = facts
   if (values.every((own) => own?.knownAt === undefined)) return []
   const issued = toolsByIssuer(facts)
   const taken = new Set<number>()
@@ -65,7 +65,7 @@ function merges(facts: Facts): Merge[] {
     if (!next.every((i) => isKnownBy(facts, i, end[by]!))) continue
     const turn = [...tools, call.span, ...next]
     const isWhole = spans[call.span]!.llm?.toolCalls?.length === next.length && issued.get(spans[by]!.id)?.length === tools.length
-      && tools.every((i) => spans[i]!.tool?.issuedBy === spans[by]!.id && values[i]?.seen === true && children[i]!.length === 0)
+      && tools.every((i) => spans[i]!.tool?.issuedBy === spans[by]!.id && values[i]?.seen === true && first[i] === first[i + 1])
       && turn.every((i) => parent[i] === parent[by] && spans[i]!.outcome.state === 'ok')
     // Reading what was written is a use that no text shows.
     const isPlain = [...tools, ...next].every((i) => nature(spans[i]!.tool!.name) === 'other' && !isWaiting(spans[i]!))

@@ -26,7 +26,7 @@ export const independentByValues: Detector = (facts) => together(facts, sequence
 
 function sequences(facts: Facts): { readonly members: readonly number[] }[] {
   const { timeline, dependencies, free } = facts
-  const { spans, start, end, children, late } = timeline
+  const { spans, start, end, children: { first, all }, late } = timeline
   const found: number[][] = []
   const current: number[] = []
   const close = (): void => {
@@ -45,9 +45,8 @@ function sequences(facts: Facts): { readonly members: readonly number[] }[] {
   }
   for (let parent = 0; parent < spans.length; parent++) {
     if (free.parents[parent] === 0) continue
-    const siblings = children[parent]!
-    for (let at = 0; at < siblings.length; at++) {
-      const i = siblings[at]!
+    for (let at = first[parent]!; at < first[parent + 1]!; at++) {
+      const i = all[at]!
       if (late[i] === 1 || end[i] === start[i]) continue
       if (!fits(i)) close()
       current.push(i)
