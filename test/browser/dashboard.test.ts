@@ -249,7 +249,12 @@ inBrowser('the dashboard', (desk) => {
       await page.locator('.runs-body input').nth(1).check()
       await page.getByRole('button', { name: 'Compare', exact: true }).click()
       await page.getByRole('heading', { name: 'No verdict' }).waitFor()
-      await page.getByRole('table', { name: 'Span by span' }).waitFor()
+      const span = page.getByRole('table', { name: 'Span by span' }).getByRole('link').first()
+      const name = (await span.textContent())!
+      await span.click()
+      await page.waitForFunction((wanted) => document.querySelector<HTMLInputElement>('.timeline-find input')?.value === wanted, name)
+      await page.goBack()
+      await page.getByRole('heading', { name: 'No verdict' }).waitFor()
       const before = hashOf(page)
       await page.getByRole('button', { name: 'Swap' }).click()
       await page.waitForFunction((hash) => location.hash !== hash, before)

@@ -58,7 +58,7 @@ function Row({ change, i, baseKey, newKey }: { readonly change: SpanChange; read
   return (
     <div role="row" class="span-change" aria-rowindex={i + 2} style={{ top: `${i * ROW_PX}px` }}>
       <span role="cell" class="span-change-name" style={{ paddingLeft: `${Math.min(depth, MAX_INDENT) * 14}px` }}>
-        <Swatch category={category} />{key === undefined ? <span title={text}>{text}</span> : <a href={hrefOf(['runs', key, 'timeline'], { search: name })} title={text}>{text}</a>}
+        <Swatch category={category} />{key === undefined ? <span title={text}>{text}</span> : <a href={hrefOf(['runs', key, 'timeline'], { find: cleanName(newNs === undefined ? name : renamedTo ?? name) })} title={text}>{text}</a>}
       </span>
       <span role="cell" class="right">{baseNs === undefined ? '–' : formatDuration(baseNs)}</span>
       <span role="cell" class="right">{newNs === undefined ? '–' : formatDuration(newNs)}</span>
