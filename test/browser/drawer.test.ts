@@ -5,6 +5,7 @@ import { analyze } from '../../src/analyze/index.ts'
 import type { Resources, Span, Trace } from '../../src/model/span.ts'
 import { draw, idOf } from '../draw.ts'
 import { drawn, expectNoAxeViolations, inBrowser } from '../support/browser.ts'
+import { CLAUDE, recordedTurns, traceOf } from '../support/cached-conversation.ts'
 import { expectNoSidewaysScrolling, expectView, openView, queryOf, viewInAddress } from './pages.ts'
 import { expectUntouched } from './untouched.ts'
 
@@ -248,6 +249,51 @@ inBrowser('the details of a span', (desk) => {
     await page.keyboard.press('Escape')
     await drawer(page).waitFor({ state: 'detached' })
     await expectFocus(page, 'Call 2, open')
+  })
+
+  test('give the focus to the table when their row has been scrolled out of it', async () => {
+    const page = await desk.openFile(htmlReport(draw(`agent 0-4000\n${Array.from({ length: 400 }, (_, i) => `  gpt ${i * 10}-${i * 10 + 5} model=gpt-5-mini in=10 out=1`).join('\n')}`)), { hash: '#/calls' })
+    await page.locator('.row-button').nth(2).focus()
+    await page.keyboard.press('Enter')
+    await expectFocus(page, '#drawer-title')
+    await page.locator('.table-box.windowed').evaluate((box) => { box.scrollTop = box.scrollHeight })
+    await page.getByRole('button', { name: 'Call 3, open' }).waitFor({ state: 'detached' })
+    await page.keyboard.press('Escape')
+    await drawer(page).waitFor({ state: 'detached' })
+    await page.keyboard.press('ArrowDown')
+    await expectFocus(page, 'Call 4, open')
+  })
+
+  test('stay when Escape closes what lies above them', async () => {
+    const page = await open('gpt')
+    await drawer(page).getByRole('button', { name: 'Span after: search' }).focus()
+    await page.keyboard.press('?')
+    const dialog = page.getByRole('dialog', { name: 'Keyboard' })
+    await dialog.waitFor()
+    await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'hidden' })
+    expect(await drawer(page).count()).toBe(1)
+    await expectFocus(page, 'Span after: search')
+    await page.keyboard.press('Escape')
+    await drawer(page).waitFor({ state: 'detached' })
+  })
+
+  test('of a long request show its beginning and its newest parts, the others on demand', async () => {
+    const turns = recordedTurns('claude-sonnet-4-5-20250929')
+    const page = await desk.openFile(htmlReport(traceOf(turns, CLAUDE)), { hash: `#/context?span=${turns.length}` })
+    const request = section(page, 'Request')
+    const count = turns.at(-1)!.request.length
+    expect(await request.locator('.drawer-section-head').textContent()).toBe(`Request${count} parts`)
+    expect(await request.getByRole('listitem').count()).toBe(24)
+    await request.getByRole('button', { name: new RegExp(`^Show ${count - 24} more in between, ~[\\d,]+ tokens$`) }).press('Enter')
+    await expect.poll(() => request.getByRole('listitem').count()).toBe(count)
+    await expectFocus(page, `Show ${count - 24} fewer`)
+    await request.locator('summary').last().click()
+    expect(await request.locator('pre').textContent()).not.toBe('')
+    await request.getByRole('button', { name: `Show ${count - 24} fewer` }).click()
+    await expect.poll(() => request.getByRole('listitem').count()).toBe(24)
+    // The newest one is still open.
+    expect(await request.locator('pre').count()).toBe(1)
   })
 
   test.each(['timeline', 'flame', 'what-if', 'context', 'calls'])('open with Enter in %s, and Escape leads back there', async (view) => {

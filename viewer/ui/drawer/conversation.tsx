@@ -45,13 +45,15 @@ function Parts({ of, parts }: { readonly of: string; readonly parts: readonly Si
   const { head, tail } = shownOf(parts.length)
   const middle = parts.slice(head, parts.length - tail)
   const list = (some: readonly SizedPart[]): JSX.Element => <ol class="request-parts">{some.map((one) => <PartLine key={one.index} of={of} sized={one} />)}</ol>
-  if (isWhole || middle.length === 0) return list(parts)
+  if (middle.length === 0) return list(parts)
   const tokens = middle.reduce((sum, one) => sum + (one.tokens ?? 0), 0)
   return (
     <>
       {list(parts.slice(0, head))}
-      <button type="button" class="link small parts-more" onClick={() => setWhole(true)}>Show {formatCount(middle.length)} more in between{tokens > 0 && `, ~${formatCount(tokens)} tokens`}</button>
-      {list(parts.slice(parts.length - tail))}
+      <button type="button" class="link small parts-more" aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>
+        {isWhole ? `Show ${formatCount(middle.length)} fewer` : `Show ${formatCount(middle.length)} more in between${tokens > 0 ? `, ~${formatCount(tokens)} tokens` : ''}`}
+      </button>
+      {list(isWhole ? parts.slice(head) : parts.slice(parts.length - tail))}
     </>
   )
 }

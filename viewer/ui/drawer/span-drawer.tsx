@@ -101,19 +101,20 @@ function Views({ span }: { readonly span: number }): JSX.Element {
 
 /** Enter on something that opens it leads into the drawer, and Escape back to where one was. Whoever steps to a neighbour can go on. */
 function useFocus(box: { readonly current: HTMLElement | null }, span: number, close: () => void): void {
-  const opener = useRef<Element | null>(null)
+  // The nearest that stays when what opened it goes, such as the table of a row that is scrolled away.
+  const opener = useRef<{ readonly element: Element; readonly around: Element | null } | null>(null)
   useLayoutEffect(() => {
     const active = document.activeElement
     const isInside = box.current?.contains(active) === true
-    if (!isInside && active !== document.body) opener.current = active
+    if (!isInside && active !== null && active !== document.body) opener.current = { element: active, around: active.parentElement?.closest('[tabindex]') ?? null }
     const lostFocus = active === document.body && opener.current !== null && lastInput.wasInside
     const stepsOn = isInside && active?.matches('.step:enabled') === true
-    if ((lastInput.opens && !stepsOn && performance.now() - lastInput.at < 500) || lostFocus) box.current?.querySelector<HTMLElement>('h2')?.focus({ preventScroll: true })
+    if ((lastInput.opens && !stepsOn && performance.now() - lastInput.at < RECENT_MS) || lostFocus) box.current?.querySelector<HTMLElement>('h2')?.focus({ preventScroll: true })
     if (box.current === null) return
     box.current.scrollTop = 0
     // Over a narrow page it lies as a sheet: what was pressed stays above it.
     const { top } = box.current.getBoundingClientRect()
-    if (!isInside && getComputedStyle(box.current).position === 'fixed' && performance.now() - lastInput.at < 500 && lastInput.y > top - 40) scrollBy(0, lastInput.y - top + 60)
+    if (!isInside && getComputedStyle(box.current).position === 'fixed' && performance.now() - lastInput.at < RECENT_MS && lastInput.y > top - 40) scrollBy(0, lastInput.y - top + 60)
   }, [span])
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
@@ -129,10 +130,14 @@ function useFocus(box: { readonly current: HTMLElement | null }, span: number, c
     return () => {
       // What had it in here may have gone before.
       if (element?.contains(document.activeElement) !== true && document.activeElement !== document.body) return
-      if (opener.current instanceof HTMLElement && opener.current.isConnected) opener.current.focus({ preventScroll: true })
+      const back = [opener.current?.element, opener.current?.around].find((one) => one instanceof HTMLElement && one.isConnected)
+      if (back instanceof HTMLElement) back.focus({ preventScroll: true })
     }
   }, [])
 }
+
+/** A large run on a slow machine takes its time between a key and what it opens. */
+const RECENT_MS = 2_000
 
 /** How what is selected came to be: by a key that opens, or by the pointer. */
 const lastInput = { at: 0, opens: false, wasInside: false, y: 0 }
