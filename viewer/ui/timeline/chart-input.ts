@@ -25,20 +25,18 @@ export function gesturesOf(chart: Chart, view: Viewport, { onSelect }: TimelineC
       const hit = hitAt(x, y)
       if (hit === undefined) {
         if (y >= AXIS_HEIGHT) onSelect?.(undefined)
-        return
+        return { span: undefined }
       }
       const x0 = toX(view, timeline.times.start[hit]!)
       if (hasTriangle(timeline, hit, toX(view, timeline.times.end[hit]!) - x0) && x < Math.max(0, x0) + TRIANGLE + 5) {
         timeline.toggle(hit)
-        return
+        return undefined
       }
       chart.setFocused(hit)
       onSelect?.(hit)
+      return { span: hit }
     },
-    onDouble: ({ x, y }) => {
-      const hit = hitAt(x, y)
-      setRange(hit === undefined ? bounds : around(stretchOf([hit], timeline.times), bounds))
-    },
+    onDouble: ({ span }) => setRange(span === undefined ? bounds : around(stretchOf([span], timeline.times), bounds)),
     onChoose: (from, to, state) => {
       chart.setChosen(state === 'going on' ? [from, to] : undefined)
       if (state === 'done') setRange(zoomed({ from: toTime(view, Math.min(from, to)), to: toTime(view, Math.max(from, to)) }, bounds, 1, toTime(view, (from + to) / 2)))

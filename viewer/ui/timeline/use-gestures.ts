@@ -7,13 +7,19 @@ export interface Point {
   readonly y: number
 }
 
+/** The span that was met, if any was. By the second click of two something else may be there: the details of what was selected take room. */
+export interface Tapped {
+  readonly span: number | undefined
+}
+
 /** What the pointer does, in pixels of the canvas. */
 export interface Gestures {
   /** @param factor below 1 looks closer */
   readonly onZoom: (factor: number, x: number) => void
   readonly onPan: (dx: number, dy: number) => void
-  readonly onTap: (point: Point) => void
-  readonly onDouble: (point: Point) => void
+  /** @returns what a double click that begins with it is for; undefined: the second click is one of its own */
+  readonly onTap: (point: Point) => Tapped | undefined
+  readonly onDouble: (tapped: Tapped) => void
   /** Undefined: the pointer is elsewhere, or drags. */
   readonly onHover: (point: Point | undefined) => void
   /** A stretch of the axis; `done` when it was let go, undefined when it was given up. */
@@ -42,6 +48,9 @@ class Pointers {
   readonly #down = new Map<number, Point>()
   #began: Point = { x: 0, y: 0 }
   #mode: 'none' | 'pressed' | 'pan' | 'choose' | 'pinch' = 'none'
+  /** Whether the click to come is one, and not the end of a drag; and the first of two. */
+  #isTap = false
+  #tapped: Tapped | undefined
 
   constructor(element: HTMLCanvasElement, gestures: RefObject<Gestures>) {
     this.#element = element
@@ -58,7 +67,8 @@ class Pointers {
     element.addEventListener('pointerup', (event) => this.#release(event, true), { signal })
     element.addEventListener('pointercancel', (event) => this.#release(event, false), { signal })
     element.addEventListener('pointerleave', () => this.#on.onHover(undefined), { signal })
-    element.addEventListener('dblclick', (event) => this.#on.onDouble(this.#at(event)), { signal })
+    element.addEventListener('click', (event) => this.#click(event), { signal })
+    addEventListener('click', (event) => this.#clickSecond(event), { capture: true, signal })
     return () => stop.abort()
   }
 
@@ -91,6 +101,7 @@ class Pointers {
     this.#down.set(event.pointerId, at)
     // Let go outside, it is let go all the same.
     this.#element.setPointerCapture(event.pointerId)
+    this.#isTap = false
     if (this.#down.size === 2) {
       this.#giveUp()
       this.#mode = 'pinch'
@@ -147,8 +158,23 @@ class Pointers {
       this.#on.onChoose(this.#began.x, at.x, 'done')
       return
     }
-    if (mode === 'pressed' && isDone) this.#on.onTap(at)
+    this.#isTap = mode === 'pressed' && isDone
     this.#giveUp()
+  }
+
+  #click(event: MouseEvent): void {
+    if (!this.#isTap) return
+    this.#tapped = this.#on.onTap(this.#at(event))
+  }
+
+  /** The second click of two, wherever it meets the page by now. */
+  #clickSecond(event: MouseEvent): void {
+    const tapped = this.#tapped
+    this.#tapped = undefined
+    if (tapped === undefined || event.detail !== 2) return
+    event.preventDefault()
+    event.stopPropagation()
+    this.#on.onDouble(tapped)
   }
 
   #giveUp(): void {

@@ -35,6 +35,8 @@ export function Curve({ asked, replay, simulation, most, onChange }: CurveProps)
   const x = (concurrency: number): number => LEFT + ((concurrency - 1) / Math.max(1, most - 1)) * (WIDTH - LEFT - 12)
   const y = (durationNs: number): number => 10 + ((longest - durationNs) / (longest - shortest)) * (HEIGHT - BOTTOM - 18)
   const line = points.map(({ concurrency, durationNs }, i) => `${i === 0 ? 'M' : 'L'}${x(concurrency).toFixed(1)} ${y(durationNs).toFixed(1)}`).join('')
+  // What is small can be met; but no point lies under another one's surroundings.
+  const reach = Math.min(14, Math.max(5, (x(2) - x(1)) / 2))
   const choose = (concurrency: number): void => onChange({ limit: concurrency >= most ? undefined : concurrency })
   return (
     <figure class="what-if-part what-if-curve">
@@ -50,10 +52,10 @@ export function Curve({ asked, replay, simulation, most, onChange }: CurveProps)
         ))}
         <path d={line} />
         {points.map(({ concurrency, durationNs }) => (
-          <circle
-            key={concurrency} cx={x(concurrency)} cy={y(durationNs)} r={concurrency === (asked.limit ?? most) ? 5 : 3}
-            class={concurrency === (asked.limit ?? most) ? 'chosen' : ''} onClick={() => choose(concurrency)}
-          />
+          <g key={concurrency} onClick={() => choose(concurrency)}>
+            <circle class="hit" cx={x(concurrency)} cy={y(durationNs)} r={reach} />
+            <circle class={concurrency === (asked.limit ?? most) ? 'chosen' : ''} cx={x(concurrency)} cy={y(durationNs)} r={concurrency === (asked.limit ?? most) ? 5 : 3} />
+          </g>
         ))}
         <text x={x(1)} y={HEIGHT - 4} text-anchor="middle">1</text>
         {enough.concurrency > 1 && <text x={x(enough.concurrency)} y={HEIGHT - 4} text-anchor="middle">{enough.concurrency}</text>}
