@@ -40,33 +40,36 @@ export class Chart {
     return place
   }
 
-  /** As the address has it, ns. */
-  get range(): Range {
-    const query = new URLSearchParams(this.page.url().split('?')[1] ?? '')
-    if (!query.has('from')) return this.whole
-    return { from: Number(query.get('from')) * 1e6 + this.run.startNs, to: Number(query.get('to')) * 1e6 + this.run.startNs }
+  /** What is in view, ns, as the map of the whole run has it; the address has it a moment later. Without a map, all. */
+  async range(): Promise<Range> {
+    const shares = await this.page.evaluate(() => {
+      const style = document.querySelector<HTMLElement>('.minimap .window')?.style
+      return style === undefined ? [0, 100] : [style.left, style.width].map((text) => Number(/([\d.e-]+)%/.exec(text)![1]))
+    })
+    const [left, width] = shares.map((share) => (share / 100) * (this.whole.to - this.whole.from))
+    return { from: this.whole.from + left!, to: this.whole.from + left! + width! }
   }
 
-  /** Waits until the address has a range that passes. */
+  /** Waits until what is in view passes. */
   async untilRange(passes: (range: Range) => boolean): Promise<Range> {
-    await expect.poll(() => passes(this.range)).toBe(true)
-    return this.range
+    await expect.poll(async () => passes(await this.range())).toBe(true)
+    return await this.range()
   }
 
   async expectRange({ from, to }: Range): Promise<void> {
-    // Of pixels and milliseconds with six digits.
+    // As exact as pixels.
     const near = (to - from) / 200
     await this.untilRange((range) => Math.abs(range.from - from) < near && Math.abs(range.to - to) < near)
   }
 
-  async #view(range: Range): Promise<{ readonly view: Viewport; readonly left: number; readonly top: number }> {
-    const box = (await this.canvas.boundingBox())!
+  async #view(given?: Range): Promise<{ readonly view: Viewport; readonly left: number; readonly top: number }> {
+    const [box, range] = [(await this.canvas.boundingBox())!, given ?? await this.range()]
     const size = this.#isCompact ? COMPACT : rowSizeFor(this.#layout.rows)
     return { view: { range, width: box.width, height: box.height - AXIS_HEIGHT, top: 0, size }, left: box.x, top: box.y }
   }
 
   /** Within the span's bar, on the page. @param share of its length */
-  async spot(name: string, share = 0.5, range: Range = this.range): Promise<Spot> {
+  async spot(name: string, share = 0.5, range?: Range): Promise<Spot> {
     const { view, left, top } = await this.#view(range)
     const i = this.placeOf(name)
     const time = this.#times.start[i]! + (this.#times.end[i]! - this.#times.start[i]!) * share
@@ -75,7 +78,7 @@ export class Chart {
 
   /** On the axis, at a moment of milliseconds since the run began. */
   async axis(ms: number): Promise<Spot> {
-    const { view, left, top } = await this.#view(this.range)
+    const { view, left, top } = await this.#view()
     return { x: left + toX(view, ms * 1e6 + this.run.startNs), y: top + AXIS_HEIGHT / 2 }
   }
 
@@ -85,8 +88,8 @@ export class Chart {
     return { x: box.x + box.width / 2, y: box.y + box.height - 3 }
   }
 
-  async timeAt({ x }: Spot, range: Range = this.range): Promise<number> {
-    const { view, left } = await this.#view(range)
+  async timeAt({ x }: Spot): Promise<number> {
+    const { view, left } = await this.#view()
     return toTime(view, x - left)
   }
 
