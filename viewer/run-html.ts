@@ -12,6 +12,6 @@ import { pageHtml } from './page.ts'
  * @param replay without it the page simulates nothing
  */
 export function renderHtml(trace: Trace | undefined, analysis: Analysis, replay?: Replay): string {
-  const run = gzipSync(packRun(trace, analysis, replay), { level: 9 }).toString('base64')
+  const run = gzipSync(packRun(trace, analysis, replay)).toString('base64')
   return pageHtml({ title: `${cleanName(analysis.run.name)} · Spanwise`, run })
 }
