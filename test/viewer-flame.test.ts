@@ -8,6 +8,7 @@ import { mergedFrames, operationsOf, spreadOf } from '../viewer/ui/flame/frames.
 import { frameAt, neighbour, pathTo, type Step } from '../viewer/ui/flame/hit.ts'
 import { Lanes, placedLayout } from '../viewer/ui/flame/lanes.ts'
 import { largestFirst, stackedLayout, type Layout } from '../viewer/ui/flame/layout.ts'
+import { frameOfPlace, placeFrom, placeOf, placeText } from '../viewer/ui/flame/place.ts'
 import { matcherOf, matchesIn } from '../viewer/ui/flame/search.ts'
 import { captionOf, WEIGHTS, type Weight } from '../viewer/ui/flame/weights.ts'
 import { RunModel } from '../viewer/ui/run/run-model.ts'
@@ -182,6 +183,34 @@ describe('what is pointed at', () => {
 
   test('the way from the root', () => {
     expect(pathTo(layout, layout.byRow.at(-1)!).map(name)).toEqual(['agent', 'plan×2', 'llm'])
+  })
+})
+
+describe('a frame in the address', () => {
+  test('comes back in every picture, also where the critical path comes back to a span', () => {
+    let again = 0
+    for (let seed = 0; seed < 60; seed++) {
+      const model = modelOf(concurrentTrace(seed))
+      for (const [weight] of WEIGHTS) {
+        for (const order of ORDERS) {
+          const frames = model.frames(weight, order)
+          for (let frame = 0; frame < frames.forest.count; frame++) {
+            const place = placeFrom(placeText(placeOf(frames, frame)), model.run.count)!
+            expect(frameOfPlace(frames, place)).toBe(frame)
+            again = Math.max(again, place.again)
+          }
+        }
+      }
+    }
+    expect(again).toBeGreaterThan(0)
+  })
+
+  test('is the last that there is, or none', () => {
+    const frames = modelOf(draw('agent 0-100\n  llm 10-20')).frames('path', 'time')
+    expect(frameOfPlace(frames, { span: 1, again: 9 })).toBe(frames.frameOf[1])
+    for (const text of ['', '2', '-1', '1.', '1.x', 'x', '1e3', '99999999999999']) expect(placeFrom(text, 2)).toBeUndefined()
+    expect(placeFrom(null, 2)).toBeUndefined()
+    expect(placeFrom('1.3', 2)).toEqual({ span: 1, again: 3 })
   })
 })
 

@@ -2,6 +2,7 @@ import { useMemo } from 'preact/hooks'
 import { useRun } from '../run/run-context.ts'
 import type { RunModel } from '../run/run-model.ts'
 import { FlameModel, type Figure, type Order } from './flame-model.ts'
+import { placeFrom, type Place } from './place.ts'
 import { WEIGHTS, type Weight } from './weights.ts'
 
 /** What is looked at, as it stands in the address. Frames go by a span of theirs there: it is the same in every order. */
@@ -13,8 +14,8 @@ export interface FlameState {
   readonly search: string
   /** Of the operation that was chosen in the table. */
   readonly operation: number | undefined
-  /** A span of the frame that fills the width. */
-  readonly zoom: number | undefined
+  /** The frame that fills the width. */
+  readonly zoom: Place | undefined
 }
 
 const models = new WeakMap<RunModel, FlameModel>()
@@ -37,13 +38,8 @@ export function useFlameState(model: FlameModel): FlameState {
       figure: query.get('figure') === 'self' ? 'self' : 'total',
       flipped: query.get('flip') === '1',
       search: query.get('search') ?? '',
-      operation: placeIn(query.get('op'), run.count, (span) => model.operations.of[span]),
-      zoom: placeIn(query.get('zoom'), run.count, (span) => span),
+      operation: model.operations.of[placeFrom(query.get('op'), run.count)?.span ?? -1],
+      zoom: placeFrom(query.get('zoom'), run.count),
     }
   }, [query, run, model])
-}
-
-function placeIn(text: string | null, count: number, then: (place: number) => number | undefined): number | undefined {
-  const place = Number(text)
-  return text !== null && text !== '' && Number.isInteger(place) && place >= 0 && place < count ? then(place) : undefined
 }

@@ -10,6 +10,7 @@ import { useFlameModel, useFlameState } from './flame-state.ts'
 import { FrameDetails, FrameTooltip, frameWords } from './frame-details.tsx'
 import { pathTo } from './hit.ts'
 import { OperationTable } from './operation-table.tsx'
+import { frameOfPlace, placeOf, placeText, type Place } from './place.ts'
 import { foundWords, runMatches, runPicture, spanOf } from './run-picture.ts'
 import { captionOf } from './weights.ts'
 
@@ -26,25 +27,24 @@ function FlameOfRun(): JSX.Element {
   const { weight, order, figure, flipped } = state
   const search = useRef<HTMLInputElement>(null)
   const box = useRef<HTMLDivElement>(null)
-  // A span, which stays the same when frames are merged in another way.
-  const [at, setAt] = useState<number>()
+  const [at, setAt] = useState<Place>()
 
   const frames = model.frames(weight, order)
   const layout = model.layout(weight, order, figure)
-  const shownFrame = (span: number | undefined): number | undefined => {
-    const frame = span === undefined ? -1 : frames.frameOf[span]!
+  const shownFrame = (place: Place | undefined): number | undefined => {
+    const frame = place === undefined ? -1 : frameOfPlace(frames, place)
     return frame === -1 || layout.row[frame] === -1 ? undefined : frame
   }
   const zoom = shownFrame(state.zoom)
   // What is opened from elsewhere, such as the details of another span, is gone to.
   useEffect(() => {
-    if (selected !== undefined) setAt(selected)
+    if (selected !== undefined) setAt((before) => (before?.span === selected ? before : { span: selected, again: 0 }))
   }, [selected])
   const focused = shownFrame(at)
   const told = focused ?? zoom ?? layout.byRow[0]
   const matches = useMemo(() => runMatches(model, state), [model, weight, order, state.search, state.operation])
   const picture = useMemo(() => runPicture(model, state, layout, matches, marked), [model, layout, matches, marked, figure])
-  const zoomTo = (frame: number | undefined): void => setQuery({ zoom: frame === undefined ? undefined : spanOf(frames, frame) })
+  const zoomTo = (frame: number | undefined): void => setQuery({ zoom: frame === undefined ? undefined : placeText(placeOf(frames, frame)) })
   const categories = run.analysis.categories.map(({ category }) => category)
   return (
     <div class="stack">
@@ -56,7 +56,7 @@ function FlameOfRun(): JSX.Element {
         </div>
         <div ref={box}>
           <FlameCanvas
-            label={`Flame graph of ${run.name(0)}`} picture={picture} zoom={zoom} onZoom={zoomTo} focused={focused} onFocus={(frame) => setAt(spanOf(frames, frame))}
+            label={`Flame graph of ${run.name(0)}`} picture={picture} zoom={zoom} onZoom={zoomTo} focused={focused} onFocus={(frame) => setAt(placeOf(frames, frame))}
             onOpen={(frame) => select(spanOf(frames, frame))} onSearch={() => search.current?.focus()} flipped={flipped}
             describe={(frame) => frameWords(model, state, frame)} tooltip={(frame) => <FrameTooltip model={model} state={state} frame={frame} />}
           />

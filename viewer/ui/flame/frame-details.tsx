@@ -7,7 +7,7 @@ import { useRun } from '../run/run-context.ts'
 import type { FlameModel } from './flame-model.ts'
 import type { FlameState } from './flame-state.ts'
 import { spreadOf } from './frames.ts'
-import { figuresOf, spanOf } from './run-picture.ts'
+import { figuresOf, spanOf, spansOf } from './run-picture.ts'
 import { formatWeight, wordsOf } from './weights.ts'
 
 interface FrameProps {
@@ -66,7 +66,7 @@ export function FrameDetails(props: FrameProps): JSX.Element {
     <section class="flame-details" aria-label="Frame">
       <p class="row flame-frame"><CategoryName category={model.run.category(span)} /><strong>{model.run.name(span)}</strong></p>
       <dl>{rowsOf(props).map(([name, text]) => <div key={name}><dt>{name}</dt><dd>{text}</dd></div>)}</dl>
-      <Spans spans={frames.spans.subarray(frames.firstSpan[frame], frames.firstSpan[frame + 1])} />
+      <Spans spans={spansOf(frames, frame)} />
     </section>
   )
 }

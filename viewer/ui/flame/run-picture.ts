@@ -26,6 +26,8 @@ export function figuresOf(model: FlameModel, { weight, order, figure }: FlameSta
   return { total, self, share: whole > 0 ? (figure === 'self' ? self : total) / whole : 0, spans: firstSpan[frame + 1]! - firstSpan[frame]! }
 }
 
+export const spansOf = ({ firstSpan, spans }: Frames, frame: number): Int32Array => spans.subarray(firstSpan[frame], firstSpan[frame + 1])
+
 export const spanOf = ({ firstSpan, spans }: Frames, frame: number): number => spans[firstSpan[frame]!]!
 
 /** What is looked for, by words or by its row in the table; undefined: nothing. */
@@ -71,10 +73,10 @@ export function runPicture(model: FlameModel, state: FlameState, layout: Layout,
   }
 }
 
-function framesWith({ firstSpan, spans, forest }: Frames, marked: ReadonlySet<number>): number[] {
+function framesWith(frames: Frames, marked: ReadonlySet<number>): number[] {
   const found: number[] = []
-  for (let frame = 0; marked.size > 0 && frame < forest.count; frame++) {
-    if (spans.subarray(firstSpan[frame], firstSpan[frame + 1]).some((span) => marked.has(span))) found.push(frame)
+  for (let frame = 0; marked.size > 0 && frame < frames.forest.count; frame++) {
+    if (spansOf(frames, frame).some((span) => marked.has(span))) found.push(frame)
   }
   return found
 }
