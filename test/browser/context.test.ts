@@ -2,10 +2,12 @@ import { expect, test } from 'vitest'
 import type { Locator, Page } from 'playwright-core'
 import { htmlReport } from 'spanwise/html'
 import { importAll } from '../../adapters/import/index.ts'
+import { encodeTrace } from '../../src/trace-file/index.ts'
 import { xOf } from '../../viewer/ui/context/geometry.ts'
 import { draw } from '../draw.ts'
 import { drawn, expectNoAxeViolations, inBrowser } from '../support/browser.ts'
 import { CLAUDE, recordedTurns, traceOf, type Turn } from '../support/cached-conversation.ts'
+import { Board, TOKEN } from '../support/dashboard.ts'
 import { fixture } from '../support/imports.ts'
 import { expectNoSidewaysScrolling, openView, queryOf } from './pages.ts'
 
@@ -262,7 +264,15 @@ inBrowser('the context of a long session of Claude Code', (desk) => {
     await drawn(page)
     expect(await spread()).toBe(all)
 
+    // What is said is of the column under the pointer, also when the columns move below it.
     await page.mouse.move(box.x + width / 2, box.y + 200)
+    const middle = await pointed()
+    await page.keyboard.press('End')
+    for (const key of ['+', '+', '+']) await page.keyboard.press(key)
+    await expect.poll(pointed).toBeGreaterThan(middle + 20)
+    await page.keyboard.press('0')
+    await expect.poll(pointed).toBe(middle)
+
     await page.keyboard.down('Control')
     await page.mouse.wheel(0, -400)
     await page.keyboard.up('Control')
@@ -292,5 +302,40 @@ inBrowser('the context of a long session of Claude Code', (desk) => {
     await expectNoSidewaysScrolling(page)
     await page.setViewportSize({ width: 1280, height: 900 })
     await expectNoAxeViolations(page, ['dark'])
+  })
+})
+
+inBrowser('the context of a run that goes on', (desk) => {
+  test('takes new calls into view, unless somebody looks closer', async () => {
+    const board = new Board()
+    const id = 'a'.repeat(32)
+    const write = (calls: number): string => board.write(`2026-11-01_10-20-30_${id.slice(0, 12)}.spanwise.jsonl`, encodeTrace({
+      ...draw(['agent 0-', ...Array.from({ length: calls }, (_, i) => `  gpt ${i * 10}-${i * 10 + 5} model=gpt-5-mini in=${100 + i} out=5`)].join('\n')), id,
+    }))
+    try {
+      write(5)
+      await board.start()
+      const page = await desk.openUrl(board.base, { hash: `#token=${TOKEN}`, mayAsk: (url) => new URL(url).pathname.startsWith('/api/') })
+      await page.locator('.run-link').first().click()
+      await page.locator('.run-actions').waitFor()
+      await openView(page, 'context')
+      expect(await callOf(page)).toBe(5)
+      write(40)
+      await expect.poll(() => callOf(page)).toBe(40)
+      await pointAt(page, 39, 40)
+      await expect.poll(() => tooltip(page).textContent()).toMatch(/^Call 40,/)
+      await canvas(page).focus()
+      await page.keyboard.press('Home')
+      for (const key of ['+', '+', '+', '+']) await page.keyboard.press(key)
+      await pointAt(page, 7, 8)
+      await expect.poll(() => tooltip(page).textContent()).toMatch(/^Call 8,/)
+      write(60)
+      await page.getByText('60 calls; input').waitFor()
+      await expect.poll(() => tooltip(page).textContent()).toMatch(/^Call 8,/)
+      expect(await callOf(page)).toBe(1)
+    } finally {
+      await board.close()
+      board.remove()
+    }
   })
 })

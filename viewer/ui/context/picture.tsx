@@ -1,4 +1,4 @@
-import type { JSX, TargetedKeyboardEvent, TargetedMouseEvent } from 'preact'
+import type { JSX, TargetedKeyboardEvent } from 'preact'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { kindText } from '../../../reports/shared/context-words.ts'
 import { plural } from '../../../reports/shared/numbers.ts'
@@ -60,29 +60,37 @@ interface Looking {
   readonly focus: (index: number) => void
 }
 
-/** Which columns are in view, and which one the keyboard is at: the selected call, or the largest. */
+/** Which columns are in view, and which one the keyboard is at: the selected call, or the largest. All of a run that goes on stays all of it. */
 function useLooking({ columns }: ContextColumns): Looking {
   const { run, selected } = useRun()
   const whole = { from: 0, to: Math.max(columns.length, FEWEST_PLACES) }
   const bounds = { ...whole, least: FEWEST_IN_VIEW }
-  const [range, setRange] = useState<Range>(whole)
-  const largest = useMemo(() => columns.reduce((most, { call }, i) => (call.usedTokens > columns[most]!.call.usedTokens ? i : most), 0), [columns])
-  const [at, setAt] = useState(largest)
-  const focused = Math.min(at, columns.length - 1)
+  const [part, setPart] = useState<Range | undefined>()
+  const range = part ?? whole
+  const change = (next: (now: Range) => Range): void => setPart((now) => {
+    const then = next(now ?? whole)
+    return then.from <= whole.from && then.to >= whole.to ? undefined : then
+  })
+  const [spanId, setSpanId] = useState<string | undefined>()
+  const focused = useMemo(() => {
+    const at = columns.findIndex(({ call }) => call.spanId === spanId)
+    return at !== -1 ? at : columns.reduce((most, { call }, i) => (call.usedTokens > columns[most]!.call.usedTokens ? i : most), 0)
+  }, [columns, spanId])
   const focus = (index: number): void => {
     const to = Math.max(0, Math.min(columns.length - 1, index))
-    setAt(to)
-    setRange((now) => (to < now.from ? moved(now, bounds, to - now.from) : to + 1 > now.to ? moved(now, bounds, to + 1 - now.to) : now))
+    setSpanId(columns[to]!.call.spanId)
+    change((now) => (to < now.from ? moved(now, bounds, to - now.from) : to + 1 > now.to ? moved(now, bounds, to + 1 - now.to) : now))
   }
+  const selectedId = selected === undefined ? undefined : run.spans.ids[selected]
   useEffect(() => {
-    const place = selected === undefined ? -1 : columns.findIndex((column) => column.place === selected)
+    const place = selectedId === undefined ? -1 : columns.findIndex(({ call }) => call.spanId === selectedId)
     if (place !== -1) focus(place)
-  }, [run, columns, selected])
+  }, [selectedId])
   return {
     range, focused, focus,
-    zoom: (factor, around) => setRange((now) => zoomed(now, bounds, factor, around ?? (focused >= now.from && focused < now.to ? focused + 0.5 : (now.from + now.to) / 2))),
-    move: (by) => setRange((now) => moved(now, bounds, by)),
-    reset: () => setRange(whole),
+    zoom: (factor, around) => change((now) => zoomed(now, bounds, factor, around ?? (focused + 0.5 > now.from && focused + 0.5 < now.to ? focused + 0.5 : (now.from + now.to) / 2))),
+    move: (by) => change((now) => moved(now, bounds, by)),
+    reset: () => setPart(undefined),
   }
 }
 
@@ -134,6 +142,8 @@ function Zoom({ look: { zoom, reset } }: { readonly look: Looking }): JSX.Elemen
   )
 }
 
+type Pointer = Pick<MouseEvent, 'offsetX' | 'clientX' | 'clientY'>
+
 interface ColumnsProps extends Stacks {
   readonly all: ContextColumns
   readonly top: number
@@ -143,15 +153,19 @@ interface ColumnsProps extends Stacks {
 function Columns({ all: { columns, groups }, top, stretches, notch, look }: ColumnsProps): JSX.Element {
   const { run, select, selected } = useRun()
   const { range, focused } = look
-  const [hovered, setHovered] = useState<{ readonly index: number; readonly x: number; readonly y: number } | undefined>()
+  const [pointer, setPointer] = useState<Pointer | undefined>()
   const [hasFocus, setFocus] = useState(false)
   const isOpen = selected !== undefined && columns[focused]?.place === selected
+  const columnUnder = (x: number | undefined, wide: number): number | undefined => (x === undefined ? undefined : columnAt(x, range, wide, columns.length))
+  // As it was last drawn: it is drawn anew when the pointer is over another column.
+  const lastWidth = useRef(0)
   const { ref, width } = useCanvas(HEIGHT, (surface) => drawContext(surface, {
-    columns, groups, range, top, stretches, breakAt: notch, hovered: hovered?.index, focused: hasFocus || isOpen ? focused : undefined,
+    columns, groups, range, top, stretches, breakAt: notch, hovered: columnUnder(pointer?.offsetX, surface.width), focused: hasFocus || isOpen ? focused : undefined,
     groupName: ({ agent }) => (agent === -1 ? '' : run.name(agent)),
-  }), [columns, range, top, stretches, hovered?.index, focused, hasFocus, isOpen])
+  }), [columns, range.from, range.to, top, stretches, columnUnder(pointer?.offsetX, lastWidth.current), focused, hasFocus, isOpen])
+  lastWidth.current = width
+  const hovered = columnUnder(pointer?.offsetX, width)
   useWheel(ref, look, width)
-  const at = (event: TargetedMouseEvent<HTMLCanvasElement>): number | undefined => columnAt(event.offsetX, range, width, columns.length)
   const step = (to: number): void => {
     look.focus(to)
     const column = columns[Math.max(0, Math.min(columns.length - 1, to))]!
@@ -175,15 +189,15 @@ function Columns({ all: { columns, groups }, top, stretches, notch, look }: Colu
         <canvas
           ref={ref} role="application" aria-label={`Composition of ${plural(columns.length, 'call')}. Left and right go from call to call, with Shift from one broken prefix to the next; Enter opens a call.`} aria-describedby="context-said" tabIndex={0}
           onKeyDown={onKey} onFocus={() => setFocus(true)} onBlur={() => setFocus(false)}
-          onPointerMove={(event) => setHovered(hoverOf(at(event), event))} onPointerLeave={() => setHovered(undefined)}
+          onPointerMove={({ offsetX, clientX, clientY }) => setPointer({ offsetX, clientX, clientY })} onPointerLeave={() => setPointer(undefined)}
           onClick={(event) => {
-            const index = at(event)
+            const index = columnUnder(event.offsetX, width)
             if (index === undefined) return
             look.focus(index)
             select(columns[index]!.place)
           }}
         />
-        {hovered !== undefined && <Tooltip x={hovered.x} y={hovered.y}><ColumnWords column={columns[hovered.index]!} /></Tooltip>}
+        {pointer !== undefined && hovered !== undefined && <Tooltip x={pointer.clientX} y={pointer.clientY}><ColumnWords column={columns[hovered]!} /></Tooltip>}
       </div>
       <div id="context-said" class="context-said small" aria-live="polite"><ColumnWords column={columns[focused]!} /></div>
     </>
@@ -197,8 +211,6 @@ function breakBeside(columns: readonly ContextColumn[], from: number, key: strin
   for (let i = from + step; i >= 0 && i < columns.length; i += step) if (columns[i]!.broke !== undefined) return i
   return from
 }
-
-const hoverOf = (index: number | undefined, { clientX: x, clientY: y }: MouseEvent): { index: number; x: number; y: number } | undefined => (index === undefined ? undefined : { index, x, y })
 
 function ColumnWords({ column }: { readonly column: ContextColumn }): JSX.Element {
   const { title, lines, broke } = columnTexts(column)
