@@ -154,6 +154,15 @@ describe('two sets of runs', () => {
     expect(diff).toMatchObject({ verdict: 'none', notes: ['8 runs are on both sides'] })
   })
 
+  test('equal costs in sets of different sizes are no change, whatever their sums say in the last digit', () => {
+    const priced = (runs: readonly Analysis[]): Analysis[] => runs.map((one) => ({
+      ...one, totals: { ...one.totals, costUsd: { ...one.totals.costUsd, knownUsd: 0.0015780 } }, calls: one.calls.map((call, i) => ({ ...call, costUsd: [0.0004734, 0.0011046][i]! })),
+    }))
+    const { explanations } = diffRuns(priced(set(81, 1)), priced(set(39, 2)))
+    const cost = explanations.find(({ metric }) => metric === 'costUsd')!
+    expect([cost.meanChange, cost.parts, cost.rest.change]).toEqual([0, [], 0])
+  })
+
   test('the order of runs and spans changes nothing', () => {
     const random = seeded(4)
     const traces = Array.from({ length: 6 }, (_, i) => traceOf(i, random))

@@ -259,7 +259,12 @@ function compare(place: Place, { base, new: next }: Aligned, withTokens: boolean
   }
 }
 
-const meanChange = ({ base, new: next }: Omit<Candidate, 'metric'>): number => mean(next) - mean(base)
+/** Sums of equal numbers differ in their last digits where there are more of them on one side: that is no change. */
+const meanChange = ({ base, new: next }: Omit<Candidate, 'metric'>): number => {
+  const [before, after] = [mean(base), mean(next)]
+  return Math.abs(after - before) <= NOISE * Math.max(Math.abs(before), Math.abs(after)) ? 0 : after - before
+}
+const NOISE = 1e-12
 const same = (a: readonly number[], b: readonly number[]): boolean => a.every((value, i) => value === b[i])
 
 /** The parts with a proven difference, largest first; where nothing was tested, the largest. All others are the rest. */
