@@ -21,7 +21,7 @@ describe('the guide', () => {
   test.each(guide.pages.map(({ code }) => code))('%s says every word of its document', (code) => {
     const { title, blocks } = guide.pages.find((page) => page.code === code)!
     // The kinds of blocks stand before what they hold, and codes before the words of links.
-    const shown = letters(blocks.map(([, content]) => wordsOf((content as unknown[] | string) instanceof Array ? (content as unknown[]).map(spoken) : content)).join(' '))
+    const shown = letters(blocks.map(([, content]) => wordsOf(Array.isArray(content) ? (content as readonly unknown[]).map(spoken) : content)).join(' '))
     const source = readFileSync(`${folder}/${code}.md`, 'utf8').replace(/^# .*\n/, '').replace(/\]\([^)]*\)/g, ']').replace(/^```\w*$/gm, '')
     expect(shown).toBe(letters(source))
     expect(title).not.toBe('')
