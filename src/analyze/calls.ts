@@ -27,10 +27,9 @@ export interface Call {
 /** The calls that count, in order of start; {@link callRoles} says which. */
 export function findCalls(trace: Trace, timeline: Timeline, counter: TokenCounter | false, pricing: () => Pricing): Call[] {
   const calls: Call[] = []
-  const roles = callRoles(timeline.spans, timeline.parent, timeline.topDown)
   let gaps: Float64Array | undefined
-  timeline.spans.forEach((span, i) => {
-    if (roles[i] !== 'call') return
+  for (const i of placesOfCalls(timeline)) {
+    const span = timeline.spans[i]!
     const { usage, estimate } = callUsage(trace, span, counter)
     const unanswered = usage === undefined && span.outcome.state === 'failed'
     const costUsd = usage === undefined ? undefined : costOf(trace, span, usage, pricing())
@@ -42,9 +41,32 @@ export function findCalls(trace: Trace, timeline: Timeline, counter: TokenCounte
       isEmbedding: span.category === 'embedding' || span.llm?.operation === 'embeddings',
       summary: summarize(span, durationNs, calls.length + 1, usage, costUsd, phases, gapNs, unanswered),
     })
-  })
+  }
   return calls
 }
+
+/** Where none of them lies in another, which is nearly always so, each counts. */
+function placesOfCalls({ spans, parent, topDown, kinds, kind, models }: Timeline): readonly number[] {
+  const isNamed = kinds.map(({ category }) => category === 'llm')
+  const inside = new Uint8Array(spans.length)
+  for (let at = 0; at < models.length; at++) inside[models[at]!] = CALL
+  for (let i = 0; i < kind.length; i++) if (isNamed[kind[i]!]!) inside[i] = CALL
+  const places: number[] = []
+  for (let i = 0; i < inside.length; i++) if (inside[i] === CALL) places.push(i)
+  for (let at = 0; at < topDown.length; at++) {
+    const i = topDown[at]!
+    if (parent[i] === -1 || inside[parent[i]!] === 0) continue
+    if (inside[i] === CALL) {
+      const roles = callRoles(spans, parent, topDown)
+      return places.filter((place) => roles[place] === 'call')
+    }
+    inside[i] = BELOW_CALL
+  }
+  return places
+}
+
+const CALL = 1
+const BELOW_CALL = 2
 
 function summarize(
   span: Span, durationNs: number, number: number, usage: Usage | undefined, costUsd: number | undefined, phases: CallPhases | undefined,

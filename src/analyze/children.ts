@@ -9,18 +9,24 @@ export type ChildLists = readonly (readonly number[])[]
 const NONE: readonly number[] = Object.freeze([])
 
 /** @param parent by span, -1 for the root */
-export function childrenOf(parent: Int32Array): Children {
-  const first = new Int32Array(parent.length + 1)
-  let count = 0
-  for (let i = 0; i < parent.length; i++) {
-    if (parent[i] === -1) continue
-    first[parent[i]!]!++
-    count++
+export const childrenOf = (parent: Int32Array): Children => grouped(parent, parent.length)
+
+/**
+ * The places of each number, ascending: those of number `n` are `all[first[n]]` to `all[first[n + 1] - 1]`.
+ * @param numbers by place, below `count`; -1 is in no group
+ */
+export function grouped(numbers: Int32Array, count: number): Children {
+  const first = new Int32Array(count + 1)
+  let places = 0
+  for (let i = 0; i < numbers.length; i++) {
+    if (numbers[i] === -1) continue
+    first[numbers[i]!]!++
+    places++
   }
-  const all = new Int32Array(count)
-  // Filled from behind: each entry is where the children of that span end, and at last where they begin.
-  for (let i = 1; i <= parent.length; i++) first[i]! += first[i - 1]!
-  for (let i = parent.length - 1; i >= 0; i--) if (parent[i] !== -1) all[--first[parent[i]!]!] = i
+  const all = new Int32Array(places)
+  // Filled from behind: each entry is where that group ends, and at last where it begins.
+  for (let n = 1; n <= count; n++) first[n]! += first[n - 1]!
+  for (let i = numbers.length - 1; i >= 0; i--) if (numbers[i] !== -1) all[--first[numbers[i]!]!] = i
   return { first, all }
 }
 

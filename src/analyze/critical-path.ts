@@ -59,9 +59,10 @@ class Walk {
   /** Until when each was waited for. */
   readonly #end: Float64Array
   readonly #onPiece: OnPiece | undefined
-  /** The first piece of each span that has children; NaN: there is none. And the others, from and to by turns. */
-  readonly #from: Float64Array
-  readonly #to: Float64Array
+  /**
+   * Until a span with children is walked, `first` and `wall` hold where its first piece begins and ends; NaN: there is none. Here are
+   * the others, from and to by turns.
+   */
   readonly #more = new Map<number, number[]>()
   /** Of the span that is walked: its children, the latest end first, and how far the walk has come. */
   #byEnd: Int32Array = new Int32Array(64)
@@ -78,8 +79,8 @@ class Walk {
     this.#onPiece = onPiece
     this.wall = new Float64Array(length)
     this.first = new Float64Array(length)
-    this.#from = new Float64Array(length).fill(NaN)
-    this.#to = new Float64Array(length)
+    const { children } = timeline
+    for (let i = 0; i < length; i++) if (children.first[i] !== children.first[i + 1]) this.wall[i] = NaN
   }
 
   all(): void {
@@ -87,9 +88,12 @@ class Walk {
     this.#piece(0, start[0]!, end[0]!)
     for (let at = 0; at < topDown.length; at++) {
       const span = topDown[at]!
-      if (first[span] === first[span + 1] || Number.isNaN(this.#from[span]!)) continue
+      if (first[span] === first[span + 1]) continue
+      const [from, to] = [this.first[span]!, this.wall[span]!]
+      this.first[span] = this.wall[span] = 0
+      if (Number.isNaN(to)) continue
       this.#begin(span)
-      this.#window(span, this.#from[span]!, this.#to[span]!)
+      this.#window(span, from, to)
       const more = this.#more.size === 0 ? undefined : this.#more.get(span)
       for (let i = 0; more !== undefined && i < more.length; i += 2) this.#window(span, more[i]!, more[i + 1]!)
     }
@@ -98,9 +102,9 @@ class Walk {
   #piece(span: number, from: number, to: number): void {
     const { first } = this.#timeline.children
     if (first[span] === first[span + 1]) return this.#own(span, from, to)
-    if (Number.isNaN(this.#from[span]!)) {
-      this.#from[span] = from
-      this.#to[span] = to
+    if (Number.isNaN(this.wall[span]!)) {
+      this.first[span] = from
+      this.wall[span] = to
       return
     }
     const more = this.#more.get(span)

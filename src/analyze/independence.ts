@@ -1,6 +1,5 @@
-import type { Span } from '../model/span.ts'
 import type { SpanValues } from '../model/values.ts'
-import { ancestryOf } from './ancestry.ts'
+import { ancestryOf, type Ancestry } from './ancestry.ts'
 import type { Dependencies } from './dependencies.ts'
 import { remembered } from './remembered.ts'
 import type { Timeline } from './timeline.ts'
@@ -36,14 +35,12 @@ const DECIDERS = new Set(('check verify validate guard guardrail moderate modera
 const decides: (name: string) => boolean = remembered((name) =>
   name.replace(/([a-z\d])([A-Z])/g, '$1 $2').toLowerCase().split(/[^a-z]+/).some((word) => DECIDERS.has(word)))
 
-const nameOf = ({ name, tool }: Span): string => tool?.name ?? name
-
 const NO_IDS: readonly string[] = Object.freeze([])
 
 export function independence(
   timeline: Timeline, values: readonly (SpanValues | undefined)[], { outerEnd }: Dependencies,
 ): Independence {
-  const { spans, start, end, parent, children: { first, all }, topDown, byId } = timeline
+  const { spans, start, end, parent, children: { first, all }, topDown } = timeline
   const freeFrom = new Float64Array(spans.length).fill(Infinity)
   const canBeSkipped = new Uint8Array(spans.length)
   const parents = new Uint8Array(spans.length)
@@ -51,39 +48,68 @@ export function independence(
   const proven: Independence = { freeFrom, canBeSkipped, shares, parents }
   if (outerEnd === undefined || values.every((own) => own === undefined)) return proven
 
-  const isPlain = new Uint8Array(spans.length)
-  for (let i = 0; i < spans.length; i++) if (nature(nameOf(spans[i]!)) === 'other') isPlain[i] = 1
+  const traits = traitsOf(timeline)
   const seen = new Uint8Array(spans.length)
   for (let at = topDown.length - 1; at >= 0; at--) {
     const i = topDown[at]!
     let isSeen = values[i]?.seen === true
     for (let place = first[i]!; isSeen && place < first[i + 1]!; place++) isSeen = seen[all[place]!] === 1
     seen[i] = isSeen ? 1 : 0
-    canBeSkipped[i] = seen[i] === 1 && isPlain[i] === 1 && end[i]! > start[i]! && !decides(nameOf(spans[i]!)) ? 1 : 0
+    canBeSkipped[i] = isSeen && (traits[i]! & (PLAIN | DECIDER)) === PLAIN && end[i]! > start[i]! ? 1 : 0
   }
   const { siblings } = ancestryOf(timeline)
   let lastCall = -Infinity
   let pending: number[] = []
-  spans.forEach((span, i) => {
+  for (let i = 0; i < spans.length; i++) {
     // Calls that began before this one; those of the same instant cannot have told it anything.
-    for (const call of pending) if (start[call]! < start[i]!) lastCall = Math.max(lastCall, start[call]!)
-    if (pending.length > 0) pending = pending.filter((call) => start[call]! >= start[i]!)
-    if (span.llm !== undefined || span.category === 'llm') pending.push(i)
-    const own = values[i]
-    if (own?.knownAt === undefined || own.shares === 'all' || parent[i] === -1 || span.llm !== undefined || isPlain[i] === 0) return
-    let common: Set<number> | undefined
-    for (const id of own.shares ?? NO_IDS) {
-      const other = byId.get(id)
-      // What it has in common with a span that is not in the trace cannot be placed.
-      if (other === undefined) return
-      const pair = siblings(other, i)
-      if (pair?.[1] === i) (common ??= new Set()).add(pair[0])
+    if (pending.length > 0) {
+      for (const call of pending) if (start[call]! < start[i]!) lastCall = Math.max(lastCall, start[call]!)
+      pending = pending.filter((call) => start[call]! >= start[i]!)
     }
-    if (common !== undefined) shares.set(i, common)
+    if ((traits[i]! & CALL) !== 0) pending.push(i)
+    const own = (traits[i]! & (PLAIN | MODEL)) === PLAIN ? values[i] : undefined
+    if (own?.knownAt === undefined || own.shares === 'all' || parent[i] === -1) continue
+    const common = commonWith(own.shares ?? NO_IDS, i, timeline, siblings)
+    if (common === undefined) continue
+    if (common.size > 0) shares.set(i, common)
     freeFrom[i] = Math.max(own.knownAt, lastCall, outerEnd[i]!)
     parents[parent[i]!] = 1
-  })
+  }
   return proven
+}
+
+const NOTHING: ReadonlySet<number> = new Set()
+
+/** The siblings that spans of these ids are, or lie in. Undefined when one is not in the trace: what it has in common with that cannot be placed. */
+function commonWith(ids: readonly string[], i: number, { byId }: Timeline, siblings: Ancestry['siblings']): ReadonlySet<number> | undefined {
+  let common: Set<number> | undefined
+  for (const id of ids) {
+    const other = byId.get(id)
+    if (other === undefined) return undefined
+    const pair = siblings(other, i)
+    if (pair?.[1] === i) (common ??= new Set()).add(pair[0])
+  }
+  return common ?? NOTHING
+}
+
+const PLAIN = 1
+const DECIDER = 2
+const MODEL = 4
+const CALL = 8
+
+/** What a span's name says, and whether it is a call of a model, or has details of one. */
+function traitsOf({ spans, kinds, kind, models, tools }: Timeline): Uint8Array {
+  const ofName = (name: string): number => (nature(name) === 'other' ? PLAIN : 0) | (decides(name) ? DECIDER : 0)
+  const ofKind = kinds.map(({ name, category }) => ofName(name) | (category === 'llm' ? CALL : 0))
+  const traits = new Uint8Array(spans.length)
+  for (let i = 0; i < traits.length; i++) traits[i] = ofKind[kind[i]!]!
+  for (let at = 0; at < tools.length; at++) {
+    const i = tools[at]!
+    const { name } = spans[i]!.tool!
+    if (name !== kinds[kind[i]!]!.name) traits[i] = (traits[i]! & CALL) | ofName(name)
+  }
+  for (let at = 0; at < models.length; at++) traits[models[at]!]! |= MODEL | CALL
+  return traits
 }
 
 /** Whether the values prove that `b` need not have waited for its sibling `a`, but for chains of needs between them. */

@@ -1,10 +1,11 @@
-import type { Analysis, Overhead, Schedule, SpanView } from '../model/analysis.ts'
+import type { Analysis, Overhead, Schedule } from '../model/analysis.ts'
 import { show } from '../model/show.ts'
 import type { Trace } from '../model/span.ts'
 import { pricing as pricingOf, type Pricing } from '../models/prices.ts'
 import { windowTable, type WindowTable } from '../models/windows.ts'
 import { cacheSummary } from './cache.ts'
 import { findCalls, type Call } from './calls.ts'
+import { compact } from './compact.ts'
 import { contextSummary } from './context.ts'
 import { contextInputs } from './context-inputs.ts'
 import { costParts } from './cost-parts.ts'
@@ -23,6 +24,7 @@ import { slacks } from './slack.ts'
 import { timelineOf, type Timeline } from './timeline.ts'
 import { localTokenCounter } from './token-counter.ts'
 import { categoryTotals, costOf, modelTotals, operationsOf, operationTotals, usageOf } from './totals.ts'
+import { spanViews } from './span-views.ts'
 import { valuesOf } from './values.ts'
 
 /**
@@ -95,7 +97,7 @@ export function derive(trace: Trace, options: AnalyzeOptions): Derived {
     latency,
     context,
     ...(cache !== undefined && { cache }),
-    criticalPath: path.steps.map((i) => ({ spanId: timeline.spans[i]!.id, timeNs: wall[i]! })),
+    criticalPath: path.steps.map((i) => ({ spanId: timeline.spans[i]!.id, timeNs: compact(wall[i]!) })),
     ...(pairs !== undefined && { dependencies: pairs }),
     schedules: schedules(timeline, dependencies, free, simulator),
     findings,
@@ -128,9 +130,11 @@ export function groupsOf(spans: number, { issuedTogether }: Pick<Dependencies, '
 /** Spans that are named; the others are counted. */
 const MAX_MOVED = 200
 
-function toolCalls({ spans }: Timeline): number {
+function toolCalls({ spans, kinds, kind, tools }: Timeline): number {
+  const isTool = kinds.map(({ category }) => category === 'tool')
   let count = 0
-  for (let i = 0; i < spans.length; i++) if (spans[i]!.category === 'tool' || spans[i]!.tool !== undefined) count++
+  for (let i = 0; i < kind.length; i++) if (isTool[kind[i]!]!) count++
+  for (let at = 0; at < tools.length; at++) if (spans[tools[at]!]!.category !== 'tool') count++
   return count
 }
 
@@ -162,45 +166,6 @@ function sources(
     ...(tokens !== undefined && calls.some(({ estimate }) => estimate === 'counted') && { tokens }),
   }
 }
-
-interface ForViews {
-  readonly self: Float64Array
-  readonly wall: Float64Array
-  readonly slack: Float64Array
-  readonly calls: readonly Call[]
-}
-
-function spanViews({ spans, start, end, parent, depth, late }: Timeline, { self, wall, slack, calls }: ForViews): SpanView[] {
-  const numbers = new Int32Array(spans.length)
-  for (const { span, summary } of calls) numbers[span] = summary.number
-  return spans.map((span, i): SpanView => {
-    const p = parent[i]!
-    // Written out and added to, not spread together: a run has as many of these as spans, and spreading takes twice the room.
-    const view: Mutable<SpanView> = {
-      id: span.id,
-      parentId: p === -1 ? '' : spans[p]!.id,
-      name: span.name,
-      category: span.category,
-      depth: depth[i]!,
-      startNs: start[i]!,
-      endNs: end[i]!,
-      durationNs: end[i]! - start[i]!,
-      selfNs: self[i]!,
-      wallNs: wall[i]!,
-      slackNs: slack[i]!,
-      outcome: span.outcome,
-    }
-    if (p === -1) delete view.parentId
-    if (span.attributes !== undefined) view.attributes = span.attributes
-    if (late[i] === 1) view.late = true
-    if (numbers[i] !== 0) view.call = numbers[i]!
-    if (span.tool?.issuedBy !== undefined) view.issuedBy = span.tool.issuedBy
-    if (span.resources !== undefined) view.resources = span.resources
-    return view
-  })
-}
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 function checkTraceShape(trace: unknown): void {
   const { spans, parts } = (trace ?? {}) as Partial<Record<'spans' | 'parts', unknown>>

@@ -62,7 +62,4 @@ export class Split {
   }
 }
 
-/** A number as V8 keeps whole ones where it can: what comes from an array of floats is otherwise an object of its own in each field. */
-export const compact = (value: number): number => ((value | 0) === value ? value | 0 : value)
-
 const byPlace = (a: number, b: number): number => a - b

@@ -6,7 +6,7 @@ export interface Simulation {
   /** Absent: as it was. */
   readonly relaxed?: Relaxed | undefined
   /** Nanoseconds that a span takes less than it did: by index, or by what is asked of each of many. */
-  readonly shorter?: ReadonlyMap<number, number> | { readonly spans: readonly number[]; readonly by: (span: number) => number } | undefined
+  readonly shorter?: ReadonlyMap<number, number> | { readonly spans: readonly number[] | Int32Array; readonly by: (span: number) => number } | undefined
   /** How many children of a span with relaxed ones run at once; absent: as many as there are. */
   readonly concurrency?: number
 }

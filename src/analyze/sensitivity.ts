@@ -2,7 +2,7 @@ import type { OperationTotals } from '../model/analysis.ts'
 import type { Simulator } from './schedule.ts'
 import { pathBelow } from './path-below.ts'
 import type { Timeline } from './timeline.ts'
-import { byWall, type Operation } from './totals.ts'
+import { byWall, total, type Operation } from './totals.ts'
 
 /** Operations that are simulated at most, and spans that all these simulations together go through. */
 const MAX_OPERATIONS = 30
@@ -19,7 +19,7 @@ export function withSensitivity(
 ): OperationTotals[] {
   const { start, end } = timeline
   const path = pathBelow(timeline, wall)
-  const weights = operations.map(({ members }) => members.reduce((sum, i) => sum + path[i]!, 0))
+  const weights = operations.map(({ members }) => total(members, path))
   const most = Math.max(MIN_OPERATIONS, Math.min(MAX_OPERATIONS, Math.floor(MAX_SPANS / Math.max(1, timeline.spans.length))))
   const order = totals.map((_, at) => at).sort((a, b) => byWall(totals[a]!, totals[b]!))
   // In their own order, but those that are on the path themselves before those that only contain what is.

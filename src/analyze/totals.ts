@@ -1,6 +1,7 @@
 import type { CategoryTotals, Cost, ModelTotals, OperationTotals } from '../model/analysis.ts'
 import type { Category } from '../model/span.ts'
 import { addUsage, NO_USAGE, type UsageTotals } from '../model/usage.ts'
+import { grouped } from './children.ts'
 import { byModel, modelOf, type Call } from './calls.ts'
 import { percentiles } from './percentiles.ts'
 import type { Timeline } from './timeline.ts'
@@ -27,35 +28,26 @@ export function costOf(calls: readonly Call[]): Cost {
 export interface Operation {
   readonly name: string
   readonly category: Category
-  readonly members: readonly number[]
+  readonly members: Int32Array
 }
 
-export function operationsOf({ spans }: Timeline): Operation[] {
-  const found: (Operation & { readonly members: number[] })[] = []
-  const places = new Map<string, Map<string, number>>()
-  const placeOf = (name: string, category: Category): number => {
-    let ofCategory = places.get(category)
-    if (ofCategory === undefined) places.set(category, (ofCategory = new Map()))
-    let place = ofCategory.get(name)
-    if (place === undefined) {
-      place = found.push({ name, category, members: [] }) - 1
-      ofCategory.set(name, place)
-    }
-    return place
-  }
-  for (let i = 0; i < spans.length; i++) found[placeOf(spans[i]!.name, spans[i]!.category)]!.members.push(i)
-  return found
+export function operationsOf({ kinds, kind }: Timeline): Operation[] {
+  const { first, all } = grouped(kind, kinds.length)
+  return kinds.map(({ name, category }, at) => ({ name, category, members: all.subarray(first[at], first[at + 1]) }))
 }
 
 export function categoryTotals(
-  { spans, failed }: Timeline, self: Float64Array, wall: Float64Array, calls: readonly Call[],
+  { kinds, kind, failed }: Timeline, self: Float64Array, wall: Float64Array, calls: readonly Call[],
 ): CategoryTotals[] {
-  const callsOf = groupBy(calls, (call) => spans[call.span]!.category)
+  const callsOf = groupBy(calls, (call) => kinds[kind[call.span]!]!.category)
   const sums = new Map<Category, { busyNs: number; wallNs: number; spans: number; failed: number }>()
-  for (let i = 0; i < spans.length; i++) {
-    const { category } = spans[i]!
+  const sumOf = kinds.map(({ category }) => {
     let sum = sums.get(category)
     if (sum === undefined) sums.set(category, (sum = { busyNs: 0, wallNs: 0, spans: 0, failed: 0 }))
+    return sum
+  })
+  for (let i = 0; i < kind.length; i++) {
+    const sum = sumOf[kind[i]!]!
     sum.busyNs += self[i]!
     sum.wallNs += wall[i]!
     sum.spans++
@@ -71,7 +63,7 @@ export function categoryTotals(
 export function operationTotals(
   timeline: Timeline, self: Float64Array, wall: Float64Array, operations: readonly Operation[],
 ): OperationTotals[] {
-  const { spans, start, end } = timeline
+  const { start, end } = timeline
   return operations.map(({ name, category, members }) => {
     const durations = new Float64Array(members.length)
     let totalNs = 0
@@ -87,7 +79,7 @@ export function operationTotals(
       selfNs: total(members, self),
       wallNs: total(members, wall),
       durationNs: percentiles(durations)!,
-      spanIds: members.map((i) => spans[i]!.id),
+      spanIds: idsOf(timeline, members),
     }
   })
 }
@@ -117,6 +109,19 @@ export function modelTotals(calls: readonly Call[], self: Float64Array): ModelTo
 }
 
 const tokens = ({ input, output }: UsageTotals): number => input.total + output.total
-const total = (members: readonly number[], figures: Float64Array): number => members.reduce((sum, i) => sum + figures[i]!, 0)
-const failures = ({ failed }: Timeline, members: readonly number[]): number => members.reduce((sum, i) => sum + failed[i]!, 0)
+const failures = ({ failed }: Timeline, members: ArrayLike<number>): number => total(members, failed)
+
+export function total(members: ArrayLike<number>, figures: Float64Array | Uint8Array): number {
+  let sum = 0
+  for (let at = 0; at < members.length; at++) sum += figures[members[at]!]!
+  return sum
+}
+
+/** The ids of spans. */
+export function idsOf({ spans }: Timeline, members: ArrayLike<number>): string[] {
+  const ids = new Array<string>(members.length)
+  for (let at = 0; at < members.length; at++) ids[at] = spans[members[at]!]!.id
+  return ids
+}
+
 export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

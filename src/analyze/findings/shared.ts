@@ -15,6 +15,6 @@ export interface Detection extends Finding {
 }
 
 export function shorterBy(shorter: NonNullable<Simulation['shorter']>): ReplayChange {
-  if ('by' in shorter) return { shorter: { spans: shorter.spans, byNs: shorter.spans.map(shorter.by) } }
+  if ('by' in shorter) return { shorter: { spans: [...shorter.spans], byNs: Array.from(shorter.spans, shorter.by) } }
   return { shorter: { spans: [...shorter.keys()], byNs: [...shorter.values()] } }
 }
