@@ -73,7 +73,7 @@ export function spanAt(view: Viewport, layout: Layout, times: Times, x: number, 
   return best === -1 ? undefined : best
 }
 
-export function rowAt({ top, height, size }: Viewport, y: number): number | undefined {
+function rowAt({ top, height, size }: Viewport, y: number): number | undefined {
   const below = y - AXIS_HEIGHT
   return below < 0 || below > height ? undefined : Math.floor((below + top) / size.row)
 }

@@ -5,7 +5,7 @@ import type { RunModel } from '../run/run-model.ts'
 import type { Times, Tree } from './tree.ts'
 
 /** Of a moment: negative before the run began, as in imported runs. */
-export const formatMomentNs = (ns: number): string => (ns < 0 ? `-${formatDuration(-ns)}` : formatDuration(ns))
+const formatMomentNs = (ns: number): string => (ns < 0 ? `-${formatDuration(-ns)}` : formatDuration(ns))
 
 export function outcomeText(run: RunModel, i: number): string {
   const state = run.state(i)
