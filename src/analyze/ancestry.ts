@@ -29,6 +29,7 @@ export function ancestryOf({ parent, depth, topDown }: Pick<Timeline, 'parent' |
   }
   return {
     siblings(a, b) {
+      if (parent[a] === parent[b] && a !== b) return [a, b]
       let left = climb(a, depth[b]!)
       let right = climb(b, depth[a]!)
       if (left === right) return undefined

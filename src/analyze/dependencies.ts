@@ -3,6 +3,8 @@ import type { SpanValues, ValueSource } from '../model/values.ts'
 import { ancestryOf } from './ancestry.ts'
 import type { Timeline } from './timeline.ts'
 import { groupBy } from './group-by.ts'
+import { issuersOf, type Issuers } from './issuers.ts'
+import { TextNumbers } from './text-numbers.ts'
 
 /** What the trace proves about which span needed which. Everything else is of unknown relation. */
 export interface Dependencies {
@@ -43,7 +45,7 @@ export interface Edges {
 
 /** What can prove a need. */
 export const PROOFS = ['issued', 'carried', 'answer', 'value', 'declared'] as const
-type Proof = (typeof PROOFS)[number]
+const [ISSUED, CARRIED, ANSWER, VALUE, DECLARED] = [1, 2, 4, 8, 16]
 
 export interface IssuedTogether {
   /** The LLM span whose answer asked for them; its id, because it may lie outside the trace. */
@@ -62,22 +64,31 @@ export interface IssuedTogether {
  * - what the user or a framework declared (`dependsOn`).
  */
 export function dependencies(trace: Trace, timeline: Timeline, values: readonly (SpanValues | undefined)[]): Dependencies {
-  const { spans, byId } = timeline
+  const { spans, byId, models, tools } = timeline
   const graph = new Graph(timeline)
-  const inputs = new RequestInputs(trace, spans)
-  spans.forEach((span, i) => {
+  const inputs = new RequestInputs(trace, timeline)
+  const issuers = issuersOf(timeline)
+  const hasDetails = new Uint8Array(spans.length)
+  for (const places of [models, tools, timeline.declaring]) for (let at = 0; at < places.length; at++) hasDetails[places[at]!] = 1
+  let tool = 0
+  for (let i = 0; i < spans.length; i++) {
+    const sources = values[i]?.from ?? NO_SOURCES
+    if (hasDetails[i] === 0 && sources.length === 0) continue
+    const span = spans[i]!
     graph.next(i)
-    span.dependsOn?.forEach((id) => graph.add(byId.get(id), 'declared'))
-    if (span.tool?.issuedBy !== undefined) graph.add(byId.get(span.tool.issuedBy), 'issued')
+    span.dependsOn?.forEach((id) => graph.add(byId.get(id), DECLARED))
+    if (tools[tool] === i) {
+      const issuer = issuers.ofTool[tool++]!
+      if (issuer !== -1 && issuers.span[issuer] !== -1) graph.add(issuers.span[issuer], ISSUED)
+    }
     if (span.llm !== undefined) {
       const needed = inputs.of(i, span.llm)
-      for (let at = 0; at < needed.length; at++) graph.add(needed[at], spans[needed[at]!]!.llm === undefined ? 'carried' : 'answer')
+      for (let at = 0; at < needed.length; at++) graph.add(needed[at], inputs.isModel(needed[at]!) ? ANSWER : CARRIED)
     }
-    const sources = values[i]?.from ?? NO_SOURCES
-    for (let at = 0; at < sources.length; at++) graph.add(byId.get(sources[at]!.spanId), 'value', sources[at]!)
+    for (let at = 0; at < sources.length; at++) graph.add(byId.get(sources[at]!.spanId), VALUE, sources[at]!)
     if (inputs.remember(i, span)) graph.contradicted()
-  })
-  return graph.done(issuedTogether(timeline))
+  }
+  return graph.done(issuedTogether(timeline, issuers))
 }
 
 const NO_SOURCES: readonly ValueSource[] = Object.freeze([])
@@ -113,7 +124,7 @@ class Graph {
     this.#places = undefined
   }
 
-  add(needed: number | undefined, proof: Proof, value?: ValueSource): void {
+  add(needed: number | undefined, proof: number, value?: ValueSource): void {
     if (needed === undefined) return
     const by = this.#by
     const { start, end, parent, depth } = this.#timeline
@@ -123,10 +134,10 @@ class Graph {
     if (start[pair[0]]! > start[pair[1]]!) return this.contradicted()
     this.#needs.add(pair[1], pair[0])
     const place = this.#placeOf(needed)
-    this.#proofs[place]! |= 1 << PROOFS.indexOf(proof)
+    this.#proofs[place]! |= proof
     if (value !== undefined) this.#values.set(place, value)
     if (depth[by]! - depth[pair[1]]! > MAX_CLIMB) this.#isUntold = true
-    else for (let i = by; i !== pair[1]; i = parent[i]!) this.#outerEnd[i] = Math.max(this.#outerEnd[i]!, end[needed]!)
+    else for (let i = by; i !== pair[1]; i = parent[i]!) if (end[needed]! > this.#outerEnd[i]!) this.#outerEnd[i] = end[needed]!
   }
 
   /** Something needed what began after it. */
@@ -219,26 +230,36 @@ class RequestInputs {
   readonly #answers: Int32Array
   /** Of the request that is looked at. */
   readonly #found: number[] = []
-  readonly #toolsByCall = new Map<string, number>()
+  readonly #calls: TextNumbers
+  /** By the number of a call's id, the last tool that it began, as a place from 1. */
+  readonly #toolsByCall: Int32Array
   readonly #unlinkedTools = new Map<string, number>()
   /** Calls whose results came without a tool that had begun. */
   readonly #missing = new Set<string>()
   readonly #spans: readonly Span[]
+  readonly #isModel: Uint8Array
 
-  /** @param spans in the order in which they are asked for */
-  constructor(trace: Trace, spans: readonly Span[]) {
+  constructor(trace: Trace, { spans, models, tools }: Timeline) {
     this.#trace = trace
     this.#spans = spans
+    this.#calls = new TextNumbers(tools.length)
+    this.#toolsByCall = new Int32Array(tools.length)
+    this.#isModel = new Uint8Array(spans.length)
+    for (let at = 0; at < models.length; at++) this.#isModel[models[at]!] = 1
     this.#answers = new Int32Array(trace.parts.length).fill(-1)
+  }
+
+  isModel(span: number): boolean {
+    return this.#isModel[span] === 1
   }
 
   /** @returns true when a request that came before had a tool's result already */
   remember(i: number, { llm, tool }: Span): boolean {
-    if (tool?.callId !== undefined) this.#toolsByCall.set(tool.callId, i)
+    if (tool?.callId !== undefined) this.#toolsByCall[this.#calls.of(tool.callId)] = i + 1
     else if (tool !== undefined) this.#unlinkedTools.set(tool.name, i)
     const answered = llm?.responseParts ?? NONE
     for (let at = 0; at < answered.length; at++) this.#answers[answered[at]!] = i
-    return tool?.callId !== undefined && this.#missing.has(tool.callId)
+    return this.#missing.size > 0 && tool?.callId !== undefined && this.#missing.has(tool.callId)
   }
 
   /**
@@ -274,20 +295,27 @@ class RequestInputs {
   #toolOf(index: number): number | undefined {
     const part = this.#trace.parts[index]
     if (part?.kind !== 'tool-result') return undefined
-    const linked = part.callId === undefined ? undefined : this.#toolsByCall.get(part.callId)
+    const call = part.callId === undefined ? -1 : this.#calls.find(part.callId)
+    const linked = call === -1 ? undefined : this.#toolsByCall[call]! - 1
     if (linked === undefined && part.callId !== undefined) this.#missing.add(part.callId)
     return linked ?? (part.name === undefined ? undefined : this.#unlinkedTools.get(part.name))
   }
 }
 
-function issuedTogether({ spans, parent, tools }: Timeline): IssuedTogether[] {
-  const issued: number[] = []
-  for (let at = 0; at < tools.length; at++) if (spans[tools[at]!]!.tool!.issuedBy !== undefined) issued.push(tools[at]!)
+function issuedTogether({ parent, tools }: Timeline, { ids, tools: { first, all } }: Issuers): IssuedTogether[] {
   const found: IssuedTogether[] = []
-  for (const [by, members] of groupBy(issued, (i) => spans[i]!.tool!.issuedBy!)) {
-    if (members.length === 1) continue
-    const siblings = members.every((i) => parent[i] === parent[members[0]!]) ? [members] : groupBy(members, (i) => String(parent[i])).values()
-    for (const group of siblings) if (group.length > 1) found.push({ by, members: group.slice() })
+  for (let issuer = 0; issuer < ids.length; issuer++) {
+    const count = first[issuer + 1]! - first[issuer]!
+    if (count === 1) continue
+    const members = new Array<number>(count)
+    let areSiblings = true
+    for (let at = 0; at < count; at++) {
+      members[at] = tools[all[first[issuer]! + at]!]!
+      if (parent[members[at]!] !== parent[members[0]!]) areSiblings = false
+    }
+    const by = ids[issuer]!
+    if (areSiblings) found.push({ by, members })
+    else for (const group of groupBy(members, (i) => parent[i]!).values()) if (group.length > 1) found.push({ by, members: group })
   }
   return found.sort((a, b) => a.members[0]! - b.members[0]!)
 }

@@ -7,13 +7,14 @@ const MAX_STEPS = 64
  */
 export class IdIndex {
   readonly #spans: readonly { readonly id: string }[]
+  /** Whether several have one id. */
+  hasTwins = false
   readonly #mask: number
   /** Places, counted from 1; 0 is free. */
   readonly #places: Int32Array
   /** Eight bits of the hash of each: most that meet in a slot differ in them. */
   readonly #tags: Uint8Array
   #others: Map<string, number> | undefined
-  #hasTwins = false
 
   constructor(spans: readonly { readonly id: string }[]) {
     this.#spans = spans
@@ -26,10 +27,11 @@ export class IdIndex {
   }
 
   /** The index of the same spans in another order. @param position of each one there */
-  moved(spans: readonly { readonly id: string }[], position: Int32Array): Pick<IdIndex, 'get'> {
+  moved(spans: readonly { readonly id: string }[], position: Int32Array): Pick<IdIndex, 'get' | 'hasTwins'> {
     // Of two with one id another may be the first now.
-    if (this.#hasTwins) return new IdIndex(spans)
+    if (this.hasTwins) return new IdIndex(spans)
     return {
+      hasTwins: false,
       get: (id) => {
         const place = this.get(id)
         return place === undefined ? undefined : position[place]
@@ -59,12 +61,12 @@ export class IdIndex {
         return
       }
       if (this.#tags[slot] === hash >>> 24 && this.#spans[taken]!.id === id) {
-        this.#hasTwins = true
+        this.hasTwins = true
         return
       }
     }
     this.#others ??= new Map()
-    if (this.#others.has(id)) this.#hasTwins = true
+    if (this.#others.has(id)) this.hasTwins = true
     else this.#others.set(id, place)
   }
 }

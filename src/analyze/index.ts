@@ -25,6 +25,7 @@ import { timelineOf, type Timeline } from './timeline.ts'
 import { localTokenCounter } from './token-counter.ts'
 import { categoryTotals, costOf, modelTotals, operationsOf, operationTotals, usageOf } from './totals.ts'
 import { spanViews } from './span-views.ts'
+import { placesOfTools } from './tool-uses.ts'
 import { valuesOf } from './values.ts'
 
 /**
@@ -85,7 +86,7 @@ export function derive(trace: Trace, options: AnalyzeOptions): Derived {
       durationNs: timeline.durationNs,
       spans: timeline.spans.length,
       llmCalls: calls.filter(({ isEmbedding }) => !isEmbedding).length,
-      toolCalls: toolCalls(timeline),
+      toolCalls: placesOfTools(timeline).length,
       usage: usageOf(calls),
       costUsd: costOf(calls),
     },
@@ -129,14 +130,6 @@ export function groupsOf(spans: number, { issuedTogether }: Pick<Dependencies, '
 
 /** Spans that are named; the others are counted. */
 const MAX_MOVED = 200
-
-function toolCalls({ spans, kinds, kind, tools }: Timeline): number {
-  const isTool = kinds.map(({ category }) => category === 'tool')
-  let count = 0
-  for (let i = 0; i < kind.length; i++) if (isTool[kind[i]!]!) count++
-  for (let at = 0; at < tools.length; at++) if (spans[tools[at]!]!.category !== 'tool') count++
-  return count
-}
 
 function describeRun(trace: Trace, { spans }: Timeline): Analysis['run'] {
   const { id, name, service, tags, startedAtEpochMs, process } = trace

@@ -29,7 +29,7 @@ export interface Timeline {
   readonly late: Uint8Array
   /** 1 for a span that failed. */
   readonly failed: Uint8Array
-  readonly byId: Pick<IdIndex, 'get'>
+  readonly byId: Pick<IdIndex, 'get' | 'hasTwins'>
   /** Spans with details of a call of a model, and of a tool: most steps need only these, and most spans are neither. */
   readonly models: Int32Array
   readonly tools: Int32Array

@@ -26,7 +26,8 @@ export function toolUses(trace: Trace, timeline: Timeline): readonly ToolUse[] {
   return uses
 }
 
-function findUses(trace: Trace, { spans }: Timeline): ToolUse[] {
+function findUses(trace: Trace, timeline: Timeline): ToolUse[] {
+  const { spans } = timeline
   let parts: Map<string, number> | undefined
   const partText = (kind: string, { tool }: Span): string | undefined => {
     const part = tool?.callId === undefined ? undefined : (parts ??= partsOfCalls(trace)).get(`${kind} ${tool.callId}`)
@@ -34,17 +35,30 @@ function findUses(trace: Trace, { spans }: Timeline): ToolUse[] {
   }
   const hashed = (text: string | undefined): string | undefined => (text === undefined ? undefined : hashText(canonical(text)))
   const uses: ToolUse[] = []
-  spans.forEach((span, i) => {
+  for (const i of placesOfTools(timeline)) {
+    const span = spans[i]!
     const { tool } = span
-    if (span.category !== 'tool' && tool === undefined) return
     uses.push({
       span: i,
       name: tool?.name ?? span.name,
       args: tool?.argumentsHash ?? hashed(tool?.arguments ?? partText('tool-call', span)),
       result: tool?.resultHash ?? hashed(tool?.result ?? partText('tool-result', span)),
     })
-  })
+  }
   return uses
+}
+
+/** Spans that are tools by their category or by their details, in order of start. */
+export function placesOfTools({ kinds, kind, tools }: Pick<Timeline, 'kinds' | 'kind' | 'tools'>): Int32Array {
+  const isTool = new Uint8Array(kind.length)
+  const isNamed = kinds.map(({ category }) => (category === 'tool' ? 1 : 0))
+  for (let i = 0; i < kind.length; i++) isTool[i] = isNamed[kind[i]!]!
+  for (let at = 0; at < tools.length; at++) isTool[tools[at]!] = 1
+  let count = 0
+  for (let i = 0; i < kind.length; i++) count += isTool[i]!
+  const places = new Int32Array(count)
+  for (let i = 0, at = 0; i < kind.length; i++) if (isTool[i] === 1) places[at++] = i
+  return places
 }
 
 /** Parts of calls and of their results, by kind and the id of the call. */

@@ -22,15 +22,15 @@ export function toolRuns(facts: Facts): readonly ToolRuns[] {
 const known = new WeakMap<Timeline, readonly ToolRuns[]>()
 
 function findRuns(facts: Facts): ToolRuns[] {
-  const { spans, parent, topDown } = facts.timeline
+  const { spans, parent, topDown, kinds, kind } = facts.timeline
+  const isTool = kinds.map(({ category }) => category === 'tool')
   const hasCalls = callsBelow(facts)
   const insideTool = new Uint8Array(spans.length)
   const runs: number[] = []
   for (let at = 0; at < topDown.length; at++) {
     const i = topDown[at]!
     insideTool[i] = parent[i] === -1 ? 0 : insideTool[parent[i]!]!
-    const span = spans[i]!
-    if (span.category !== 'tool' || insideTool[i] === 1 || hasCalls(i)) continue
+    if (!isTool[kind[i]!]! || insideTool[i] === 1 || hasCalls(i)) continue
     insideTool[i] = 1
     runs.push(i)
   }

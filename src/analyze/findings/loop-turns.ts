@@ -1,6 +1,8 @@
 import { savingNs, type Facts } from '../facts.ts'
 import { toolUses, type ToolUse } from '../tool-uses.ts'
+import { grouped } from '../children.ts'
 import { groupBy } from '../group-by.ts'
+import { issuersOf } from '../issuers.ts'
 import { amountsOf } from '../amounts.ts'
 import { shorterBy, type Detection, type Detector } from './shared.ts'
 
@@ -25,34 +27,39 @@ export const loops: Detector = (facts) => {
   const uses = usesByCall(facts)
   const llm = calls.filter(({ isEmbedding }) => !isEmbedding)
   return [...groupBy(llm, ({ span }) => timeline.parent[span]!).values()].flatMap((conversation) => {
+    // A single turn is no circle.
+    if (conversation.length === 1) return []
     const turns = turnsOf(facts, conversation.map(({ span }) => span), uses)
     return cycles(turns).flatMap((cycle) => finding(facts, turns, cycle) ?? [])
   })
 }
 
 /** By the call that asked for them; where that is not told, the last call of the same parent that had ended when they began. */
-function usesByCall({ trace, timeline, calls }: Facts): Map<number, ToolUse[]> {
-  const { spans, start, end, parent, byId } = timeline
-  const last = new Map<number, number>()
-  const found = new Map<number, ToolUse[]>()
+function usesByCall({ trace, timeline, calls }: Facts): (span: number) => readonly ToolUse[] {
+  const { start, end, parent, tools } = timeline
+  const issuers = issuersOf(timeline)
+  const all = toolUses(trace, timeline)
+  /** By span, its last call so far; -1: none. */
+  const last = new Int32Array(start.length).fill(-1)
+  /** By use, the call. */
+  const by = new Int32Array(all.length).fill(-1)
   let next = 0
-  for (const use of toolUses(trace, timeline)) {
-    const i = use.span
-    for (; next < calls.length && calls[next]!.span <= i; next++) last.set(parent[calls[next]!.span]!, calls[next]!.span)
-    const { issuedBy } = spans[i]!.tool ?? {}
-    const before = issuedBy === undefined ? last.get(parent[i]!) : undefined
-    const by = issuedBy !== undefined ? byId.get(issuedBy) : before !== undefined && end[before]! <= start[i]! ? before : undefined
-    if (by === undefined) continue
-    const known = found.get(by)
-    if (known === undefined) found.set(by, [use])
-    else known.push(use)
+  let tool = 0
+  for (let at = 0; at < all.length; at++) {
+    const i = all[at]!.span
+    for (; next < calls.length && calls[next]!.span <= i; next++) if (parent[calls[next]!.span] !== -1) last[parent[calls[next]!.span]!] = calls[next]!.span
+    const issuer = tools[tool] === i ? issuers.ofTool[tool++]! : -1
+    const before = parent[i] === -1 ? -1 : last[parent[i]!]!
+    if (issuer !== -1) by[at] = issuers.span[issuer]!
+    else if (before !== -1 && end[before]! <= start[i]!) by[at] = before
   }
-  return found
+  const uses = grouped(by, start.length)
+  return (span) => Array.from(uses.all.subarray(uses.first[span], uses.first[span + 1]), (at) => all[at]!)
 }
 
-function turnsOf({ timeline: { end, start } }: Facts, calls: readonly number[], uses: ReadonlyMap<number, readonly ToolUse[]>): Turn[] {
+function turnsOf({ timeline: { end, start } }: Facts, calls: readonly number[], uses: (span: number) => readonly ToolUse[]): Turn[] {
   return calls.map((call, i) => {
-    const asked = uses.get(call) ?? []
+    const asked = uses(call)
     const isAfter = i === 0 || start[call]! >= end[calls[i - 1]!]!
     const isKnown = isAfter && asked.length > 0 && asked.every(({ args, result }) => args !== undefined && result !== undefined)
     return { call, tools: asked, asked: isKnown ? asked.reduce((least, { args }) => (args! < least ? args! : least), asked[0]!.args!) : undefined }

@@ -5,6 +5,7 @@ import type { Call } from '../calls.ts'
 import { savingNs, type Facts } from '../facts.ts'
 import { nature } from '../tool-uses.ts'
 import { groupBy } from '../group-by.ts'
+import { issuersOf, type Issuers } from '../issuers.ts'
 import { shorterBy, type Detection, type Detector } from './shared.ts'
 
 /** Two turns of a conversation of which the second used nothing of the first one's results. */
@@ -46,25 +47,30 @@ function finding(facts: Facts, pattern: readonly Merge[], timeNs: { readonly low
 }
 
 function merges(facts: Facts): Merge[] {
-  const { timeline: { spans, end, byId, parent, children: { first } }, calls, dependencies: { edges }, values } = facts
+  const { timeline: { spans, end, parent, tools: timelineTools, children: { first } }, calls, dependencies: { edges }, values } = facts
   if (values.every((own) => own?.knownAt === undefined)) return []
-  const issued = toolsByIssuer(facts)
+  const issuers = issuersOf(facts.timeline)
+  /** By span, its place among the tools, from 1. */
+  const toolAt = new Int32Array(spans.length)
+  for (let at = 0; at < timelineTools.length; at++) toolAt[timelineTools[at]!] = at + 1
   const taken = new Set<number>()
   const found: Merge[] = []
   let edge = 0
   for (const call of calls) {
-    const next = issued.get(spans[call.span]!.id) ?? NONE
+    const next = issuedBy(facts, issuers, call.span)
+    if (next.length === 0) continue
     const tools: number[] = []
     // Pairs are in order of the later span, as calls are.
     while (edge < edges.to.length && edges.to[edge]! < call.span) edge++
-    for (; edges.to[edge] === call.span; edge++) if (spans[edges.from[edge]!]!.tool !== undefined) tools.push(edges.from[edge]!)
+    for (; edges.to[edge] === call.span; edge++) if (toolAt[edges.from[edge]!] !== 0) tools.push(edges.from[edge]!)
     if (tools.some((i, at) => at > 0 && i < tools[at - 1]!)) tools.sort((a, b) => a - b)
-    const by = byId.get(spans[tools[0] ?? 0]!.tool?.issuedBy ?? '')
-    if (next.length === 0 || tools.length === 0 || by === undefined || taken.has(by)) continue
+    const issuer = tools.length === 0 ? -1 : issuers.ofTool[toolAt[tools[0]!]! - 1]!
+    const by = issuer === -1 ? -1 : issuers.span[issuer]!
+    if (by === -1 || taken.has(by)) continue
     // Most often it is a value: first what is quick to see.
     if (!next.every((i) => isKnownBy(facts, i, end[by]!))) continue
     const turn = [...tools, call.span, ...next]
-    const isWhole = spans[call.span]!.llm?.toolCalls?.length === next.length && issued.get(spans[by]!.id)?.length === tools.length
+    const isWhole = spans[call.span]!.llm?.toolCalls?.length === next.length && issuedBy(facts, issuers, by).length === tools.length
       && tools.every((i) => spans[i]!.tool?.issuedBy === spans[by]!.id && values[i]?.seen === true && first[i] === first[i + 1])
       && turn.every((i) => parent[i] === parent[by] && spans[i]!.outcome.state === 'ok')
     // Reading what was written is a use that no text shows.
@@ -78,17 +84,12 @@ function merges(facts: Facts): Merge[] {
 
 const NONE: readonly number[] = Object.freeze([])
 
-/** The tools that each span asked for, by its id. */
-function toolsByIssuer({ timeline: { spans, tools } }: Facts): ReadonlyMap<string, readonly number[]> {
-  const found = new Map<string, number[]>()
-  for (let at = 0; at < tools.length; at++) {
-    const i = tools[at]!
-    const { issuedBy } = spans[i]!.tool!
-    if (issuedBy === undefined) continue
-    const known = found.get(issuedBy)
-    if (known === undefined) found.set(issuedBy, [i])
-    else known.push(i)
-  }
+/** The tools that a span asked for. */
+function issuedBy({ timeline: { tools } }: Facts, { ofSpan, tools: { first, all } }: Issuers, span: number): readonly number[] {
+  const issuer = ofSpan[span]!
+  if (issuer === -1) return NONE
+  const found: number[] = []
+  for (let at = first[issuer]!; at < first[issuer + 1]!; at++) found.push(tools[all[at]!]!)
   return found
 }
 

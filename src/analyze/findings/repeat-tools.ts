@@ -2,7 +2,9 @@ import type { Observation } from '../../model/analysis.ts'
 import { formatDuration } from '../../model/units.ts'
 import { savingNs, type Facts } from '../facts.ts'
 import { nature, toolUses, type ToolUse } from '../tool-uses.ts'
+import { grouped } from '../children.ts'
 import { groupBy } from '../group-by.ts'
+import { TextNumbers } from '../text-numbers.ts'
 import { shorterBy, type Detection, type Detector } from './shared.ts'
 
 /** Fewer repeats that cost no time are not worth a line. */
@@ -32,15 +34,14 @@ export const repeatedTools: Detector = (facts) => {
 
 /** Those of which there are several, in order of their first. */
 function sameArgs(uses: readonly ToolUse[]): readonly (readonly ToolUse[])[] {
-  const first = new Map<string, ToolUse | ToolUse[]>()
-  for (const use of uses) {
-    const known = first.get(use.args!)
-    if (known === undefined) first.set(use.args!, use)
-    else if (Array.isArray(known)) known.push(use)
-    else first.set(use.args!, [known, use])
-  }
+  const numbers = new TextNumbers(uses.length)
+  const number = new Int32Array(uses.length)
+  for (let at = 0; at < uses.length; at++) number[at] = numbers.of(uses[at]!.args!)
+  const { first, all } = grouped(number, numbers.size)
   const found: ToolUse[][] = []
-  for (const one of first.values()) if (Array.isArray(one)) found.push(one)
+  for (let one = 0; one < numbers.size; one++) {
+    if (first[one + 1]! - first[one]! > 1) found.push(Array.from(all.subarray(first[one], first[one + 1]), (at) => uses[at]!))
+  }
   return found
 }
 
