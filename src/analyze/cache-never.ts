@@ -25,9 +25,10 @@ export function neverCached(
       const { cacheRead, cacheWrite } = inputOf(calls[i]!)!
       return cacheRead + cacheWrite === 0 && !broken.has(calls[i]!.summary.number)
     })
+    if (members.length < 2 || !isUncached) return []
     const rules = rulesOf(calls[members[0]!]!)
     const isOneModel = new Set(members.map((i) => modelOf(calls[i]!.summary))).size === 1
-    return members.length < 2 || !isUncached || !isOneModel || rules === undefined ? [] : (describe(inputs, members, rules) ?? [])
+    return !isOneModel || rules === undefined ? [] : (describe(inputs, members, rules) ?? [])
   })
 }
 
@@ -56,7 +57,7 @@ function repeatedTokens({ trace, timeline, calls, conversations, weights }: Cach
   const total = Math.min(inputOf(calls[i]!)!.total, inputOf(calls[p]!)?.total ?? 0)
   if (!conversations.isComparable[i]) return total
   const layout = layoutOf(trace, timeline, calls[i]!, weights)
-  const before = timeline.spans[calls[p]!.span]!.llm?.requestParts ?? []
+  const before = calls[p]!.request
   if (layout === undefined) return total
   let at = 0
   while (at < before.length && before[at] === layout.parts[at]) at++

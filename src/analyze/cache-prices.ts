@@ -12,8 +12,6 @@ export class InputPrices {
   readonly #trace: Trace
   readonly #timeline: Timeline
   readonly #pricing: () => Pricing
-  /** By the call's number; `null`: not known. */
-  readonly #units: (Readonly<Record<Bucket, number>> | null | undefined)[] = []
 
   constructor(trace: Trace, timeline: Timeline, pricing: () => Pricing) {
     this.#trace = trace
@@ -26,14 +24,6 @@ export class InputPrices {
    * @returns undefined when one of them is not known
    */
   unit(call: Call): Readonly<Record<Bucket, number>> | undefined {
-    const { number } = call.summary
-    while (this.#units.length <= number) this.#units.push(undefined)
-    let unit = this.#units[number]
-    if (unit === undefined) this.#units[number] = unit = this.#unitOf(call) ?? null
-    return unit ?? undefined
-  }
-
-  #unitOf(call: Call): Readonly<Record<Bucket, number>> | undefined {
     const input = call.summary.usage?.input
     if (input === undefined || input.total === 0) return undefined
     const { total } = input

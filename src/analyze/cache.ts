@@ -9,6 +9,7 @@ import { withStated } from './cache-stated.ts'
 import { modelOf, type Call } from './calls.ts'
 import { layoutOf } from './context-layout.ts'
 import { secondsOfPrefill } from './latency.ts'
+import { remembered } from './remembered.ts'
 
 /** Fewer tokens than this, or than that share of what the cache held, are no break where a changed part explains them … */
 const MIN_EXPLAINED_TOKENS = 500
@@ -42,9 +43,10 @@ interface Pair {
 export function cacheSummary(inputs: CacheInputs): CacheSummary | undefined {
   const { calls, conversations, timeline } = inputs
   const rulesOf = rulesByModel(calls)
-  const everRead = new Set(calls.filter((call) => (inputOf(call)?.cacheRead ?? 0) > 0).map(({ summary }) => modelOf(summary)))
+  const everRead = new Set<string>()
+  for (const call of calls) if ((inputOf(call)?.cacheRead ?? 0) > 0) everRead.add(modelOf(call.summary))
   const breaks: CacheBreak[] = []
-  const compared = new Set<number>()
+  const compared = new Uint8Array(calls.length)
   let count = 0
   calls.forEach((call, i) => {
     const p = conversations.previous[i]!
@@ -53,7 +55,7 @@ export function cacheSummary(inputs: CacheInputs): CacheSummary | undefined {
     const inputBefore = before && inputOf(before)
     if (before === undefined || input === undefined || inputBefore === undefined) return
     count++
-    compared.add(i).add(p)
+    compared[i] = compared[p] = 1
     const gapNs = timeline.start[call.span]! - timeline.end[before.span]!
     const rules = rulesOf(before)
     const isComparable = conversations.isComparable[i]!
@@ -63,7 +65,8 @@ export function cacheSummary(inputs: CacheInputs): CacheSummary | undefined {
   })
   if (count === 0) return undefined
   const sums = { read: 0, total: 0 }
-  for (const i of compared) {
+  for (let i = 0; i < calls.length; i++) {
+    if (compared[i] === 0) continue
     sums.read += inputOf(calls[i]!)!.cacheRead
     sums.total += inputOf(calls[i]!)!.total
   }
@@ -79,16 +82,20 @@ export function cacheSummary(inputs: CacheInputs): CacheSummary | undefined {
   }
 }
 
+const NO_TTLS: ReadonlySet<string> = new Set()
+
 /** Lifetimes by what the usage of the model's calls named. */
 function rulesByModel(calls: readonly Call[]): (call: Call) => CacheRules | undefined {
   const ttls = new Map<string, Set<string>>()
   for (const { summary } of calls) {
-    const byTtl = Object.entries(summary.usage?.input?.cacheWriteByTtl ?? {}).filter(([, tokens]) => tokens > 0)
+    const byTtl = summary.usage?.input?.cacheWriteByTtl
+    if (byTtl === undefined) continue
     const model = modelOf(summary)
     if (!ttls.has(model)) ttls.set(model, new Set())
-    for (const [ttl] of byTtl) ttls.get(model)!.add(ttl)
+    for (const [ttl, tokens] of Object.entries(byTtl)) if (tokens > 0) ttls.get(model)!.add(ttl)
   }
-  return ({ summary }) => cacheRules(summary.provider, modelOf(summary), ttls.get(modelOf(summary))!)
+  const ofProvider = remembered((provider) => remembered((model) => ({ rules: cacheRules(provider, model, ttls.get(model) ?? NO_TTLS) })))
+  return ({ summary }) => ofProvider(summary.provider)(modelOf(summary)).rules
 }
 
 /** What a cache held after that request: what it read and wrote; all of its whole blocks where the provider caches by itself. */
@@ -103,7 +110,7 @@ function findBreak(inputs: CacheInputs, pair: Pair, everRead: ReadonlySet<string
   const { call, before, input, inputBefore, rules, isComparable, gapNs } = pair
   const held = heldAfter(inputBefore, rules)
   if (held - input.cacheRead < MIN_EXPLAINED_TOKENS) return undefined
-  const partsOf = ({ span }: Call): readonly number[] => timeline.spans[span]!.llm?.requestParts ?? []
+  const partsOf = ({ request }: Call): readonly number[] => request
   const change = isComparable ? prefixChange(trace, partsOf(before), partsOf(call)) : undefined
   // A context that became shorter is another one: what of it is the same cannot be seen without its parts.
   if ((!isComparable || (pair.isPartial && change === undefined)) && input.total < held) return undefined

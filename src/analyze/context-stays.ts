@@ -1,7 +1,7 @@
 import type { ContextSummary, DefinitionUse, DuplicateContent, ResultStay } from '../model/analysis.ts'
 import { isPartial } from '../model/marks.ts'
 import { hashText } from '../model/message.ts'
-import type { Trace } from '../model/span.ts'
+import type { ToolCallRequest, Trace } from '../model/span.ts'
 import { textOf } from '../model/transient.ts'
 import type { InputTokens } from '../model/usage.ts'
 import type { SpanValues } from '../model/values.ts'
@@ -327,10 +327,12 @@ function resultStays({ trace, timeline, calls, names, values }: StayInputs, stay
     if (isRepeated.has(spanId)) isRepeated.set(spanId, true)
   }
   if (isRepeated.size > 0) {
-    values.forEach((one) => {
-      one?.from?.forEach(mark)
-      one?.repeats?.forEach(mark)
-    })
+    for (let i = 0; i < values.length; i++) {
+      const one = values[i]
+      if (one === undefined) continue
+      if (one.from !== undefined) one.from.forEach(mark)
+      if (one.repeats !== undefined) one.repeats.forEach(mark)
+    }
   }
   return sorted.map((stay) => {
     const { name: own, callId } = trace.parts[parts[stay]!]!
@@ -354,22 +356,31 @@ function resultStays({ trace, timeline, calls, names, values }: StayInputs, stay
   })
 }
 
+const NO_CALLS: readonly ToolCallRequest[] = Object.freeze([])
+
 function definitionUses({ trace, timeline: { spans, models, tools } }: StayInputs, stays: StayList, names: readonly string[]): DefinitionUse[] {
-  const called = new Map<string, number>()
-  const count = (name: string): void => void called.set(name, (called.get(name) ?? 0) + 1)
-  for (let at = 0; at < models.length; at++) spans[models[at]!]!.llm!.toolCalls?.forEach(({ name }) => count(name))
-  // A file that lists no calls of an answer may still show them in a later request, or as spans of tools.
-  for (let at = 0; at < tools.length; at++) {
-    const { name } = spans[tools[at]!]!.tool!
-    if (!called.has(name)) called.set(name, 1)
+  const placeOf = new Map(names.map((name, at) => [name, at]))
+  const called = new Int32Array(names.length)
+  for (let at = 0; at < models.length; at++) {
+    const asked = spans[models[at]!]!.llm!.toolCalls ?? NO_CALLS
+    for (let call = 0; call < asked.length; call++) {
+      const place = placeOf.get(asked[call]!.name)
+      if (place !== undefined) called[place]!++
+    }
   }
-  trace.parts.forEach(({ kind, name }) => {
-    if (kind === 'tool-call' && name !== undefined && !called.has(name)) called.set(name, 1)
-  })
+  // A file that lists no calls of an answer may still show them in a later request, or as spans of tools.
+  if (called.includes(0)) {
+    const isSeen = (name: string | undefined): void => {
+      const place = name === undefined ? undefined : placeOf.get(name)
+      if (place !== undefined && called[place] === 0) called[place] = 1
+    }
+    for (let at = 0; at < tools.length; at++) isSeen(spans[tools[at]!]!.tool!.name)
+    for (const { kind, name } of trace.parts) if (kind === 'tool-call') isSeen(name)
+  }
   return stays.dearest(Infinity, (a, b) => byText(names[a]!, names[b]!)).map((stay) => {
     const cost = stays.field(stay, COST)
     return {
-      name: names[stay]!, timesCalled: called.get(names[stay]!) ?? 0, requests: stays.turns[stay]!, totalTokens: Math.round(stays.field(stay, TOTAL)),
+      name: names[stay]!, timesCalled: called[stay]!, requests: stays.turns[stay]!, totalTokens: Math.round(stays.field(stay, TOTAL)),
       ...(!Number.isNaN(cost) && { costUsd: cost }),
     }
   })

@@ -59,15 +59,16 @@ class SiblingPairs {
     let byEnd = new Int32Array(64)
     for (let parent = 0; parent < start.length; parent++) {
       if (this.#left <= 0) return
-      const siblings = all.subarray(first[parent], first[parent + 1])
-      if (siblings.length < 2) continue
-      if (siblings.length > byEnd.length) byEnd = new Int32Array(siblings.length * 2)
+      const from = first[parent]!
+      const to = first[parent + 1]!
+      if (to - from < 2) continue
+      if (to - from > byEnd.length) byEnd = new Int32Array((to - from) * 2)
       let count = 0
-      for (let at = 0; at < siblings.length; at++) if (!late[siblings[at]!]!) byEnd[count++] = siblings[at]!
+      for (let at = from; at < to; at++) if (!late[all[at]!]!) byEnd[count++] = all[at]!
       sortPlaces(byEnd, count, (a, b) => end[a]! - end[b]! || a - b)
       let ended = 0
-      for (let at = 0; at < siblings.length; at++) {
-        const b = siblings[at]!
+      for (let at = from; at < to; at++) {
+        const b = all[at]!
         while (ended < count && end[byEnd[ended]!]! <= start[b]!) ended++
         for (let place = Math.max(0, ended - MAX_BEFORE); place < ended; place++) {
           // Of two that begin at the same instant, none waited.

@@ -26,12 +26,13 @@ const MAX_PATTERNS = 20
  */
 export function together(facts: Facts, all: readonly Group[]): Together[] {
   const { spans } = facts.timeline
+  const waits = (i: number): boolean => isWaiting(spans[i]!)
   const groups: Group[] = []
   for (const { members } of all) {
-    const kept = members.some((i) => isWaiting(spans[i]!)) ? members.filter((i) => !isWaiting(spans[i]!)) : members
+    const kept = members.some(waits) ? members.filter((i) => !waits(i)) : members
     if (kept.length > 1) groups.push({ members: kept })
   }
-  const patterns = [...groupBy(groups, ({ members }) => keyOf(facts, members)).values()]
+  const patterns = [...groupBy(groups, keys(facts)).values()]
     .map((pattern) => ({ pattern, bound: pattern.reduce((sum, { members }) => sum + bound(facts, members), 0) }))
     .filter((pattern) => pattern.bound > 0)
     .sort((a, b) => b.bound - a.bound)
@@ -40,32 +41,50 @@ export function together(facts: Facts, all: readonly Group[]): Together[] {
   if (kept.length === 0) return []
   const groupOf = new Int32Array(spans.length).fill(-1)
   return [...kept, ...(rest.length > 0 ? [rest] : [])].map((pattern) => {
-    const members = Int32Array.from(pattern.flatMap((group) => group.members)).sort()
-    pattern.forEach((group, number) => group.members.forEach((i) => (groupOf[i] = number)))
+    const members: number[] = []
+    for (let number = 0; number < pattern.length; number++) {
+      for (const i of pattern[number]!.members) {
+        members.push(i)
+        groupOf[i] = number
+      }
+    }
+    const inOrder = Int32Array.from(members).sort()
     const savedNs = facts.simulator.saved({ relaxed: { groupOf } })
-    for (const i of members) groupOf[i] = -1
+    for (let at = 0; at < inOrder.length; at++) {
+      members[at] = inOrder[at]!
+      groupOf[inOrder[at]!] = -1
+    }
     const change = (): ReplayChange => ({ together: pattern.map((group) => group.members) })
-    return { names: uniqueNames(facts, members), groups: pattern.length, members: [...members], savedNs, change }
+    return { names: uniqueNames(facts, members), groups: pattern.length, members, savedNs, change }
   })
 }
 
 type Group = Pick<IssuedTogether, 'members'>
 
-/** Equal for groups of the same operations. Most are two or three runs of one tool, whose name will do. */
-function keyOf(facts: Facts, members: readonly number[]): string {
-  const names = uniqueNames(facts, members)
-  return names.length === 1 ? names[0]! : keyOfNames(names)
+/** Equal for groups of the same operations: most often a number is enough to tell which these are. */
+function keys({ timeline: { kind, kinds } }: Facts): (group: Group) => string {
+  const known = new Map<number, string>()
+  const ofKinds = (members: readonly number[]): string =>
+    JSON.stringify([...new Set(members.map((i) => kinds[kind[i]!]!.name))].sort())
+  return ({ members }) => {
+    let number = 1
+    for (let at = 0; at < members.length; at++) number = number * kinds.length + kind[members[at]!]!
+    if (!Number.isSafeInteger(number)) return ofKinds(members)
+    let key = known.get(number)
+    if (key === undefined) known.set(number, (key = ofKinds(members)))
+    return key
+  }
 }
 
-const keyOfNames = (names: string[]): string => JSON.stringify(names.sort())
-
-function uniqueNames({ timeline: { spans } }: Facts, members: Iterable<number> & ArrayLike<number>): string[] {
-  // Most groups are two or three runs of one tool.
-  const first = spans[members[0]!]?.name
-  if (first !== undefined && members.length < 4 && (members.length < 2 || spans[members[1]!]!.name === first)
-    && (members.length < 3 || spans[members[2]!]!.name === first)) return [first]
+function uniqueNames({ timeline: { kind, kinds } }: Facts, members: readonly number[]): string[] {
+  const isFound = new Uint8Array(kinds.length)
   const found = new Set<string>()
-  for (const i of members) found.add(spans[i]!.name)
+  for (let at = 0; at < members.length; at++) {
+    const one = kind[members[at]!]!
+    if (isFound[one] === 1) continue
+    isFound[one] = 1
+    found.add(kinds[one]!.name)
+  }
   return [...found]
 }
 
@@ -88,11 +107,11 @@ const MAX_NAMES = 4
 
 /** `search ×3, get_orders and get_profile` */
 export function listNames(facts: Facts, { names, members, groups }: Together): string {
+  const { kind, kinds } = facts.timeline
+  const ofKind = new Int32Array(kinds.length)
+  for (let at = 0; at < members.length; at++) ofKind[kind[members[at]!]!]!++
   const counts = new Map<string, number>()
-  for (const i of members) {
-    const { name } = facts.timeline.spans[i]!
-    counts.set(name, (counts.get(name) ?? 0) + 1)
-  }
+  kinds.forEach(({ name }, one) => counts.set(name, (counts.get(name) ?? 0) + ofKind[one]!))
   const shown = names.slice(0, MAX_NAMES).map((name) => {
     const count = counts.get(name)!
     return groups === 1 && count > 1 ? `${name} ×${count}` : name

@@ -17,12 +17,18 @@ export const cacheBreaks: Detector = (facts) => {
   const expired = breaks.filter(({ cause }) => cause === 'expired')
   const unexplained = breaks.filter(({ side }) => side !== 'actionable')
   return [
-    ...[...groupBy(ours, ({ cause, part, stated }) => JSON.stringify([cause, part?.kind, part?.name, cause === 'setting-changed' && stated])).values()]
+    ...[...groupBy(ours, kindOf).values()]
       .map((group) => finding(facts, 'CACHE001', group, `${what(group[0]!)} ${times(group)}`, ADVICE[group[0]!.cause])),
     ...(expired.length === 0 ? [] : [finding(facts, 'CACHE002', expired,
       `The prompt cache had expired ${times(expired)}, after a pause of up to ${formatDuration(longestGap(expired))}`, ADVICE.expired)]),
     ...observations(unexplained),
   ]
+}
+
+/** Equal for breaks that one finding is made of. */
+function kindOf({ cause, part, stated }: CacheBreak): string {
+  if (part === undefined && cause !== 'setting-changed') return cause
+  return JSON.stringify([cause, part?.kind, part?.name, cause === 'setting-changed' && stated])
 }
 
 const finding = (facts: Facts, code: string, group: readonly CacheBreak[], title: string, advice: string): Detection => {

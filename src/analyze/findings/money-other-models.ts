@@ -56,9 +56,14 @@ function cheapest(facts: Facts, provider: string, calls: readonly Call[]): Price
     .map(({ id }) => ({ model: id, usd: pricing().price({ provider, models: [id], usage, epochMs }) ?? Infinity }))
     .sort((a, b) => a.usd - b.usd || byText(a.model, b.model))
   const found: Priced[] = []
+  // Prices can depend on the size of each request, and on its day. One list for all of them, in which the model is put.
+  const models = ['']
+  const asked = calls.map((call) => pricedAs(trace, timeline, call, models))
+  const prices = pricing()
   for (const { model } of ranked.slice(0, TRIED)) {
-    // Prices can depend on the size of each request, and on its day.
-    const usd = calls.reduce((sum, call) => sum + (pricing().price(pricedAs(trace, timeline, call, [model])) ?? NaN), 0)
+    models[0] = model
+    let usd = 0
+    for (let at = 0; at < asked.length; at++) usd += prices.price(asked[at]!) ?? NaN
     if (!Number.isNaN(usd)) found.push({ model, usd })
     if (found.length === SHOWN) break
   }

@@ -50,12 +50,12 @@ export const fanOutLimits: Detector = (facts) => {
 }
 
 function fanOuts({ timeline, dependencies: { needs } }: Facts): FanOut[] {
-  const { spans, start, end, children, late } = timeline
+  const { spans, kind, start, end, children, late } = timeline
   const { first } = children
   const found: FanOut[] = []
   for (let parent = 0; parent < spans.length; parent++) {
     if (first[parent + 1]! - first[parent]! < MIN_SPANS || !mayHaveMany(timeline, parent)) continue
-    const groups = groupBy(listOf(children, parent).filter((i) => !late[i]! && end[i]! > start[i]! && !isNotItsOwn(spans[i]!)), (i) => JSON.stringify([spans[i]!.name, spans[i]!.category]))
+    const groups = groupBy(listOf(children, parent).filter((i) => !late[i]! && end[i]! > start[i]! && !isNotItsOwn(spans[i]!)), (i) => kind[i]!)
     for (const members of groups.values()) {
       const limit = members.length < MIN_SPANS ? undefined : limitOf(timeline, members)
       if (limit === undefined) continue
@@ -83,12 +83,14 @@ function mayHaveMany({ kind, children: { first, all } }: Facts['timeline'], pare
 
 /** How many run at once, where that many begin together and each of the others takes the place of one that ended. */
 function limitOf({ start, end }: Facts['timeline'], members: readonly number[]): number | undefined {
+  // Of most, one runs at a time: that is seen without sorting.
+  const firstEnd = members.reduce((least, i) => Math.min(least, end[i]!), Infinity)
+  const limit = members.reduce((count, i) => count + (start[i]! < firstEnd ? 1 : 0), 0)
+  if (limit < 2 || members.length < limit * MIN_ROUNDS) return undefined
   const starts = members.map((i) => start[i]!).sort((a, b) => a - b)
   const ends = members.map((i) => end[i]!).sort((a, b) => a - b)
   const durations = members.map((i) => end[i]! - start[i]!).sort((a, b) => a - b)
   const slack = Math.max(SLACK_NS, SLACK_SHARE * durations[durations.length >> 1]!)
-  const limit = starts.filter((time) => time < ends[0]!).length
-  if (limit < 2 || members.length < limit * MIN_ROUNDS) return undefined
   if (starts[limit - 1]! - starts[0]! > slack) return undefined
   const isFull = starts.every((time, at) => at < limit || (time >= ends[at - limit]! && time - ends[at - limit]! <= slack))
   return isFull ? limit : undefined

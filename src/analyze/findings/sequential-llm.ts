@@ -1,5 +1,6 @@
 import { isPartial } from '../../model/marks.ts'
 import type { Finding } from '../../model/analysis.ts'
+import type { Call } from '../calls.ts'
 import { callsBelow, savingNs, type Facts } from '../facts.ts'
 import { listNames, together, type Together } from '../together.ts'
 import { groupBy } from '../group-by.ts'
@@ -49,8 +50,15 @@ function sameRequests({ timeline: { spans, parent }, calls }: Facts): { readonly
     return `${parent[span]!} ${requestModel} ${requestParts!.join()}`
   }
   // The lists can be long, so first what is quick to tell apart: where each ends.
-  const alike = [...groupBy(candidates, ({ span }) => spans[span]!.llm!.requestParts!.at(-1)!).values()].filter((group) => group.length > 1).flat()
-  alike.sort((a, b) => a.span - b.span)
+  const endOf = ({ request }: Call): number => request[request.length - 1]!
+  const ends = new Set<number>()
+  const repeated = new Set<number>()
+  for (const call of candidates) {
+    if (ends.has(endOf(call))) repeated.add(endOf(call))
+    else ends.add(endOf(call))
+  }
+  if (repeated.size === 0) return []
+  const alike = candidates.filter((call) => repeated.has(endOf(call)))
   return [...groupBy(alike, ({ span }) => keyOf(span)).values()]
     .filter((group) => group.length > 1)
     .map((group) => ({ members: group.map(({ span }) => span) }))
