@@ -5,6 +5,7 @@ import type { ServerInfo } from '../api.ts'
 import { Analyst } from './analyst.ts'
 import { Events } from './events.ts'
 import { namesOf } from './guard.ts'
+import { keepHeapLean } from './heap.ts'
 import { closed, guardedServer } from './http.ts'
 import { bind, bindNext } from './listen.ts'
 import type { Content } from './otlp/content.ts'
@@ -81,6 +82,7 @@ export class Dashboard {
 
   async start(): Promise<Started> {
     const { host, port = DEFAULT_PORT } = this.#options
+    keepHeapLean()
     await this.store.open()
     const routes = new Routes({
       token: this.#token, folder: this.#options.folder, version: this.#options.version ?? '', store: this.store, analyst: this.#analyst,

@@ -1,8 +1,10 @@
-import { isAscii } from 'node:buffer'
-import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { inspect, seal } from '../../src/trace-file/frame.ts'
-import type { PackedRun, StoredFile } from './packed-run.ts'
+import { seal } from '../../src/trace-file/frame.ts'
+import type { FileLine } from './index-lines.ts'
+import { IndexReader } from './index-reader.ts'
+import type { StoredFile } from './packed-run.ts'
 import type { RunTable } from './run-table.ts'
 
 /**
@@ -10,31 +12,25 @@ import type { RunTable } from './run-table.ts'
  *
  * - `{ format, version }`
  * - `{ words, from }`: texts that later lines name by number
- * - `{ file: [path, bytes, modifiedEpochMs, received, rootless], by, runs }`; of several about one file the last one counts
+ * - `{ file: [path, bytes, modifiedEpochMs, received, rootless], by, runs }`; of several about one file the last one counts. `by` is the
+ *   version of the program that summarised it, a word: another one may have more to say.
  * - `{ gone: path }`
  *
- * A damaged line costs reading its file again; when one of words is lost, all that comes after it.
+ * A damaged line, or one in another shape, costs reading its file again; when one of words is lost, all that comes after it.
  */
-type FileLine = readonly [path: string, bytes: number, modifiedEpochMs: number, isReceived: 0 | 1, isRootless: 0 | 1]
-
-interface Said {
-  readonly format?: unknown
-  readonly version?: unknown
-  readonly words?: readonly string[]
-  readonly from?: number
-  readonly file?: FileLine
-  /** The version of the program that summarised it, a word: another one may have more to say. */
-  readonly by?: number
-  readonly runs?: readonly PackedRun[]
-  readonly gone?: string
-}
-
 const VERSION = 1
 const HEADER = `${seal({ format: 'spanwise-index', version: VERSION }, 0)}\n`
 const NEWLINE = 10
+const PIECE_BYTES = 1024 * 1024
+/** What has no end for so long is no line. */
+const MAX_LINE_BYTES = 64 * PIECE_BYTES
 /** A file that says the same twice is written anew. */
 const MAX_SURPLUS = 0.5
 const FLUSH_MS = 500
+/** Of lines that wait: where the disk takes none, they are given up. */
+const MAX_WAITING = 100_000
+/** A link could lead anywhere, and whoever opens a pipe waits for ever. */
+const OURS = constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 export class IndexFile {
   readonly #path: string
@@ -53,19 +49,15 @@ export class IndexFile {
     this.#version = version
   }
 
-  /** Fills the table. @returns the files that another version has summarised */
+  /** Fills the table, whatever stands in the file. @returns the files that another version has summarised */
   async load(): Promise<Set<string>> {
-    let content: Buffer
-    try {
-      content = await readFile(this.#path)
-    } catch {
-      return new Set()
-    }
-    const { lines, isWhole, outdated } = this.#read(content)
+    const reading = new IndexReader(this.#table, VERSION, this.#version)
+    const isThere = await this.#read(reading)
+    const { lines, isWhole, outdated } = reading
     this.#writtenWords = this.#table.words.all.length
     this.#isNew = lines === 0
     const { size } = this.#table.files
-    if (!isWhole || (lines > 100 && lines > (size + 1) * (1 + MAX_SURPLUS))) await this.#rewrite(outdated)
+    if (isThere && (!isWhole || (lines > 100 && lines > (size + 1) * (1 + MAX_SURPLUS)))) await this.#rewrite(outdated)
     return outdated
   }
 
@@ -86,45 +78,43 @@ export class IndexFile {
     await this.#writing
   }
 
-  #read(content: Buffer): { readonly lines: number; readonly isWhole: boolean; readonly outdated: Set<string> } {
-    const encoding = isAscii(content) ? 'latin1' : 'utf8'
-    const { words } = this.#table
-    const outdated = new Set<string>()
-    let lines = 0
-    let isWhole = content.at(-1) === NEWLINE
-    for (let from = 0; from < content.length;) {
-      const found = content.indexOf(NEWLINE, from)
-      const to = found === -1 ? content.length : found
-      const line = content.toString(encoding, from, to)
-      from = to + 1
-      const said = inspect(line, 0) === 'whole' ? parsed(line) : undefined
-      if (said === undefined) {
-        isWhole = false
-        continue
+  /** In pieces: the whole may be larger than what it becomes. @returns whether anything is there */
+  async #read(reading: IndexReader): Promise<boolean> {
+    let file: FileHandle | undefined
+    try {
+      file = await open(this.#path, constants.O_RDONLY | OURS)
+      if (!(await file.stat()).isFile()) throw new TypeError('it is no file')
+      let rest: Buffer = Buffer.alloc(0)
+      for (;;) {
+        const piece = Buffer.allocUnsafe(PIECE_BYTES)
+        const { bytesRead } = await file.read(piece, 0, PIECE_BYTES)
+        if (bytesRead === 0) break
+        const content = Buffer.concat([rest, piece.subarray(0, bytesRead)])
+        const end = content.lastIndexOf(NEWLINE) + 1
+        if (!reading.take(content.subarray(0, end))) return true
+        if (content.length - end > MAX_LINE_BYTES) throw new RangeError('a line has no end')
+        rest = content.subarray(end)
       }
-      if (lines++ === 0 && (said.format !== 'spanwise-index' || said.version !== VERSION)) return { lines: 0, isWhole: false, outdated }
-      if (said.words !== undefined) {
-        if (said.from !== words.all.length) return { lines, isWhole: false, outdated }
-        for (const word of said.words) words.number(word)
-      } else if (said.gone !== undefined) this.#table.remove(said.gone)
-      else if (said.file !== undefined && said.runs !== undefined) {
-        const [path, bytes, modifiedEpochMs, isReceived, isRootless] = said.file
-        this.#table.putPacked({ path, bytes, modifiedEpochMs, source: isReceived === 1 ? 'received' : 'recorded', isRootless: isRootless === 1 }, said.runs)
-        if (words.all[said.by ?? -1] === this.#version) outdated.delete(path)
-        else outdated.add(path)
-      }
+      if (rest.length > 0) reading.isWhole = false
+      return true
+    } catch (error) {
+      reading.isWhole = false
+      return (error as NodeJS.ErrnoException).code !== 'ENOENT'
+    } finally {
+      await file?.close().catch(() => {})
     }
-    return { lines, isWhole, outdated }
   }
 
-  #lineOf({ path, bytes, modifiedEpochMs, source, isRootless, runs }: StoredFile, version: string): string {
+  #lineOf(file: StoredFile, version: string): string {
+    const { path, bytes, modifiedEpochMs, source, isRootless } = file
     const by = this.#table.words.number(version)
-    const file: FileLine = [path, bytes, modifiedEpochMs, source === 'received' ? 1 : 0, isRootless ? 1 : 0]
-    return seal({ file, by, runs: runs.map((run) => run.packed()) }, 0)
+    const facts: FileLine = [path, bytes, modifiedEpochMs, source === 'received' ? 1 : 0, isRootless ? 1 : 0]
+    return seal({ file: facts, by, runs: this.#table.packed(path) }, 0)
   }
 
   #add(line: string): void {
     const { all } = this.#table.words
+    if (this.#waiting.length >= MAX_WAITING) return
     if (all.length > this.#writtenWords) this.#waiting.push(`${seal({ words: all.slice(this.#writtenWords), from: this.#writtenWords }, 0)}\n`)
     this.#writtenWords = all.length
     this.#waiting.push(`${line}\n`)
@@ -133,31 +123,49 @@ export class IndexFile {
 
   async #append(lines: readonly string[]): Promise<void> {
     if (this.#isNew) await mkdir(dirname(this.#path), { recursive: true })
-    await appendFile(this.#path, (this.#isNew ? HEADER : '') + lines.join(''), { mode: 0o600 })
-    this.#isNew = false
+    const file = await open(this.#path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | OURS, 0o600)
+    try {
+      if (!(await file.stat()).isFile()) return
+      await file.appendFile((this.#isNew ? HEADER : '') + lines.join(''))
+      this.#isNew = false
+    } finally {
+      await file.close()
+    }
   }
 
   /** Beside it first, so that a crash leaves one of both. */
   async #rewrite(outdated: ReadonlySet<string>): Promise<void> {
     const fresh = `${this.#path}.new`
     try {
-      const files = [...this.#table.files.values()].map((file) => `${this.#lineOf(file, outdated.has(file.path) ? '' : this.#version)}\n`)
-      const { all } = this.#table.words
       await mkdir(dirname(this.#path), { recursive: true })
-      await writeFile(fresh, [HEADER, `${seal({ words: all, from: 0 }, 0)}\n`, ...files], { mode: 0o600 })
+      await rm(fresh, { force: true })
+      const file = await open(fresh, 'wx', 0o600)
+      try {
+        // Lines that follow name these.
+        for (const version of outdated.size > 0 ? ['', this.#version] : [this.#version]) this.#table.words.number(version)
+        const { all } = this.#table.words
+        this.#writtenWords = all.length
+        await file.appendFile(`${HEADER}${seal({ words: all, from: 0 }, 0)}\n`)
+        for (const text of this.#texts(outdated)) await file.appendFile(text)
+      } finally {
+        await file.close()
+      }
       await rename(fresh, this.#path)
-      this.#writtenWords = all.length
       this.#isNew = false
     } catch {
       await rm(fresh, { force: true }).catch(() => {})
     }
   }
-}
 
-function parsed(line: string): Said | undefined {
-  try {
-    return JSON.parse(line) as Said
-  } catch {
-    return undefined
+  *#texts(outdated: ReadonlySet<string>): Generator<string> {
+    let text = ''
+    for (const row of this.#table.files.rows()) {
+      const file = this.#table.files.at(row)
+      text += `${this.#lineOf(file, outdated.has(file.path) ? '' : this.#version)}\n`
+      if (text.length < PIECE_BYTES) continue
+      yield text
+      text = ''
+    }
+    yield text
   }
 }

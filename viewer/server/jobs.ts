@@ -17,7 +17,7 @@ export interface RunFile {
 export interface Jobs {
   readonly summarise: {
     /** `path` is below the folder, `file` absolute. */
-    readonly job: { readonly do: 'summarise'; readonly file: string; readonly path: string; readonly source: RunSource }
+    readonly job: { readonly do: 'summarise'; readonly file: string; readonly path: string; readonly source: RunSource; readonly bytes: number }
     readonly result: Omit<FileFacts, 'path'> & { readonly runs: readonly IndexedRun[] }
   }
   readonly document: { readonly job: { readonly do: 'document'; readonly run: RunRef }; readonly result: Uint8Array }

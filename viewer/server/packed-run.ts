@@ -1,5 +1,5 @@
 import type { FindingSummary, RunSummary } from '../api.ts'
-import type { IndexedRun, RunSource } from './runs.ts'
+import type { FileFacts, IndexedRun, RunSource } from './runs.ts'
 
 /**
  * Texts that come again and again, by number: names, services, models, tags (`key=value`), codes, categories, and operations as their
@@ -22,9 +22,10 @@ export class Words {
   }
 }
 
-const OUTCOMES: readonly RunSummary['outcome'][] = ['ok', 'failed', 'cancelled', 'open']
-const CONFIDENCES: readonly FindingSummary['confidence'][] = ['proven', 'likely', 'possible']
-const NONE = -1
+export const OUTCOMES: readonly RunSummary['outcome'][] = ['ok', 'failed', 'cancelled', 'open']
+export const CONFIDENCES: readonly FindingSummary['confidence'][] = ['proven', 'likely', 'possible']
+/** Of a number that is not known. */
+export const NONE = -1
 
 /** A run as it stands in the index: numbers in a fixed order, `-1` for what is not known. Times of operations are microseconds. */
 export type PackedRun = readonly [
@@ -39,77 +40,14 @@ export const OPERATION = { size: 5, count: 1, failed: 2, wallUs: 3, totalUs: 4 }
 /** Of `findings`: number of the code's word, microseconds, US dollars. */
 export const FINDING = { size: 3, timeUs: 1, costUsd: 2 } as const
 /** Of `shown`: number of the code's word, title, confidence, saving. */
-const SHOWN_SIZE = 4
+export const SHOWN_SIZE = 4
 
-export interface StoredFile {
-  readonly path: string
-  readonly bytes: number
-  readonly modifiedEpochMs: number
+/** A file as it is known: its facts when it was read, and what it is. */
+export interface StoredFile extends FileFacts {
   readonly source: RunSource
   /** Its spans have no root yet, so more are to come. */
   readonly isRootless: boolean
-  runs: readonly StoredRun[]
 }
-
-/** A run in memory. */
-export class StoredRun {
-  readonly key: string
-  readonly traceId: string
-  readonly name: number
-  readonly service: number
-  readonly tags: readonly number[]
-  readonly models: readonly number[]
-  readonly startedAtEpochMs: number
-  readonly durationNs: number
-  readonly outcome: number
-  readonly spans: number
-  readonly llmCalls: number
-  readonly toolCalls: number
-  readonly inputTokens: number
-  readonly cachedTokens: number
-  readonly outputTokens: number
-  readonly costUsd: number
-  readonly categories: readonly number[]
-  readonly findingCount: number
-  readonly shown: readonly unknown[]
-  readonly findings: readonly number[]
-  readonly operations: readonly number[]
-  readonly failure: string | undefined
-  readonly problem: string | undefined
-  readonly file: StoredFile
-
-  constructor(packed: PackedRun, file: StoredFile) {
-    [
-      this.key, this.traceId, this.name, this.service, this.tags, this.models, this.startedAtEpochMs, this.durationNs, this.outcome, this.spans,
-      this.llmCalls, this.toolCalls, this.inputTokens, this.cachedTokens, this.outputTokens, this.costUsd, this.categories, this.findingCount,
-      this.shown, this.findings, this.operations, this.failure, this.problem,
-    ] = packed
-    this.file = file
-  }
-
-  /** Input and output; -1 where no call told. */
-  get tokens(): number {
-    return this.inputTokens === NONE ? NONE : this.inputTokens + this.outputTokens
-  }
-
-  get hasFailed(): boolean {
-    return this.outcome === FAILED
-  }
-
-  packed(): PackedRun {
-    const { failure, problem } = this
-    return [
-      this.key, this.traceId, this.name, this.service, this.tags, this.models, this.startedAtEpochMs, this.durationNs, this.outcome, this.spans,
-      this.llmCalls, this.toolCalls, this.inputTokens, this.cachedTokens, this.outputTokens, this.costUsd, this.categories, this.findingCount,
-      this.shown, this.findings, this.operations,
-      ...((failure ?? problem) === undefined ? [] : [failure ?? '']), ...(problem === undefined ? [] : [problem]),
-    ] as unknown as PackedRun
-  }
-}
-
-const FAILED = OUTCOMES.indexOf('failed')
-
-export const outcomeOf = ({ outcome }: StoredRun): RunSummary['outcome'] => OUTCOMES[outcome]!
 
 export function pack({ summary, operations, findings }: IndexedRun, words: Words): PackedRun {
   const { key, traceId, name, service, tags = {}, models, startedAtEpochMs, durationNs, outcome, spans, llmCalls, toolCalls, categories, failure, problem } = summary
@@ -118,37 +56,37 @@ export function pack({ summary, operations, findings }: IndexedRun, words: Words
   return [
     key, traceId, word(name), service === undefined ? NONE : word(service), Object.entries(tags).map(([tag, value]) => word(`${tag}=${value}`)),
     models.map(word), startedAtEpochMs, durationNs, OUTCOMES.indexOf(outcome), spans, llmCalls, toolCalls,
-    inputTokens, cachedTokens, outputTokens, costUsd, exact(categories.flatMap(({ category, wallNs }) => [word(category), wallNs])),
-    summary.findingCount, exact(summary.findings.flatMap(({ code, title, confidence, saving }) => [word(code), title, CONFIDENCES.indexOf(confidence), saving] as unknown[])),
-    exact(findings.flatMap(({ code, timeNs, costUsd: saved }) => [word(code), toUs(timeNs), saved])),
-    exact(operations.flatMap(({ name: called, category, count, failed, wallNs, totalNs }) => [word(`${category}\n${called}`), count, failed, toUs(wallNs), toUs(totalNs)])),
+    inputTokens, cachedTokens, outputTokens, costUsd, categories.flatMap(({ category, wallNs }) => [word(category), wallNs]),
+    summary.findingCount, summary.findings.flatMap(({ code, title, confidence, saving }) => [word(code), title, CONFIDENCES.indexOf(confidence), saving] as unknown[]),
+    findings.flatMap(({ code, timeNs, costUsd: saved }) => [word(code), toUs(timeNs), saved]),
+    operations.flatMap(({ name: called, category, count, failed, wallNs, totalNs }) => [word(`${category}\n${called}`), count, failed, toUs(wallNs), toUs(totalNs)]),
     ...((failure ?? problem) === undefined ? [] : [failure ?? '']), ...(problem === undefined ? [] : [problem]),
   ] as unknown as PackedRun
 }
 
-/** Without the room that lists have got for growing: there are a hundred thousand of them. */
-const exact = <T>(list: readonly T[]): readonly T[] => list.slice()
-
 const toUs = (ns: number): number => Math.round(ns / 1_000)
 
 /** As the list shows it. */
-export function summaryOf(run: StoredRun, { all: words }: Words): RunSummary {
-  const { service, tags, inputTokens, cachedTokens, outputTokens, costUsd, failure, problem, categories, shown } = run
+export function summaryOf(run: PackedRun, source: RunSource, { all: words }: Words): RunSummary {
+  const [
+    key, traceId, name, service, tags, models, startedAtEpochMs, durationNs, outcome, spans, llmCalls, toolCalls,
+    inputTokens, cachedTokens, outputTokens, costUsd, categories, findingCount, shown, , , failure, problem,
+  ] = run
   return {
-    key: run.key, traceId: run.traceId, name: words[run.name]!,
+    key, traceId, name: words[name]!,
     ...(service !== NONE && { service: words[service]! }),
     ...(tags.length > 0 && { tags: Object.fromEntries(tags.map((tag) => splitOnce(words[tag]!, '='))) }),
-    startedAtEpochMs: run.startedAtEpochMs, durationNs: run.durationNs, outcome: outcomeOf(run),
+    startedAtEpochMs, durationNs, outcome: OUTCOMES[outcome]!,
     ...(failure !== undefined && failure !== '' && { failure }),
-    source: run.file.source,
+    source,
     ...(problem !== undefined && { problem }),
-    spans: run.spans, llmCalls: run.llmCalls, toolCalls: run.toolCalls,
+    spans, llmCalls, toolCalls,
     ...(inputTokens !== NONE && { inputTokens, cachedTokens, outputTokens }),
     ...(costUsd !== NONE && { costUsd }),
-    models: run.models.map((model) => words[model]!),
+    models: models.map((model) => words[model]!),
     categories: inGroups(categories, 2).map(([category, wallNs]) => ({ category: words[category as number]!, wallNs: wallNs as number })),
     findings: shownFindings(shown, words),
-    findingCount: run.findingCount,
+    findingCount,
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Facet, RunList, RunQuery, RunSort, RunSummary } from '../api.ts'
-import { FINDING, type StoredRun, type Words } from './packed-run.ts'
+import type { Words } from './packed-run.ts'
+import type { RunColumns } from './run-columns.ts'
 
 /** A query as it stands after the `?`, or in the body of a comparison. */
 export type QueryValues = { readonly [K in keyof RunQuery]?: unknown }
@@ -54,90 +55,104 @@ export function readQuery(values: QueryValues): ReadQuery | string {
 const listOf = (value: unknown): string[] =>
   (Array.isArray(value) ? value as readonly unknown[] : [value]).flatMap((one) => (typeof one === 'string' || typeof one === 'number' ? [String(one)] : []))
 
+/** Runs are rows of its columns. */
+export interface Table {
+  readonly columns: RunColumns
+  readonly words: Words
+}
+
+type OutcomeOf = (row: number) => RunSummary['outcome']
+
 /** Whether a run is one of the query. What is asked for becomes numbers of words once, so that each run costs a few comparisons. */
-export function matcher({ words, fields, from, to }: ReadQuery, known: Words, outcomeOf: (run: StoredRun) => RunSummary['outcome']): (run: StoredRun) => boolean {
-  const tests: ((run: StoredRun) => boolean)[] = []
-  if (from !== -Infinity || to !== Infinity) tests.push(({ startedAtEpochMs }) => startedAtEpochMs >= from && startedAtEpochMs <= to)
+export function matcher({ words, fields, from, to }: ReadQuery, { columns, words: known }: Table, outcomeOf: OutcomeOf): (row: number) => boolean {
+  const tests: ((row: number) => boolean)[] = []
+  const { startedAtEpochMs } = columns
+  if (from !== -Infinity || to !== Infinity) tests.push((row) => startedAtEpochMs[row]! >= from && startedAtEpochMs[row]! <= to)
   for (const [field, wanted] of fields) {
-    if (field === 'outcome') tests.push((run) => wanted.has(outcomeOf(run)))
+    if (field === 'outcome') tests.push((row) => wanted.has(outcomeOf(row)))
     else {
-      const numbers = new Set([...wanted].map((text) => known.find(text)).filter((number) => number !== -1))
-      tests.push((run) => has(run, field, (number) => numbers.has(number)))
+      const isOne = new Uint8Array(known.all.length)
+      for (const text of wanted) isOne[known.find(text)] = 1
+      tests.push(holder(columns, field, isOne))
     }
   }
   for (const word of words) {
-    const holds = Uint8Array.from(known.all, (text) => (text.toLowerCase().includes(word) ? 1 : 0))
-    const isFound = (number: number): boolean => holds[number] === 1
-    tests.push((run) => run.traceId.includes(word) || SEARCHED.some((field) => has(run, field, isFound)))
+    const isOne = Uint8Array.from(known.all, (text) => (text.toLowerCase().includes(word) ? 1 : 0))
+    const holds = SEARCHED.map((field) => holder(columns, field, isOne))
+    tests.push((row) => holds.some((test) => test(row)) || columns.traceIdOf(row).includes(word))
   }
   if (tests.length === 0) return () => true
-  return (run) => tests.every((test) => test(run))
+  return (row) => tests.every((test) => test(row))
 }
 
-const SEARCHED = ['name', 'service', 'tag', 'model', 'finding'] as const
+const SEARCHED = ['name', 'service', 'any'] as const
+/** In their order among a run's bytes; `any` of them. */
+const LISTS = ['model', 'tag', 'finding'] as const
 
-function has(run: StoredRun, field: Exclude<Field, 'outcome'>, isOne: (word: number) => boolean): boolean {
-  switch (field) {
-    case 'name': return isOne(run.name)
-    case 'service': return run.service !== -1 && isOne(run.service)
-    case 'model': return run.models.some(isOne)
-    case 'tag': return run.tags.some(isOne)
-    case 'finding': {
-      const { findings } = run
-      for (let i = 0; i < findings.length; i += FINDING.size) if (isOne(findings[i]!)) return true
-      return false
+/** @param isOne of each word whether it is one of those that are looked for */
+function holder(columns: RunColumns, field: Exclude<Field, 'outcome'> | 'any', isOne: Uint8Array): (row: number) => boolean {
+  if (field === 'name' || field === 'service') {
+    const column = columns[field]
+    return (row) => isOne[column[row]!] === 1
+  }
+  return (row) => {
+    const reader = columns.words(row)
+    for (const list of LISTS) {
+      for (let left = reader.number(); left > 0; left--) if (isOne[reader.number()] === 1 && (field === 'any' || field === list)) return true
+      if (list === field) return false
     }
+    return false
   }
 }
 
 /** What is not known comes last, whichever way it is sorted. */
-export function sortRuns(runs: readonly StoredRun[], { sort, isDescending }: Pick<ReadQuery, 'sort' | 'isDescending'>, words: Words): StoredRun[] {
-  const valueOf = sort === 'name' ? byName(words) : VALUES[sort]
+export function sortRuns(rows: Uint32Array, { sort, isDescending }: Pick<ReadQuery, 'sort' | 'isDescending'>, { columns, words }: Table): Uint32Array {
+  const valueOf = sort === 'name' ? byName(columns, words) : columnOf(columns, sort)
   const sign = isDescending ? -1 : 1
-  const values = Float64Array.from(runs, (run) => {
-    const value = valueOf(run)
+  const values = Float64Array.from(rows, (row) => {
+    const value = valueOf(row)
     return value === -1 && sort !== 'name' ? Infinity : sign * value
   })
-  const order = Uint32Array.from(runs, (_run, i) => i)
+  const { hash } = columns
+  const order = Uint32Array.from(rows, (_row, i) => i)
   order.sort((a, b) => {
     const [x, y] = [values[a]!, values[b]!]
     if (x !== y) return x < y ? -1 : 1
-    return runs[a]!.key < runs[b]!.key ? -1 : 1
+    const [one, other] = [rows[a]!, rows[b]!]
+    if (hash[one] !== hash[other]) return hash[one]! - hash[other]!
+    return columns.keyOf(one) < columns.keyOf(other) ? -1 : 1
   })
-  return Array.from(order, (i) => runs[i]!)
+  return order.map((i) => rows[i]!)
 }
 
 /** The place of each name in the order of the alphabet. */
-function byName({ all }: Words): (run: StoredRun) => number {
+function byName({ name }: RunColumns, { all }: Words): (row: number) => number {
   const { compare } = new Intl.Collator('en')
   const places = new Float64Array(all.length)
   all.map((_text, number) => number).sort((a, b) => compare(all[a]!, all[b]!)).forEach((number, place) => (places[number] = place))
-  return ({ name }) => places[name]!
+  return (row) => places[name[row]!]!
 }
 
-const VALUES: Readonly<Record<Exclude<RunSort, 'name'>, (run: StoredRun) => number>> = {
-  started: ({ startedAtEpochMs }) => startedAtEpochMs,
-  duration: ({ durationNs }) => durationNs,
-  tokens: ({ tokens }) => tokens,
-  cost: ({ costUsd }) => costUsd,
-  spans: ({ spans }) => spans,
+function columnOf(columns: RunColumns, sort: Exclude<RunSort, 'name'>): (row: number) => number {
+  const column = columns[COLUMNS[sort]]
+  return (row) => column[row]!
 }
+
+const COLUMNS = { started: 'startedAtEpochMs', duration: 'durationNs', tokens: 'tokens', cost: 'costUsd', spans: 'spans' } as const
 
 const MAX_FACETS = 50
 
 /** @param outcomeOf as it is now: a run that is going on is open */
-export function facetsOf(runs: readonly StoredRun[], { all: words }: Words, outcomeOf: (run: StoredRun) => RunSummary['outcome']): Facets {
+export function facetsOf(rows: Uint32Array, { columns, words: { all: words } }: Table, outcomeOf: OutcomeOf): Facets {
   const counts = { name: new Uint32Array(words.length), service: new Uint32Array(words.length), model: new Uint32Array(words.length), tag: new Uint32Array(words.length), finding: new Uint32Array(words.length) }
   const outcomes = new Map<string, number>()
-  for (const run of runs) {
-    counts.name[run.name]!++
-    if (run.service !== -1) counts.service[run.service]!++
-    for (const model of run.models) counts.model[model]!++
-    for (const tag of run.tags) counts.tag[tag]!++
-    const { findings } = run
-    for (let i = 0; i < findings.length; i += FINDING.size) counts.finding[findings[i]!]!++
-    const outcome = outcomeOf(run)
+  for (const row of rows) {
+    counts.name[columns.name[row]!]!++
+    if (columns.service[row] !== -1) counts.service[columns.service[row]!]!++
+    const outcome = outcomeOf(row)
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+    const reader = columns.words(row)
+    for (const list of LISTS) for (let left = reader.number(); left > 0; left--) counts[list][reader.number()]!++
   }
   const top = (found: readonly (readonly [value: string, runs: number])[]): Facet[] =>
     found.toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, MAX_FACETS).map(([value, count]) => ({ value, runs: count }))

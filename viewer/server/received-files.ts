@@ -1,14 +1,17 @@
-import { mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { createGunzip, gzip } from 'node:zlib'
-import { absolute, RECEIVED } from './scan.ts'
+import { dayOf, pathOf, receivedPath } from './received-path.ts'
+import { absolute, liesBelow, RECEIVED } from './scan.ts'
+import { TraceDays } from './trace-days.ts'
 
 /** So many files are open at a time, and so many written to. */
 const AT_ONCE = 16
 /** Traces that still miss their root; the oldest is forgotten first. */
 const MAX_ROOTLESS = 10_000
-const MAX_WHOLE = 10_000
+const MAX_WHOLE = 4_096
 
 interface Waiting {
   readonly lines: string[]
@@ -31,7 +34,7 @@ export interface ReceivedOptions {
 export class ReceivedFiles {
   readonly #options: ReceivedOptions
   /** The day under which a trace's file stands. */
-  readonly #days = new Map<string, string>()
+  readonly #days = new TraceDays()
   readonly #rootless = new Map<string, true>()
   readonly #waiting = new Map<string, Waiting>()
   readonly #busy = new Set<string>()
@@ -47,25 +50,40 @@ export class ReceivedFiles {
   async open(): Promise<void> {
     const folder = absolute(this.#options.folder, RECEIVED)
     for (const day of await readdir(folder).catch(() => [])) {
-      if (!/^\d{4}-\d\d-\d\d$/.test(day)) continue
+      if (!/^\d{4}-\d\d-\d\d$/.test(day) || !(await this.#isFolder(day))) continue
       for (const name of await readdir(join(folder, day)).catch(() => [])) {
-        const found = PATH.exec(`${RECEIVED}/${day}/${name}`)
-        if (found !== null) this.#days.set(found[2]!, day)
+        const found = receivedPath(`${RECEIVED}/${day}/${name}`)
+        if (found !== undefined) this.#days.set(found.traceId, day)
       }
     }
   }
 
   forget(path: string): void {
-    const traceId = PATH.exec(path)?.[2]
+    const traceId = receivedPath(path)?.traceId
     if (traceId === undefined) return
+    this.#whole.delete(path)
+    // What waits is still written there, and what comes then has to go to the same file.
+    if (this.#waiting.has(path)) return
     this.#days.delete(traceId)
     this.#rootless.delete(traceId)
-    this.#whole.delete(path)
   }
 
   isRootless(path: string): boolean | undefined {
-    const traceId = PATH.exec(path)?.[2] ?? ''
-    return this.#days.has(traceId) && this.#whole.has(path) ? this.#rootless.has(traceId) : undefined
+    const traceId = receivedPath(path)?.traceId
+    return traceId !== undefined && this.#days.get(traceId) !== undefined && this.#whole.has(path) ? this.#rootless.has(traceId) : undefined
+  }
+
+  /** Does something with a file while nothing is written to it. @returns false where something is, and nothing was done */
+  async alone(path: string, act: () => Promise<void>): Promise<boolean> {
+    if (this.isBusy(path)) return false
+    this.#busy.add(path)
+    try {
+      await act()
+    } finally {
+      this.#busy.delete(path)
+      this.#next()
+    }
+    return true
   }
 
   isBusy(path: string): boolean {
@@ -78,14 +96,14 @@ export class ReceivedFiles {
    * @throws Error of the system; nothing of it counts as kept then
    */
   add(traceId: string, line: string, hasRoot: boolean): Promise<void> {
-    let day = this.#days.get(traceId)
-    if (day === undefined) {
-      day = new Date(this.#options.nowEpochMs()).toISOString().slice(0, 10)
+    const known = this.#days.get(traceId)
+    const day = known ?? dayOf(this.#options.nowEpochMs())
+    const path = pathOf(day, traceId)
+    if (known === undefined) {
       this.#days.set(traceId, day)
       if (!hasRoot) this.#miss(traceId)
     }
     if (hasRoot) this.#rootless.delete(traceId)
-    const path = pathOf(day, traceId)
     let waiting = this.#waiting.get(path)
     if (waiting === undefined) this.#waiting.set(path, waiting = { lines: [], done: [], failed: [] })
     waiting.lines.push(line)
@@ -122,7 +140,7 @@ export class ReceivedFiles {
   async #write(path: string, { lines, done, failed }: Waiting): Promise<void> {
     try {
       await this.#append(path, `${lines.join('\n')}\n`)
-      this.#options.written(path, !this.#rootless.has(PATH.exec(path)?.[2] ?? ''))
+      this.#options.written(path, !this.#rootless.has(receivedPath(path)?.traceId ?? ''))
       for (const resolve of done) resolve()
     } catch (error) {
       // A part of it may be there.
@@ -134,37 +152,51 @@ export class ReceivedFiles {
   }
 
   async #append(path: string, text: string): Promise<void> {
-    const file = absolute(this.#options.folder, path)
     const packed = await pack(text, { level: LEVEL })
+    await this.#makeFolder(path)
+    const file = absolute(this.#options.folder, path)
     if (!this.#whole.has(path)) await repair(file)
-    const handle = await this.#opened(file)
+    const handle = await this.#opened(file, path)
     try {
+      if (!(await handle.stat()).isFile()) throw new TypeError('there is something that is no file')
       await handle.appendFile(packed)
       this.#whole.add(path)
       // One that is forgotten is looked at once more when something is added to it.
-      if (this.#whole.size > MAX_WHOLE) for (const oldest of this.#whole) if (this.#whole.size > MAX_WHOLE) this.#whole.delete(oldest)
+      if (this.#whole.size > MAX_WHOLE) for (const oldest of this.#whole) return void this.#whole.delete(oldest)
     } finally {
       await handle.close()
     }
   }
 
-  async #opened(file: string): ReturnType<typeof open> {
-    const folder = dirname(file)
-    if (!this.#made.has(folder)) {
-      await mkdir(folder, { recursive: true })
-      this.#made.add(folder)
-    }
+  async #opened(file: string, path: string): Promise<FileHandle> {
     try {
-      return await open(file, 'a', 0o600)
+      return await open(file, APPEND, 0o600)
     } catch (error) {
       // Somebody may have taken the folder away.
-      this.#made.delete(folder)
+      this.#made.delete(dirname(path))
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-      await mkdir(folder, { recursive: true })
-      return await open(file, 'a', 0o600)
+      await this.#makeFolder(path)
+      return await open(file, APPEND, 0o600)
     }
   }
+
+  /** Below ours, and nowhere else: a link in its place is not followed. */
+  async #makeFolder(path: string): Promise<void> {
+    const folder = dirname(path)
+    if (this.#made.has(folder)) return
+    await mkdir(absolute(this.#options.folder, folder), { recursive: true })
+    if (!(await liesBelow(this.#options.folder, path))) throw new TypeError(`${folder} is a link to another folder`)
+    this.#made.add(folder)
+  }
+
+  #isFolder(day: string): Promise<boolean> {
+    return liesBelow(this.#options.folder, `${RECEIVED}/${day}/x`)
+  }
 }
+
+/** Neither what a link points to, nor a pipe that nobody reads. */
+const OURS = constants.O_NOFOLLOW | constants.O_NONBLOCK
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | OURS
 
 const pack = promisify<string, { readonly level: number }, Buffer>(gzip)
 /** The fastest; texts that repeat themselves are packed as well by it. */
@@ -172,13 +204,38 @@ const LEVEL = 1
 
 /** After a crash in the middle of a write: what stands behind a torn member could not be read. */
 async function repair(file: string): Promise<void> {
-  const content = await readFile(file).catch(() => undefined)
-  if (content === undefined || content.length === 0) return
+  const content = await contentOf(file)
+  if (content.length === 0) return
   const { text, isWhole } = await unpacked(content)
   if (isWhole) return
   const fresh = `${file}.new`
-  await writeFile(fresh, text === '' ? '' : await pack(text, { level: LEVEL }), { mode: 0o600 })
-  await rename(fresh, file)
+  try {
+    await rm(fresh, { force: true })
+    const handle = await open(fresh, 'wx', 0o600)
+    try {
+      await handle.writeFile(text === '' ? '' : await pack(text, { level: LEVEL }))
+    } finally {
+      await handle.close()
+    }
+    await rename(fresh, file)
+  } catch (error) {
+    await rm(fresh, { force: true }).catch(() => {})
+    throw error
+  }
+}
+
+async function contentOf(file: string): Promise<Buffer> {
+  try {
+    const handle = await open(file, constants.O_RDONLY | OURS)
+    try {
+      return await handle.readFile()
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0)
+    throw error
+  }
 }
 
 /** The lines that can be read. */
@@ -195,7 +252,3 @@ const unpacked = (content: Buffer): Promise<{ readonly text: string; readonly is
     gunzip.on('error', () => done(false))
     gunzip.end(content)
   })
-
-const PATH = new RegExp(`^${RECEIVED}/(\\d{4}-\\d\\d-\\d\\d)/([0-9a-f]{32})\\.otlp\\.jsonl\\.gz$`)
-
-const pathOf = (day: string, traceId: string): string => `${RECEIVED}/${day}/${traceId}.otlp.jsonl.gz`

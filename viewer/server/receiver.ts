@@ -69,14 +69,13 @@ export class Receiver {
 
   /** Before the answer: what was acknowledged is not lost by a crash of this process. */
   async #keep(groups: ReturnType<typeof readRequest>['groups']): Promise<void> {
-    try {
-      await Promise.all([...groups].map(([traceId, ofTrace]) => {
-        const hasRoot = ofTrace.some(({ spans }) => spans.some(({ parentSpanId }) => parentSpanId === undefined))
-        return this.#files.add(traceId, lineOf(ofTrace), hasRoot)
-      }))
-    } catch (error) {
-      throw new HttpError(503, `it cannot be written down: ${error instanceof Error ? error.message : String(error)}`)
-    }
+    // All of them, also when one has failed: what waits to be written still takes room.
+    const written = await Promise.allSettled([...groups].map(([traceId, ofTrace]) => {
+      const hasRoot = ofTrace.some(({ spans }) => spans.some(({ parentSpanId }) => parentSpanId === undefined))
+      return this.#files.add(traceId, lineOf(ofTrace), hasRoot)
+    }))
+    const failed = written.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined
+    if (failed !== undefined) throw new HttpError(503, `it cannot be written down: ${failed.reason instanceof Error ? failed.reason.message : String(failed.reason)}`)
   }
 
   async #read(request: IncomingMessage, signal: Signal, encoding: Encoding, held: { bytes: number }): Promise<unknown> {

@@ -1,10 +1,10 @@
 import { rmdir } from 'node:fs/promises'
 import type { StoredFile } from './packed-run.ts'
+import { DAY_MS } from './received-path.ts'
 import { LIVE_MS } from './run-table.ts'
 import { absolute } from './scan.ts'
 import type { Store } from './store.ts'
 
-const DAY_MS = 86_400_000
 export const MAX_RECEIVED = 100_000
 
 export interface RetentionOptions {
@@ -34,7 +34,7 @@ export function surplus(files: Iterable<Pick<StoredFile, 'path' | 'source' | 'mo
  * index still says of a file that is gone is forgotten at the next start. Recorded runs are their profilers' to keep or remove.
  */
 export async function retain(options: RetentionOptions): Promise<number> {
-  const paths = surplus(options.store.table.files.values(), options).reverse()
+  const paths = surplus(options.store.table.files.received(), options).reverse()
   let removed = 0
   for (const path of paths) {
     // One that cannot be removed now is tried again the next time.

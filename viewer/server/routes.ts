@@ -6,8 +6,7 @@ import { bears } from './guard.ts'
 import { HttpError, send, sendJson, type Asked } from './http.ts'
 import type { RunFile, RunRef } from './jobs.ts'
 import { queryValues, readQuery, type QueryValues, type ReadQuery } from './query.ts'
-import type { StoredRun } from './packed-run.ts'
-import { absolute } from './scan.ts'
+import { absolute, liesBelow } from './scan.ts'
 import { statisticsOf } from './statistics.ts'
 import type { Store } from './store.ts'
 
@@ -63,7 +62,7 @@ export class Routes {
     switch (name) {
       case 'info': return only('GET', asked), sendJson(asked, info())
       case 'runs': return only('GET', asked), sendJson(asked, table.list(queryOf(queryValues(asked.query)), nowEpochMs()))
-      case 'statistics': return only('GET', asked), sendJson(asked, statisticsOf(table.select(queryOf(queryValues(asked.query)), nowEpochMs()), table.words))
+      case 'statistics': return only('GET', asked), sendJson(asked, statisticsOf(table.select(queryOf(queryValues(asked.query)), nowEpochMs()), table))
       case 'events': return only('GET', asked, false), events.open(asked)
       case 'compare': return only('POST', asked), await this.#compare(asked)
       default: throw new HttpError(404, 'there is nothing here')
@@ -73,7 +72,7 @@ export class Routes {
   async #run(asked: Asked, key: string, what: string | undefined): Promise<void> {
     const { store, analyst, version } = this.#options
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(key)) throw new HttpError(400, 'this is no key of a run')
-    const stored = store.table.get(key)
+    const stored = store.table.get(key, this.#options.nowEpochMs())
     if (stored === undefined) throw new HttpError(404, 'there is no such run')
     if (what === undefined) {
       only('DELETE', asked)
@@ -81,7 +80,8 @@ export class Routes {
       return send(asked, 204, undefined)
     }
     only('GET', asked)
-    const run = this.#refOf(stored)
+    if (stored.traceId === '') throw new HttpError(409, 'nothing of this run can be read')
+    const run = await this.#refOf(stored.traceId, stored.file.path)
     switch (what) {
       case 'document': return send(asked, 200, 'application/gzip', await analyst.do({ do: 'document', run }))
       case 'share': return sendFile(asked, await analyst.do({ do: 'share', run }))
@@ -94,26 +94,32 @@ export class Routes {
     }
   }
 
-  #refOf({ traceId, file: { path } }: StoredRun): RunRef {
-    if (traceId === '') throw new HttpError(409, 'nothing of this run can be read')
+  /** Since it was seen a folder on the way to it may have become a link to anywhere. */
+  async #refOf(traceId: string, path: string): Promise<RunRef> {
+    if (!(await liesBelow(this.#options.folder, path))) throw new HttpError(404, 'the file of the run is gone')
     return { path: absolute(this.#options.folder, path), traceId }
   }
 
   async #compare(asked: Asked): Promise<void> {
     if (!/^application\/json\b/i.test(asked.request.headers['content-type'] ?? '')) throw new HttpError(415, 'the body must be application/json')
     const said = parsed(await readBody(asked.request, MAX_BODY_BYTES)) as Partial<CompareRequest> | null
-    const [base, next] = [this.#selected('base', said?.base), this.#selected('new', said?.new)]
+    const [base, next] = [await this.#selected('base', said?.base), await this.#selected('new', said?.new)]
     sendJson(asked, await this.#options.analyst.do({ do: 'compare', base, new: next }))
   }
 
-  #selected(side: string, selection: Partial<RunSelection> | undefined): RunRef[] {
+  async #selected(side: string, selection: Partial<RunSelection> | undefined): Promise<RunRef[]> {
     const { store: { table }, nowEpochMs } = this.#options
     const { keys, query } = (typeof selection === 'object' && selection !== null ? selection : {}) as { keys?: unknown; query?: unknown }
-    const found = Array.isArray(keys) ? keys.slice(0, MAX_COMPARED).flatMap((key) => table.get(String(key)) ?? [])
-      : typeof query === 'object' && query !== null ? table.select({ ...queryOf(query as QueryValues), sort: 'started', isDescending: true }, nowEpochMs())
+    const found = Array.isArray(keys) ? keys.slice(0, MAX_COMPARED).map((key) => table.columns.find(String(key))).filter((row) => row !== -1)
+      : typeof query === 'object' && query !== null ? [...table.select({ ...queryOf(query as QueryValues), sort: 'started', isDescending: true }, nowEpochMs())]
         : undefined
     if (found === undefined) throw new HttpError(400, `${side} must be keys or a query`)
-    const refs = found.filter(({ traceId }) => traceId !== '').slice(0, MAX_COMPARED).map((run) => this.#refOf(run))
+    const readable: ReturnType<typeof table.refOf>[] = []
+    for (const row of found) {
+      const ref = table.refOf(row)
+      if (ref.traceId !== '' && readable.push(ref) >= MAX_COMPARED) break
+    }
+    const refs = await Promise.all(readable.map(({ traceId, path }) => this.#refOf(traceId, path)))
     if (refs.length === 0) throw new HttpError(400, `${side} holds no run`)
     return refs
   }

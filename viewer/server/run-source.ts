@@ -1,4 +1,5 @@
 import { isAscii } from 'node:buffer'
+import { constants as fileConstants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { constants, gunzipSync } from 'node:zlib'
@@ -14,6 +15,8 @@ export interface ReadFile {
   readonly modifiedEpochMs: number
 }
 
+/** No link to a file that is elsewhere, and no pipe that nobody writes to. */
+const OURS = fileConstants.O_RDONLY | fileConstants.O_NOFOLLOW | fileConstants.O_NONBLOCK
 const MAX_BYTES = 1_500_000_000
 /** What a string of V8 can hold. */
 const MAX_TEXT_BYTES = 512 * 1024 * 1024 - 64
@@ -27,7 +30,7 @@ const NEWLINE = 10
  * @throws Error of the system when the file cannot be opened
  */
 export async function readRuns(path: string, usual?: RegExp): Promise<ReadFile> {
-  const file = await open(path)
+  const file = await open(path, OURS)
   try {
     const { size: bytes, mtimeMs } = await file.stat()
     const facts = { bytes, modifiedEpochMs: Math.round(mtimeMs) }

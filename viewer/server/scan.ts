@@ -1,5 +1,5 @@
-import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { lstat, readdir, realpath } from 'node:fs/promises'
+import { dirname, join, sep } from 'node:path'
 import type { FileFacts } from './runs.ts'
 
 /** Where received runs are, below the folder of the recorded ones. */
@@ -43,12 +43,29 @@ export async function scan(folder: string, skipped?: string): Promise<Scanned> {
   return { files, folders }
 }
 
-/** @returns undefined for what is no file, or not there */
+/** @returns undefined for what is no file, such as a link to one, or not there */
 export async function factsOf(folder: string, path: string): Promise<FileFacts | undefined> {
   try {
-    const found = await stat(absolute(folder, path))
+    const found = await lstat(absolute(folder, path))
     return found.isFile() ? { path, bytes: found.size, modifiedEpochMs: Math.round(found.mtimeMs) } : undefined
   } catch {
     return undefined
+  }
+}
+
+/** Signs that lead elsewhere; where a folder is left by `/` alone the others may be in a name. */
+const STRANGE = sep === '/' ? /\0/ : /[\0\\:]/
+
+/** Whether a path names something below the folder, as it is written. */
+export const isPathBelow = (path: string): boolean =>
+  path.length <= 4_096 && !STRANGE.test(path) && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
+
+/** Whether it is below the folder as it lies on the disk: a folder on the way to it may have become a link. */
+export async function liesBelow(folder: string, path: string): Promise<boolean> {
+  try {
+    const [root, parent] = await Promise.all([realpath(folder), realpath(dirname(absolute(folder, path)))])
+    return parent === root || parent.startsWith(root.endsWith(sep) ? root : root + sep)
+  } catch {
+    return false
   }
 }

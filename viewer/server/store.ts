@@ -5,10 +5,10 @@ import type { Analyst } from './analyst.ts'
 import { HttpError } from './http.ts'
 import { IndexFile } from './index-file.ts'
 import type { StoredFile } from './packed-run.ts'
-import { isLive, LIVE_MS, RunTable } from './run-table.ts'
+import { RunTable } from './run-table.ts'
 import type { ReceivedFiles } from './received-files.ts'
 import type { FileFacts, IndexedRun, RunSource } from './runs.ts'
-import { absolute, factsOf, isTraceName, RECEIVED, scan } from './scan.ts'
+import { absolute, factsOf, isTraceName, liesBelow, RECEIVED, scan } from './scan.ts'
 import { keyOf, unreadable } from './summarise.ts'
 import { WorkQueue } from './work-queue.ts'
 
@@ -31,6 +31,8 @@ const RESCAN_MS = 15_000
 const AWAIT_MS = 1_000
 const LIVE_CHECK_MS = 5_000
 const MAX_WATCHED = 64
+/** Of looking again because there was something new to watch. */
+const MAX_ROUNDS = 8
 /** Files that are forgotten in one turn of the event loop. */
 const AT_ONCE = 1_000
 
@@ -97,17 +99,25 @@ export class Store {
 
   /** @throws HttpError when it may not be removed */
   async remove(key: string): Promise<void> {
-    const run = this.table.get(key)
+    const run = this.table.get(key, this.#options.nowEpochMs())
     if (run === undefined) throw new HttpError(404, 'there is no such run')
-    if (run.file.runs.length > 1) throw new HttpError(409, `its file ${run.file.path} holds ${run.file.runs.length} runs`)
-    if (isLive(run, this.#options.nowEpochMs())) throw new HttpError(409, 'the run is still going on')
-    await this.removeFile(run.file.path)
+    const { file: { path }, runsInFile, isLive } = run
+    if (runsInFile > 1) throw new HttpError(409, `its file ${path} holds ${runsInFile} runs`)
+    if (isLive) throw new HttpError(409, 'the run is still going on')
+    await this.removeFile(path)
   }
 
+  /** @throws HttpError when it may not, or cannot be removed */
   async removeFile(path: string): Promise<void> {
-    const file = absolute(this.#options.folder, path)
+    // What is acknowledged meanwhile must not go to a file that is gone.
+    if (!(await this.#options.received.alone(path, () => this.#unlink(path)))) throw new HttpError(409, `${path} is being written to`)
+  }
+
+  async #unlink(path: string): Promise<void> {
+    const { folder } = this.#options
+    const file = absolute(folder, path)
     try {
-      if (!(await lstat(file)).isFile()) throw new HttpError(409, `${path} is no file`)
+      if (!(await lstat(file)).isFile() || !(await liesBelow(folder, path))) throw new HttpError(409, `${path} is no file of this folder`)
       await unlink(file)
     } catch (error) {
       if (error instanceof HttpError) throw error
@@ -128,17 +138,30 @@ export class Store {
 
   async #scan(isFirst: boolean): Promise<void> {
     const { folder, nowEpochMs } = this.#options
-    const startedAt = nowEpochMs()
-    // Of what we write ourselves we know.
-    const { files, folders } = await scan(folder, isFirst ? undefined : RECEIVED)
-    if (this.#isClosed) return
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const startedAt = nowEpochMs()
+      const isWithReceived = isFirst && round === 0
+      // Of what we write ourselves we know.
+      const { files, folders } = await scan(folder, isWithReceived ? undefined : RECEIVED)
+      if (this.#isClosed) return
+      await this.#look(files, isWithReceived, startedAt)
+      const watched = folders.filter((path) => path !== RECEIVED && !path.startsWith(`${RECEIVED}/`)).slice(0, MAX_WATCHED)
+      // What came between the look and the watch has been told by nobody.
+      if (this.#isClosed || !this.#watch(watched)) return
+    }
+  }
+
+  /** @param files all there are, without those that were received unless it is the first time */
+  async #look(files: readonly FileFacts[], isFirst: boolean, startedAt: number): Promise<void> {
     const found = new Set(files.map(({ path }) => path))
-    const isOurs = (path: string): boolean => isFirst || !path.startsWith(`${RECEIVED}/`)
     let gone = 0
-    for (const { path, modifiedEpochMs } of this.table.files.values()) {
-      if (!isOurs(path) || found.has(path) || modifiedEpochMs >= startedAt - CHECK_MS) continue
+    for (const row of this.table.files.rows()) {
+      if (!isFirst && this.table.files.isReceived(row)) continue
+      const path = this.table.files.pathOf(row)
+      if (found.has(path)) continue
       if (!isFirst) this.#queue.add(path, 'quiet')
-      else {
+      // One that has been received meanwhile stays.
+      else if (!this.table.files.isReceived(row) || this.table.files.modifiedEpochMs[row]! < startedAt - CHECK_MS) {
         this.#forget(path)
         if (++gone % AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve))
       }
@@ -148,7 +171,6 @@ export class Store {
       this.#outdated.delete(path)
       this.#queue.add(path, Math.abs(startedAt - modifiedEpochMs) < (this.#options.quietMs ?? QUIET_MS) ? 'quiet' : 'backlog')
     }
-    this.#watch(folders.filter((path) => path !== RECEIVED && !path.startsWith(`${RECEIVED}/`)).slice(0, MAX_WATCHED))
   }
 
   #isNews({ path, bytes, modifiedEpochMs }: FileFacts): boolean {
@@ -156,7 +178,9 @@ export class Store {
     return known === undefined || this.#outdated.has(path) || known.bytes !== bytes || known.modifiedEpochMs !== modifiedEpochMs
   }
 
-  #watch(folders: readonly string[]): void {
+  /** @returns whether there is one that was not watched before */
+  #watch(folders: readonly string[]): boolean {
+    let isNew = false
     for (const [path, watcher] of this.#watchers) {
       if (folders.includes(path)) continue
       watcher.close()
@@ -172,10 +196,12 @@ export class Store {
           this.#watchers.delete(path)
         })
         this.#watchers.set(path, watcher)
+        isNew = true
       } catch {
-        return
+        break
       }
     }
+    return isNew
   }
 
   #told(folder: string, name: string | null): void {
@@ -206,42 +232,42 @@ export class Store {
     const { folder, analyst, changed, received } = this.#options
     const source: RunSource = path.startsWith(`${RECEIVED}/`) ? 'received' : 'recorded'
     const there = await factsOf(folder, path)
-    if (there === undefined) return this.#forget(path)
+    if (there === undefined || !(await liesBelow(folder, path))) return this.#forget(path)
     let summarised
     try {
-      summarised = await analyst.do({ do: 'summarise', file: absolute(folder, path), path, source })
+      summarised = await analyst.do({ do: 'summarise', file: absolute(folder, path), path, source, bytes: there.bytes })
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error)
       summarised = { ...there, runs: [unreadable({ path, source }, problem, there.modifiedEpochMs)] }
     }
     const { bytes, modifiedEpochMs } = summarised
-    const runs = await Promise.all(summarised.runs.map((run) => this.#withFreeKey(run, path)))
+    // Another file may have come with the same run in the meantime.
+    const isHeld = ({ summary: { key } }: IndexedRun): boolean => (this.table.holderOf(key) ?? path) !== path
+    let { runs } = summarised
+    do runs = await Promise.all(runs.map((run) => this.#withFreeKey(run, path)))
+    while (runs.some(isHeld))
     if (this.#isClosed) return
     const isOpen = source === 'received' && (received.isRootless(path) ?? this.table.files.get(path)?.isRootless ?? false)
-    const file: Omit<StoredFile, 'runs'> = { path, bytes, modifiedEpochMs, source, isRootless: isOpen }
+    const file: StoredFile = { path, bytes, modifiedEpochMs, source, isRootless: isOpen }
     // What could not be read may be read the next time, by another version.
     const keys = this.table.put(file, runs)
-    if (runs.every(({ summary }) => summary.traceId !== '')) this.#index.put(this.table.files.get(path)!)
+    if (runs.every(({ summary }) => summary.traceId !== '')) this.#index.put(file)
     changed(keys)
   }
 
   /** A run keeps its key when its file is moved; a copy gets one of its own. */
   async #withFreeKey(run: IndexedRun, path: string): Promise<IndexedRun> {
-    const { key, traceId } = run.summary
-    const holder = this.table.get(key)?.file.path
+    const { key } = run.summary
+    const holder = this.table.holderOf(key)
     if (holder === undefined || holder === path) return run
-    if ((await factsOf(this.#options.folder, holder)) !== undefined) return { ...run, summary: { ...run.summary, key: keyOf(traceId, path) } }
+    if ((await factsOf(this.#options.folder, holder)) !== undefined) return { ...run, summary: { ...run.summary, key: keyOf(key, path) } }
     this.#forget(holder)
     return run
   }
 
   /** Runs that have gone quiet are live no more, without anything having happened. */
   #checkLive(): void {
-    const now = this.#options.nowEpochMs()
-    const live = new Set<string>()
-    for (const { modifiedEpochMs, runs } of this.table.files.values()) {
-      if (now - modifiedEpochMs < LIVE_MS) for (const run of runs) if (isLive(run, now)) live.add(run.key)
-    }
+    const live = this.table.live(this.#options.nowEpochMs())
     const over = [...this.#live].filter((key) => !live.has(key))
     this.#live = live
     if (over.length > 0) this.#options.changed(over)

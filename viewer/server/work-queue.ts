@@ -6,7 +6,7 @@ interface Due {
   readonly at: number
 }
 
-/** Work about files, one at a time, of which several changes become one. */
+/** Work about files, of which several changes become one: a few files at a time, and each of them once. */
 export class WorkQueue {
   readonly #work: (path: string) => Promise<void>
   readonly #quietMs: number
@@ -17,7 +17,7 @@ export class WorkQueue {
   /** What took long is not done again at once. */
   readonly #notBefore = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
-  #isWorking = false
+  readonly #working = new Set<string>()
   #isClosed = false
   #waiters: (() => void)[] = []
 
@@ -50,7 +50,7 @@ export class WorkQueue {
 
   /** Resolves when nothing is left to do. */
   async idle(): Promise<void> {
-    while (!this.#isClosed && (this.#isWorking || this.#due.size + this.#backlog.size > 0)) await new Promise<void>((resolve) => this.#waiters.push(resolve))
+    while (!this.#isClosed && this.#working.size + this.#due.size + this.#backlog.size > 0) await new Promise<void>((resolve) => this.#waiters.push(resolve))
   }
 
   close(): void {
@@ -60,18 +60,24 @@ export class WorkQueue {
   }
 
   #schedule(): void {
-    if (this.#isWorking || this.#isClosed) return
+    if (this.#working.size >= AT_ONCE || this.#isClosed) return
     clearTimeout(this.#timer)
     let next = this.#backlog.size > 0 ? 0 : Infinity
-    for (const { at } of this.#due.values()) next = Math.min(next, at)
-    if (next !== Infinity) this.#timer = setTimeout(() => void this.#next(), Math.max(0, next - performance.now()))
+    for (const [path, { at }] of this.#due) if (!this.#working.has(path)) next = Math.min(next, at)
+    if (next !== Infinity) this.#timer = setTimeout(() => this.#begin(), Math.max(0, next - performance.now()))
   }
 
-  async #next(): Promise<void> {
-    if (this.#isWorking || this.#isClosed) return
-    const path = this.#take()
-    if (path === undefined) return this.#schedule()
-    this.#isWorking = true
+  #begin(): void {
+    while (this.#working.size < AT_ONCE && !this.#isClosed) {
+      const path = this.#take()
+      if (path === undefined) break
+      void this.#do(path)
+    }
+    this.#schedule()
+  }
+
+  async #do(path: string): Promise<void> {
+    this.#working.add(path)
     const before = performance.now()
     try {
       await this.#work(path)
@@ -80,9 +86,9 @@ export class WorkQueue {
     }
     const after = performance.now()
     this.#remember(path, after + COST_SHARE * (after - before), after)
-    this.#isWorking = false
+    this.#working.delete(path)
     this.#wake()
-    this.#schedule()
+    this.#begin()
   }
 
   #take(): string | undefined {
@@ -90,18 +96,19 @@ export class WorkQueue {
     let best: string | undefined
     let least = Infinity
     for (const [path, { at }] of this.#due) {
-      if (at > now || at >= least) continue
+      if (at > now || at >= least || this.#working.has(path)) continue
       best = path
       least = at
     }
+    // What is being worked on has been told of anew, and is due then.
     while (best === undefined && this.#stack.length > 0) {
       const last = this.#stack.pop()!
-      if (this.#backlog.has(last)) best = last
+      if (!this.#backlog.has(last)) continue
+      if (this.#working.has(last)) this.#due.set(last, { since: now, at: now })
+      else best = last
+      this.#backlog.delete(last)
     }
-    if (best !== undefined) {
-      this.#due.delete(best)
-      this.#backlog.delete(best)
-    }
+    if (best !== undefined) this.#due.delete(best)
     return best
   }
 
@@ -115,6 +122,8 @@ export class WorkQueue {
   }
 }
 
+/** The thread does one thing after another; what has to be looked at before and after goes on beside it. */
+const AT_ONCE = 4
 /** What never goes quiet is looked at all the same. */
 const MOST_QUIETS = 3
 /** So many times as long as it took. */
