@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { ChildProcess } from 'node:child_process'
 import { request } from 'node:http'
+import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { encodeTrace } from '../src/trace-file/index.ts'
 import type { RunList, ServerInfo } from '../viewer/api.ts'
@@ -125,6 +126,20 @@ describe('the command', () => {
     stream.on('error', () => {})
     stream.end()
     await once(stream, 'response')
+    expect(await running.stop('SIGTERM')).toBe(0)
+  })
+
+  test('what is larger than it looks is read by a thread that may take more', async () => {
+    // A hundred megabytes in as many kilobytes, beside which others are still read.
+    built.write('large/a.json.gz', gzipSync(`{"what":"${'x'.repeat(99_000_000)}"}`, { level: 9 }))
+    built.write('large/b.jsonl', encodeTrace(draw('agent 0-100', { id: '1'.repeat(32), name: 'small' })))
+    const running = await start('large', '--port', '0', '--no-otlp', '--json')
+    const { url, token } = JSON.parse(running.first) as { url: string; token: string }
+    const list = await patiently(async () => {
+      const found = (await ask(new URL('/', url).href, '/api/runs?sort=name', { headers: { Authorization: `Bearer ${token}` } })).json<RunList>()
+      return found.total === 2 ? found : undefined
+    })
+    expect(list.runs.map(({ name, problem }) => [name, problem])).toEqual([['a.json.gz', expect.stringContaining('no known format')], ['small', undefined]])
     expect(await running.stop('SIGTERM')).toBe(0)
   })
 
