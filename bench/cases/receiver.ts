@@ -11,6 +11,12 @@ const SPANS_PER_SECOND = 2_000
 const SPANS_PER_TRACE = 20
 const SPANS_PER_REQUEST = 100
 const SECONDS = Number(process.env['RECEIVER_SECONDS'] ?? 20)
+/** The first of ten parts is for growing to the size that the load needs, the last one is compared with its end: minutes of ten. */
+const PART_SECONDS = SECONDS / 10
+/** In less time no heap has grown to its size. */
+const HAS_SETTLED = SECONDS >= 300
+const MAX_GROWTH = 1.1
+const MAX_RSS_MB = 400
 
 const attributes = (said: Readonly<Record<string, string | number>>): object[] =>
   Object.entries(said).map(([key, value]) => ({ key, value: typeof value === 'string' ? { stringValue: value } : { intValue: String(value) } }))
@@ -124,6 +130,7 @@ interface Sent {
   readonly spans: number
   readonly seconds: number
   readonly cpuShare: number
+  /** Of each second. */
   readonly rssMb: readonly number[]
   readonly latenciesMs: readonly number[]
 }
@@ -144,6 +151,7 @@ async function drive(told: Told, pid: number): Promise<Sent> {
   }
   const begun = performance.now()
   const cpuBefore = usage(pid).cpuSeconds
+  const sampling = setInterval(() => rssMb.push(usage(pid).rssMb), 1_000)
   const requests = (SECONDS * SPANS_PER_SECOND) / SPANS_PER_REQUEST
   for (let i = 0; i < requests; i++) {
     const due = begun + (i * SPANS_PER_REQUEST * 1_000) / SPANS_PER_SECOND
@@ -152,9 +160,9 @@ async function drive(told: Told, pid: number): Promise<Sent> {
     const one = send(source.next(), SPANS_PER_REQUEST).finally(() => pending.delete(one))
     pending.add(one)
     if (pending.size >= 16) await Promise.race(pending)
-    if (i % (requests / 20) < 1) rssMb.push(usage(pid).rssMb)
   }
   await Promise.all(pending)
+  clearInterval(sampling)
   const seconds = (performance.now() - begun) / 1_000
   const cpuShare = (usage(pid).cpuSeconds - cpuBefore) / seconds
   const last = source.last()
@@ -185,27 +193,36 @@ async function found(told: Told, expected: number): Promise<{ readonly spans: nu
   }
 }
 
+/** Medians of each tenth, of the latter half of the first one, and of the last one. */
+function partsOf(rssMb: readonly number[]): { readonly parts: readonly number[]; readonly first: number; readonly last: number } {
+  const between = (from: number, to: number): number => median(rssMb.slice(Math.floor(from * PART_SECONDS), Math.ceil(to * PART_SECONDS)))
+  const parts = Array.from({ length: 10 }, (_, i) => between(i, i + 1))
+  return { parts, first: between(0.5, 1), last: parts.at(-1)! }
+}
+
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 
 export const receiver: Case = {
   name: 'receiver',
   title: 'Receiving OTLP',
-  how: `The command as it is published takes ${SPANS_PER_SECOND} spans a second in requests of ${SPANS_PER_REQUEST} over loopback, from another process, for ${SECONDS} s (RECEIVER_SECONDS), and reads and analyses each run meanwhile. CPU is that of all its threads.`,
+  how: `The command as it is published takes ${SPANS_PER_SECOND} spans a second in requests of ${SPANS_PER_REQUEST} over loopback, from another process, for ${SECONDS} s (RECEIVER_SECONDS), and reads and analyses each run meanwhile. CPU and memory are those of all its threads. How memory grows is told from 300 s on.`,
   async measure(): Promise<Figure[]> {
     const folder = mkdtempSync(join(tmpdir(), 'spanwise-receiver-'))
     const { child, told } = await start(folder)
     try {
       const { spans, seconds, cpuShare, rssMb, latenciesMs } = await drive(told, child.pid!)
       const again = await found(told, spans)
-      const half = rssMb.length >> 1
+      const memory = partsOf(rssMb)
       return [
         { what: 'spans that were acknowledged', unit: '1/s', median: spans / seconds },
         { what: 'spans that are not found again', unit: 'spans', median: spans - again.spans, limit: 0 },
         { what: 'until the last was analysed', unit: 's', median: again.seconds },
         { what: 'CPU', unit: 'cores', median: cpuShare, limit: 1 },
         { what: 'time to answer a request', unit: 'ms', median: median(latenciesMs), min: Math.min(...latenciesMs), note: `p99 ${(latenciesMs.toSorted((a, b) => a - b)[Math.floor(latenciesMs.length * 0.99)] ?? 0).toFixed(0)} ms` },
-        { what: 'resident memory, first half', unit: 'MB', median: median(rssMb.slice(0, half)) },
-        { what: 'resident memory, second half', unit: 'MB', median: median(rssMb.slice(half)), note: `most ${Math.max(...rssMb).toFixed(0)} MB` },
+        { what: 'resident memory at the end of the first minute of ten', unit: 'MB', median: memory.first },
+        { what: 'resident memory in the last one', unit: 'MB', median: memory.last, note: `medians ${memory.parts.map((mb) => mb.toFixed(0)).join(', ')} MB` },
+        { what: 'the last as a share of the first', unit: '', median: memory.last / memory.first, limit: HAS_SETTLED ? MAX_GROWTH : undefined },
+        { what: 'most resident memory', unit: 'MB', median: Math.max(...rssMb), limit: MAX_RSS_MB },
       ]
     } finally {
       child.kill('SIGTERM')
