@@ -1,11 +1,11 @@
 import type { ContextPart } from '../model/analysis.ts'
 import type { Part } from '../model/message.ts'
 import type { Trace } from '../model/span.ts'
+import type { CallIds } from './call-ids.ts'
 import { compact } from './compact.ts'
 import type { Layout } from './context-layout.ts'
 import { Split } from './largest-remainder.ts'
 import { sortPlaces } from './sort-places.ts'
-import { TextNumbers } from './text-numbers.ts'
 import { byText } from './totals.ts'
 
 /** Names of tools by the id of their call: a result often carries only that. */
@@ -58,11 +58,11 @@ export class Composer {
   readonly #usedKinds: Int32Array
   readonly #split = new Split()
 
-  constructor({ parts }: Trace, names: PartNames) {
+  constructor({ parts }: Trace, names: PartNames, calls: CallIds) {
     this.#names = names
     this.#lineOf = new Int32Array(parts.length)
-    const lines = new LineNumbers(this.#example, parts)
-    for (let i = 0; i < parts.length; i++) this.#lineOf[i] = lines.of(parts[i]!)
+    const lines = new LineNumbers(this.#example, calls)
+    for (let i = 0; i < parts.length; i++) this.#lineOf[i] = lines.of(parts[i]!, i)
     const { length } = this.#example
     this.#keys = new Array<string | undefined>(length).fill(undefined)
     this.#kindOf = new Int32Array(length)
@@ -201,24 +201,22 @@ export class Composer {
 class LineNumbers {
   readonly #example: (Part | undefined)[]
   readonly #byKey = new Map<string, number>()
-  readonly #results: TextNumbers
+  readonly #calls: CallIds
   /** By the number of the call's id. */
   readonly #resultLines: Int32Array
   readonly #byKind = new Map<string, number>()
 
-  constructor(example: (Part | undefined)[], parts: readonly Part[]) {
+  constructor(example: (Part | undefined)[], calls: CallIds) {
     this.#example = example
-    let results = 0
-    for (let i = 0; i < parts.length; i++) if (parts[i]!.kind === 'tool-result') results++
-    this.#results = new TextNumbers(results)
-    this.#resultLines = new Int32Array(results)
+    this.#calls = calls
+    this.#resultLines = new Int32Array(calls.count)
   }
 
-  of(part: Part): number {
-    const { kind, callId, media, name } = part
+  of(part: Part, place: number): number {
+    const { kind, media, name } = part
+    const call = this.#calls.ofPart[place]!
     if (media === undefined && kind !== 'tool-result' && kind !== 'tool-definition') return this.#numberIn(this.#byKind, kind, part)
-    if (media !== undefined || kind !== 'tool-result' || callId === undefined) return this.#numberIn(this.#byKey, keyOf(part), part)
-    const call = this.#results.of(callId)
+    if (media !== undefined || call === -1) return this.#numberIn(this.#byKey, keyOf(part), part)
     // Line 0 is none of the parts'.
     if (this.#resultLines[call] === 0) this.#resultLines[call] = this.#example.push(part) - 1
     const line = this.#resultLines[call]!

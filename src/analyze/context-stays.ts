@@ -6,6 +6,7 @@ import { textOf } from '../model/transient.ts'
 import type { InputTokens } from '../model/usage.ts'
 import type { SpanValues } from '../model/values.ts'
 import type { InputPrices } from './cache-prices.ts'
+import { callIdsOf } from './call-ids.ts'
 import type { Call } from './calls.ts'
 import type { Conversations } from './context-conversations.ts'
 import type { Layout } from './context-layout.ts'
@@ -310,16 +311,14 @@ class Contents {
   }
 }
 
-function resultStays({ trace, timeline, calls, names, values }: StayInputs, stays: StayList, parts: readonly number[]): ResultStay[] {
+function resultStays({ trace, timeline, calls: allCalls, names, values }: StayInputs, stays: StayList, parts: readonly number[]): ResultStay[] {
   const sorted = stays.dearest(MAX_RESULTS, (a, b) => parts[a]! - parts[b]!)
-  const spanOf = new Map<string, number>()
-  for (const stay of sorted) {
-    const { callId } = trace.parts[parts[stay]!]!
-    if (callId !== undefined) spanOf.set(callId, -1)
-  }
+  const calls = callIdsOf(trace, timeline)
+  /** By number of the call's id. */
+  const spanOf = new Map<number, number>()
+  for (const stay of sorted) if (calls.ofPart[parts[stay]!] !== -1) spanOf.set(calls.ofPart[parts[stay]!]!, -1)
   for (let at = 0; at < timeline.tools.length; at++) {
-    const { callId } = timeline.spans[timeline.tools[at]!]!.tool!
-    if (callId !== undefined && spanOf.has(callId)) spanOf.set(callId, timeline.tools[at]!)
+    if (spanOf.has(calls.ofTool[at]!)) spanOf.set(calls.ofTool[at]!, timeline.tools[at]!)
   }
   const isRepeated = new Map<string, boolean>()
   for (const span of spanOf.values()) if (span !== -1) isRepeated.set(timeline.spans[span]!.id, false)
@@ -337,10 +336,10 @@ function resultStays({ trace, timeline, calls, names, values }: StayInputs, stay
   return sorted.map((stay) => {
     const { name: own, callId } = trace.parts[parts[stay]!]!
     const name = own ?? (callId === undefined ? undefined : names.get(callId))
-    const span = callId === undefined ? -1 : spanOf.get(callId)!
+    const span = spanOf.get(calls.ofPart[parts[stay]!]!) ?? -1
     const spanId = span === -1 ? undefined : timeline.spans[span]!.id
     // What a transcript's agent reads it uses in ways that no text shows, and it reads the same again: then the first place has the values.
-    const isLookedFor = span !== -1 && values[span]?.seen === true && !isPartial(timeline.spans[calls[stays.firstCall[stay]! - 1]!.span]!)
+    const isLookedFor = span !== -1 && values[span]?.seen === true && !isPartial(timeline.spans[allCalls[stays.firstCall[stay]! - 1]!.span]!)
     const cost = stays.field(stay, COST)
     return {
       ...(name !== undefined && { name }),

@@ -1,6 +1,7 @@
 import type { CallSummary, ContextCall, ContextSummary } from '../model/analysis.ts'
 import type { InputTokens } from '../model/usage.ts'
 import type { WindowTable } from '../models/windows.ts'
+import { callIdsOf } from './call-ids.ts'
 import { modelOf } from './calls.ts'
 import { contextGrowth } from './context-growth.ts'
 import { layoutOf } from './context-layout.ts'
@@ -36,7 +37,7 @@ export function contextSummary(inputs: ContextInputs): ContextSummary {
     const windowTokens = windows().window(summary.provider, [summary.responseModel, summary.requestModel])
     const layout = layoutOf(trace, timeline, call, weights)
     const composed = layout === undefined ? undefined
-      : (composer ??= new Composer(trace, names)).of(layout, input.total, input.total === largest ? MANY_PARTS : FEW_PARTS)
+      : (composer ??= new Composer(trace, names, callIdsOf(trace, timeline))).of(layout, input.total, input.total === largest ? MANY_PARTS : FEW_PARTS)
     if (layout !== undefined) (stays ??= new ContextStays(inputs)).add(call, layout, input, prices.unit(call))
     contexts.push(contextCall(summary, usedTokens, windowTokens, composed, input))
   }

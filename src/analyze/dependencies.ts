@@ -2,9 +2,10 @@ import type { LlmDetail, Span, Trace } from '../model/span.ts'
 import type { SpanValues, ValueSource } from '../model/values.ts'
 import { ancestryOf } from './ancestry.ts'
 import type { Timeline } from './timeline.ts'
+import { callIdsOf, type CallIds } from './call-ids.ts'
 import { groupBy } from './group-by.ts'
+import { IntList } from './int-list.ts'
 import { issuersOf, type Issuers } from './issuers.ts'
-import { TextNumbers } from './text-numbers.ts'
 
 /** What the trace proves about which span needed which. Everything else is of unknown relation. */
 export interface Dependencies {
@@ -35,10 +36,10 @@ export const needsOf = ({ first, all }: Needs, i: number): Int32Array => all.sub
 
 /** Pairs as flat lists: a long run has a million of them. */
 export interface Edges {
-  readonly from: readonly number[]
-  readonly to: readonly number[]
+  readonly from: Int32Array
+  readonly to: Int32Array
   /** Bits of {@link PROOFS}, by their place there. */
-  readonly proofs: readonly number[]
+  readonly proofs: Int32Array
   /** Where one of them is a value: which, by the place of the pair. */
   readonly values: ReadonlyMap<number, ValueSource>
 }
@@ -77,8 +78,9 @@ export function dependencies(trace: Trace, timeline: Timeline, values: readonly 
     const span = spans[i]!
     graph.next(i)
     span.dependsOn?.forEach((id) => graph.add(byId.get(id), DECLARED))
+    while (tool < tools.length && tools[tool]! < i) tool++
     if (tools[tool] === i) {
-      const issuer = issuers.ofTool[tool++]!
+      const issuer = issuers.ofTool[tool]!
       if (issuer !== -1 && issuers.span[issuer] !== -1) graph.add(issuers.span[issuer], ISSUED)
     }
     if (span.llm !== undefined) {
@@ -86,7 +88,7 @@ export function dependencies(trace: Trace, timeline: Timeline, values: readonly 
       for (let at = 0; at < needed.length; at++) graph.add(needed[at], inputs.isModel(needed[at]!) ? ANSWER : CARRIED)
     }
     for (let at = 0; at < sources.length; at++) graph.add(byId.get(sources[at]!.spanId), VALUE, sources[at]!)
-    if (inputs.remember(i, span)) graph.contradicted()
+    if (inputs.remember(i, span, tool)) graph.contradicted()
   }
   return graph.done(issuedTogether(timeline, issuers))
 }
@@ -102,9 +104,9 @@ class Graph {
   readonly #needs: NeedLists
   readonly #outerEnd: Float64Array
   #isUntold = false
-  readonly #from: number[] = []
-  readonly #to: number[] = []
-  readonly #proofs: number[] = []
+  readonly #from: IntList
+  readonly #to: IntList
+  readonly #proofs: IntList
   readonly #values = new Map<number, ValueSource>()
   #by = 0
   /** Where the pairs of the present span begin; by what it needs, once they are many. */
@@ -114,7 +116,12 @@ class Graph {
   constructor(timeline: Timeline) {
     this.#timeline = timeline
     this.#ancestry = ancestryOf(timeline)
-    this.#needs = new NeedLists(timeline.spans.length)
+    // Most calls carry an answer and its results, and most tools were asked for.
+    const expected = 2 * (timeline.models.length + timeline.tools.length)
+    this.#needs = new NeedLists(timeline.spans.length, expected)
+    this.#from = new IntList(expected)
+    this.#to = new IntList(expected)
+    this.#proofs = new IntList(expected)
     this.#outerEnd = new Float64Array(timeline.spans.length).fill(-Infinity)
   }
 
@@ -134,7 +141,7 @@ class Graph {
     if (start[pair[0]]! > start[pair[1]]!) return this.contradicted()
     this.#needs.add(pair[1], pair[0])
     const place = this.#placeOf(needed)
-    this.#proofs[place]! |= proof
+    this.#proofs.mark(place, proof)
     if (value !== undefined) this.#values.set(place, value)
     if (depth[by]! - depth[pair[1]]! > MAX_CLIMB) this.#isUntold = true
     else for (let i = by; i !== pair[1]; i = parent[i]!) if (end[needed]! > this.#outerEnd[i]!) this.#outerEnd[i] = end[needed]!
@@ -149,7 +156,7 @@ class Graph {
     return {
       needs: this.#needs.done(),
       issuedTogether: together,
-      edges: { from: this.#from, to: this.#to, proofs: this.#proofs, values: this.#values },
+      edges: { from: this.#from.items, to: this.#to.items, proofs: this.#proofs.items, values: this.#values },
       outerEnd: this.#isUntold ? undefined : this.#outerEnd,
     }
   }
@@ -157,7 +164,7 @@ class Graph {
   #placeOf(needed: number): number {
     const from = this.#from
     if (this.#places === undefined && from.length - this.#first > FEW) {
-      this.#places = new Map(from.slice(this.#first).map((one, at) => [one, this.#first + at]))
+      this.#places = new Map(Array.from(from.items.subarray(this.#first), (one, at) => [one, this.#first + at]))
     }
     const known = this.#places === undefined ? from.indexOf(needed, this.#first) : (this.#places.get(needed) ?? -1)
     if (known !== -1) return known
@@ -179,13 +186,15 @@ class NeedLists {
   /** By span, the place of its newest need, from 1. */
   readonly #newest: Int32Array
   readonly #count: Int32Array
-  readonly #needed: number[] = []
+  readonly #needed: IntList
   /** The need before each one of the same span. */
-  readonly #before: number[] = []
+  readonly #before: IntList
   /** Of spans with many. */
   readonly #sets = new Map<number, Set<number>>()
 
-  constructor(spans: number) {
+  constructor(spans: number, expected: number) {
+    this.#needed = new IntList(expected)
+    this.#before = new IntList(expected)
     this.#newest = new Int32Array(spans)
     this.#count = new Int32Array(spans)
   }
@@ -193,7 +202,7 @@ class NeedLists {
   add(by: number, needed: number): void {
     const count = this.#count[by]!
     if (count < FEW) {
-      for (let at = this.#newest[by]!; at !== 0; at = this.#before[at - 1]!) if (this.#needed[at - 1] === needed) return
+      for (let at = this.#newest[by]!; at !== 0; at = this.#before.at(at - 1)) if (this.#needed.at(at - 1) === needed) return
     } else {
       const set = this.#sets.get(by) ?? this.#collect(by)
       if (set.has(needed)) return
@@ -210,14 +219,14 @@ class NeedLists {
     const all = new Int32Array(this.#needed.length)
     for (let i = 0; i < this.#count.length; i++) {
       let place = first[i + 1]!
-      for (let at = this.#newest[i]!; at !== 0; at = this.#before[at - 1]!) all[--place] = this.#needed[at - 1]!
+      for (let at = this.#newest[i]!; at !== 0; at = this.#before.at(at - 1)) all[--place] = this.#needed.at(at - 1)
     }
     return { first, all }
   }
 
   #collect(by: number): Set<number> {
     const set = new Set<number>()
-    for (let at = this.#newest[by]!; at !== 0; at = this.#before[at - 1]!) set.add(this.#needed[at - 1]!)
+    for (let at = this.#newest[by]!; at !== 0; at = this.#before.at(at - 1)) set.add(this.#needed.at(at - 1))
     this.#sets.set(by, set)
     return set
   }
@@ -230,7 +239,7 @@ class RequestInputs {
   readonly #answers: Int32Array
   /** Of the request that is looked at. */
   readonly #found: number[] = []
-  readonly #calls: TextNumbers
+  readonly #calls: CallIds
   /** By the number of a call's id, the last tool that it began, as a place from 1. */
   readonly #toolsByCall: Int32Array
   readonly #unlinkedTools = new Map<string, number>()
@@ -239,11 +248,12 @@ class RequestInputs {
   readonly #spans: readonly Span[]
   readonly #isModel: Uint8Array
 
-  constructor(trace: Trace, { spans, models, tools }: Timeline) {
+  constructor(trace: Trace, timeline: Timeline) {
+    const { spans, models } = timeline
     this.#trace = trace
     this.#spans = spans
-    this.#calls = new TextNumbers(tools.length)
-    this.#toolsByCall = new Int32Array(tools.length)
+    this.#calls = callIdsOf(trace, timeline)
+    this.#toolsByCall = new Int32Array(this.#calls.count)
     this.#isModel = new Uint8Array(spans.length)
     for (let at = 0; at < models.length; at++) this.#isModel[models[at]!] = 1
     this.#answers = new Int32Array(trace.parts.length).fill(-1)
@@ -253,9 +263,13 @@ class RequestInputs {
     return this.#isModel[span] === 1
   }
 
-  /** @returns true when a request that came before had a tool's result already */
-  remember(i: number, { llm, tool }: Span): boolean {
-    if (tool?.callId !== undefined) this.#toolsByCall[this.#calls.of(tool.callId)] = i + 1
+  /**
+   * @param toolAt its place among the tools, where it is one
+   * @returns true when a request that came before had a tool's result already
+   */
+  remember(i: number, { llm, tool }: Span, toolAt: number): boolean {
+    const call = tool === undefined ? -1 : this.#calls.ofTool[toolAt]!
+    if (call !== -1) this.#toolsByCall[call] = i + 1
     else if (tool !== undefined) this.#unlinkedTools.set(tool.name, i)
     const answered = llm?.responseParts ?? NONE
     for (let at = 0; at < answered.length; at++) this.#answers[answered[at]!] = i
@@ -295,8 +309,8 @@ class RequestInputs {
   #toolOf(index: number): number | undefined {
     const part = this.#trace.parts[index]
     if (part?.kind !== 'tool-result') return undefined
-    const call = part.callId === undefined ? -1 : this.#calls.find(part.callId)
-    const linked = call === -1 ? undefined : this.#toolsByCall[call]! - 1
+    const call = this.#calls.ofPart[index]!
+    const linked = call === -1 || this.#toolsByCall[call] === 0 ? undefined : this.#toolsByCall[call]! - 1
     if (linked === undefined && part.callId !== undefined) this.#missing.add(part.callId)
     return linked ?? (part.name === undefined ? undefined : this.#unlinkedTools.get(part.name))
   }

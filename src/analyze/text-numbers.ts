@@ -48,16 +48,4 @@ export class TextNumbers {
     this.#others.set(text, number)
     return number
   }
-
-  /** -1 for a text that never came. */
-  find(text: string): number {
-    const hash = hashOf(text)
-    for (let step = 0; step < MAX_STEPS; step++) {
-      const slot = (hash + step) & this.#mask
-      const number = this.#numbers[slot]! - 1
-      if (number === -1) return -1
-      if (this.#tags[slot] === hash >>> 24 && this.#texts[number] === text) return number
-    }
-    return this.#others?.get(text) ?? -1
-  }
 }

@@ -2,6 +2,7 @@ import { findProvider, type PriceTable, type Provider } from './genai-prices.ts'
 import type { Rate, Rates } from './rates.ts'
 
 const MINUTE_MS = 60_000
+const DAY_MS = 24 * 60 * MINUTE_MS
 
 /** The rates of one model of one provider on the days that are asked for. The table is searched once, not for each call. */
 export class TableRates {
@@ -12,7 +13,9 @@ export class TableRates {
   readonly #model: string
   /** Those that hold at any time. */
   #always: { readonly rates: Rates | undefined } | undefined
-  readonly #byMinute = new Map<number, Rates | undefined>()
+  /** Rates change at the beginning of a day, or of a minute of each day. */
+  #stepMs = MINUTE_MS
+  readonly #byStep = new Map<number, Rates | undefined>()
 
   /** @param fixed rates from elsewhere, that win over the table */
   constructor(table: PriceTable | null, provider: string, model: string, fixed: Rates | undefined, isUsers: boolean) {
@@ -26,24 +29,36 @@ export class TableRates {
 
   at(epochMs: number): Rates | undefined {
     if (this.#always !== undefined) return this.#always.rates
-    const minute = Math.floor(epochMs / MINUTE_MS)
-    if (this.#byMinute.has(minute)) return this.#byMinute.get(minute)
-    const { rates, changes } = this.#lookUp(epochMs)
-    if (changes) this.#byMinute.set(minute, rates)
-    else this.#always = { rates }
+    const known = this.#byStep.get(Math.floor(epochMs / this.#stepMs))
+    if (known !== undefined) return known
+    const { rates, stepMs } = this.#lookUp(epochMs)
+    if (stepMs === undefined) this.#always = { rates }
+    else {
+      this.#stepMs = stepMs
+      this.#byStep.set(Math.floor(epochMs / stepMs), rates)
+    }
     return rates
   }
 
-  #lookUp(epochMs: number): { readonly rates: Rates | undefined; readonly changes: boolean } {
+  #lookUp(epochMs: number): { readonly rates: Rates | undefined; readonly stepMs: number | undefined } {
     try {
       const found = this.#table?.calcPrice({}, this.#model, { provider: this.#provider!, timestamp: new Date(epochMs) })
-      if (found === null || found === undefined) return { rates: undefined, changes: false }
-      return { rates: toRates(found.model_price, this.#provider!.id), changes: Array.isArray(found.model.prices) }
+      if (found === null || found === undefined) return { rates: undefined, stepMs: undefined }
+      return { rates: toRates(found.model_price, this.#provider!.id), stepMs: stepOf(found.model.prices) }
     } catch {
-      return { rates: undefined, changes: false }
+      return { rates: undefined, stepMs: undefined }
     }
   }
 }
+
+/** How often prices may change at most; undefined where they do not. */
+function stepOf(prices: Provider['models'][number]['prices']): number | undefined {
+  if (!Array.isArray(prices)) return undefined
+  return prices.every(({ constraint }) => constraint === undefined || (constraint.type === 'start_date' && DAY.test(constraint.start_date)))
+    ? DAY_MS : MINUTE_MS
+}
+
+const DAY = /^\d{4}-\d\d-\d\d$/
 
 /** Where the table names no price of audio, text's holds, but for those who always charge more for it. */
 const AUDIO_APART = ['openai', 'azure']
