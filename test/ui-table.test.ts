@@ -1,6 +1,10 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { RunSummary } from '../viewer/api.ts'
 import { ByteReader, ByteWriter } from '../viewer/server/bytes.ts'
+import { IndexFile } from '../viewer/server/index-file.ts'
 import { Phrases } from '../viewer/server/run-bytes.ts'
 import { readQuery, type ReadQuery } from '../viewer/server/query.ts'
 import { RunTable } from '../viewer/server/run-table.ts'
@@ -159,4 +163,67 @@ test('work goes on beside other work, and never twice about one file', async () 
   await queue.idle()
   expect([done.size, running.size, most.count > 1 && most.count <= 4]).toEqual([20, 0, true])
   queue.close()
+})
+
+describe('the index of a folder in which much comes and goes', () => {
+  const facts = (path: string, step: number) => ({ path, bytes: step, modifiedEpochMs: step, source: 'recorded' as const, isRootless: false })
+  const shown = (table: RunTable): RunSummary[] =>
+    Array.from(table.select(query({ limit: 500 }), DAY_MS), (row) => table.shown(row, DAY_MS)).toSorted((a, b) => (a.key < b.key ? -1 : 1))
+  const loaded = async (path: string): Promise<RunTable> => {
+    const table = new RunTable()
+    expect(await new IndexFile(path, table, '1.0.0').load()).toEqual(new Set())
+    return table
+  }
+
+  test('is written anew while it runs, and words that no run has any more are forgotten', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'spanwise-index-'))
+    const path = join(folder, '.index.jsonl')
+    const random = seeded(6)
+    const table = new RunTable()
+    const index = new IndexFile(path, table, '1.0.0')
+    await index.load()
+    const one = runOf(1, random)
+    for (let step = 0; step < 45_000; step++) {
+      const name = `orders of ${step}`
+      const file = facts(`file ${step % 90}.jsonl`, step)
+      table.put(file, [{ ...one, summary: { ...one.summary, name, key: `${step}`.padStart(22, 'k'), source: 'recorded' } }])
+      index.put(file)
+      if (step % 3_000 !== 0) continue
+      table.remove(`file ${(step + 7) % 90}.jsonl`)
+      index.remove(`file ${(step + 7) % 90}.jsonl`)
+      await index.flush()
+    }
+    await index.flush()
+    expect(table.words.all.length).toBeLessThan(25_000)
+    expect(readFileSync(path, 'utf8').split('\n').length).toBeLessThan(15_000 * 2)
+    expect(shown(await loaded(path))).toEqual(shown(table))
+    rmSync(folder, { recursive: true })
+  }, 30_000)
+
+  test('of which two dashboards write the index says no wrong word', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'spanwise-index-'))
+    const path = join(folder, '.index.jsonl')
+    const random = seeded(9)
+    const writers = await Promise.all([0, 1].map(async () => {
+      const table = new RunTable()
+      const index = new IndexFile(path, table, '1.0.0')
+      await index.load()
+      return { table, index }
+    }))
+    const names = new Map<string, string>()
+    for (let step = 0; step < 60; step++) {
+      const { table, index } = writers[Math.floor(random() * 2)]!
+      const run = runOf(step, random)
+      const file = facts(`file ${step}.jsonl`, step)
+      table.put(file, [{ ...run, summary: { ...run.summary, source: 'recorded' } }])
+      names.set(run.summary.key, run.summary.name)
+      index.put(file)
+      if (random() < 0.6) await index.flush()
+      if (random() < 0.2) rmSync(path, { force: true })
+    }
+    for (const { index } of writers) await index.flush()
+    expect(statSync(path).size).toBeGreaterThan(0)
+    for (const { key, name } of shown(await loaded(path))) expect([key, name]).toEqual([key, names.get(key)])
+    rmSync(folder, { recursive: true })
+  })
 })

@@ -24,8 +24,10 @@ const NEWLINE = 10
 const PIECE_BYTES = 1024 * 1024
 /** What has no end for so long is no line. */
 const MAX_LINE_BYTES = 64 * PIECE_BYTES
-/** A file that says the same twice is written anew. */
-const MAX_SURPLUS = 0.5
+const LINES_AT_ONCE = 1_000
+const LEAST_TO_REWRITE = 10_000
+/** After it could not be written anew. */
+const AGAIN_MS = 60_000
 const FLUSH_MS = 500
 /** Of lines that wait: where the disk takes none, they are given up. */
 const MAX_WAITING = 100_000
@@ -38,9 +40,16 @@ export class IndexFile {
   readonly #version: string
   #waiting: string[] = []
   #writtenWords = 0
+  /** In the file, also those that others have made void. */
+  #lines = 0
+  /** Files that another version has summarised. */
+  #outdated = new Set<string>()
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
   #isNew = true
+  #failedAt: number | undefined
+  /** Which file it is that our words are numbered for. */
+  #ino: number | undefined
 
   /** @param version of the program, which summarises what is put */
   constructor(path: string, table: RunTable, version: string) {
@@ -56,25 +65,32 @@ export class IndexFile {
     const { lines, isWhole, outdated } = reading
     this.#writtenWords = this.#table.words.all.length
     this.#isNew = lines === 0
-    const { size } = this.#table.files
-    if (isThere && (!isWhole || (lines > 100 && lines > (size + 1) * (1 + MAX_SURPLUS)))) await this.#rewrite(outdated)
-    return outdated
+    this.#lines = lines
+    this.#outdated = outdated
+    if (isThere && (!isWhole || this.#isWasteful(100, 1.5))) await this.#rewrite()
+    return new Set(outdated)
+  }
+
+  /** What says so many times what there is is written anew. */
+  #isWasteful(least: number, times: number): boolean {
+    return this.#lines > least && this.#lines > (this.#table.files.size + 1) * times
   }
 
   put(file: StoredFile): void {
+    this.#outdated.delete(file.path)
     this.#add(this.#lineOf(file, this.#version))
   }
 
   remove(path: string): void {
+    this.#outdated.delete(path)
     this.#add(seal({ gone: path }, 0))
   }
 
   async flush(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const lines = this.#waiting.splice(0)
     // An index that cannot be written costs reading the files at the next start.
-    if (lines.length > 0) this.#writing = this.#writing.then(() => this.#append(lines)).catch(() => {})
+    if (this.#waiting.length > 0) this.#writing = this.#writing.then(() => this.#append()).catch(() => {})
     await this.#writing
   }
 
@@ -83,7 +99,9 @@ export class IndexFile {
     let file: FileHandle | undefined
     try {
       file = await open(this.#path, constants.O_RDONLY | OURS)
-      if (!(await file.stat()).isFile()) throw new TypeError('it is no file')
+      const stats = await file.stat()
+      if (!stats.isFile()) throw new TypeError('it is no file')
+      this.#ino = stats.ino
       let rest: Buffer = Buffer.alloc(0)
       for (;;) {
         const piece = Buffer.allocUnsafe(PIECE_BYTES)
@@ -113,59 +131,89 @@ export class IndexFile {
   }
 
   #add(line: string): void {
-    const { all } = this.#table.words
     if (this.#waiting.length >= MAX_WAITING) return
-    if (all.length > this.#writtenWords) this.#waiting.push(`${seal({ words: all.slice(this.#writtenWords), from: this.#writtenWords }, 0)}\n`)
-    this.#writtenWords = all.length
+    const { length } = this.#table.words.all
+    if (length > this.#writtenWords) this.#waiting.push(this.#words(this.#writtenWords))
+    this.#writtenWords = length
     this.#waiting.push(`${line}\n`)
     this.#timer ??= setTimeout(() => void this.flush(), FLUSH_MS).unref()
   }
 
-  async #append(lines: readonly string[]): Promise<void> {
+  async #append(): Promise<void> {
+    if (this.#failedAt !== undefined) return performance.now() - this.#failedAt < AGAIN_MS ? void this.#waiting.splice(0) : await this.#rewrite()
+    const lines = this.#waiting.splice(0)
+    if (lines.length === 0) return
     if (this.#isNew) await mkdir(dirname(this.#path), { recursive: true })
     const file = await open(this.#path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | OURS, 0o600)
+    let isOurs: boolean
     try {
-      if (!(await file.stat()).isFile()) return
-      await file.appendFile((this.#isNew ? HEADER : '') + lines.join(''))
+      const { ino, size } = await file.stat()
+      // Another dashboard over this folder may have written it anew: its words have other numbers.
+      isOurs = this.#isNew ? size === 0 : ino === this.#ino
+      if (isOurs) await file.appendFile((this.#isNew ? HEADER : '') + lines.join(''))
+      this.#ino = ino
       this.#isNew = false
+      this.#lines += lines.length
     } finally {
       await file.close()
     }
+    if (!isOurs || this.#isWasteful(LEAST_TO_REWRITE, 2)) await this.#rewrite()
   }
 
-  /** Beside it first, so that a crash leaves one of both. */
-  async #rewrite(outdated: ReadonlySet<string>): Promise<void> {
+  /**
+   * Beside it first, so that a crash leaves one of both. What is put meanwhile waits, and stands behind it then; what has waited so far
+   * is in it.
+   */
+  async #rewrite(): Promise<void> {
     const fresh = `${this.#path}.new`
+    this.#waiting = []
+    this.#table.tidyWords()
+    this.#writtenWords = this.#table.words.all.length
     try {
       await mkdir(dirname(this.#path), { recursive: true })
       await rm(fresh, { force: true })
       const file = await open(fresh, 'wx', 0o600)
+      let lines = 0
       try {
-        // Lines that follow name these.
-        for (const version of outdated.size > 0 ? ['', this.#version] : [this.#version]) this.#table.words.number(version)
-        const { all } = this.#table.words
-        this.#writtenWords = all.length
-        await file.appendFile(`${HEADER}${seal({ words: all, from: 0 }, 0)}\n`)
-        for (const text of this.#texts(outdated)) await file.appendFile(text)
+        for (const text of this.#texts()) {
+          await file.appendFile(text.join(''))
+          lines += text.length
+        }
+        this.#ino = (await file.stat()).ino
       } finally {
         await file.close()
       }
       await rename(fresh, this.#path)
       this.#isNew = false
+      this.#lines = lines
+      this.#failedAt = undefined
     } catch {
+      // The file that is there may go by other numbers of words: nothing is added to it any more.
+      this.#failedAt = performance.now()
       await rm(fresh, { force: true }).catch(() => {})
     }
   }
 
-  *#texts(outdated: ReadonlySet<string>): Generator<string> {
-    let text = ''
+  /** Words that have come meanwhile stand before the line that has them. */
+  *#texts(): Generator<string[]> {
+    let written = 0
+    let text = [HEADER]
+    const { all } = this.#table.words
     for (const row of this.#table.files.rows()) {
       const file = this.#table.files.at(row)
-      text += `${this.#lineOf(file, outdated.has(file.path) ? '' : this.#version)}\n`
-      if (text.length < PIECE_BYTES) continue
+      const line = this.#lineOf(file, this.#outdated.has(file.path) ? '' : this.#version)
+      if (all.length > written) text.push(this.#words(written))
+      written = all.length
+      text.push(`${line}\n`)
+      if (text.length < LINES_AT_ONCE) continue
       yield text
-      text = ''
+      text = []
     }
+    if (written < this.#writtenWords) text.push(this.#words(written))
     yield text
+  }
+
+  #words(from: number): string {
+    return `${seal({ words: this.#table.words.all.slice(from), from }, 0)}\n`
   }
 }

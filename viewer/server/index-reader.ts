@@ -53,12 +53,15 @@ export class IndexReader {
     return true
   }
 
+  /** Some may have been said before, and then they are the same. */
   #words(more: readonly string[], from: number): boolean {
     const { words } = this.#table
-    if (from !== words.all.length) return false
-    for (const word of more) words.number(word)
-    // One that was there before has the number of that one.
-    return words.all.length === from + more.length
+    if (from > words.all.length) return false
+    return more.every((word, i) => {
+      if (from + i < words.all.length) return words.all[from + i] === word
+      // One that has another number already would be taken for that.
+      return words.number(word) === from + i
+    })
   }
 
   #file({ file, by, runs }: Extract<IndexLine, { says: 'file' }>): void {

@@ -16,6 +16,13 @@ export class Words {
     return this.all.push(text) - 1
   }
 
+  /** In place of all that are here. */
+  take({ all }: Words): void {
+    this.all.length = 0
+    this.#numbers.clear()
+    for (const word of all) this.number(word)
+  }
+
   /** -1 for one that no run has. */
   find(text: string): number {
     return this.#numbers.get(text) ?? -1
@@ -62,6 +69,18 @@ export function pack({ summary, operations, findings }: IndexedRun, words: Words
     operations.flatMap(({ name: called, category, count, failed, wallNs, totalNs }) => [word(`${category}\n${called}`), count, failed, toUs(wallNs), toUs(totalNs)]),
     ...((failure ?? problem) === undefined ? [] : [failure ?? '']), ...(problem === undefined ? [] : [problem]),
   ] as unknown as PackedRun
+}
+
+/** The same run with other numbers for its words. */
+export function renumbered(run: PackedRun, numberOf: (word: number) => number): PackedRun {
+  const [key, traceId, name, service, tags, models, ...rest] = run
+  const [startedAtEpochMs, durationNs, outcome, spans, llmCalls, toolCalls, inputTokens, cachedTokens, outputTokens, costUsd, categories, findingCount, shown, findings, operations, ...problems] = rest
+  const every = <T>(size: number, list: readonly T[]): T[] => list.map((one, i) => (i % size === 0 ? numberOf(one as number) as T : one))
+  return [
+    key, traceId, numberOf(name), service === NONE ? NONE : numberOf(service), every(1, tags), every(1, models), startedAtEpochMs, durationNs,
+    outcome, spans, llmCalls, toolCalls, inputTokens, cachedTokens, outputTokens, costUsd, every(2, categories), findingCount,
+    every(SHOWN_SIZE, shown), every(FINDING.size, findings), every(OPERATION.size, operations), ...problems,
+  ]
 }
 
 const toUs = (ns: number): number => Math.round(ns / 1_000)

@@ -1,7 +1,7 @@
 import { BytePool } from './byte-pool.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import { grown, hashOf, Lookup } from './lookup.ts'
-import { NONE, OUTCOMES, type PackedRun } from './packed-run.ts'
+import { NONE, OUTCOMES, renumbered, type PackedRun } from './packed-run.ts'
 import { Phrases, readRun, writeRun } from './run-bytes.ts'
 
 const FIRST_ROWS = 1_024
@@ -144,6 +144,22 @@ export class RunColumns {
     reader.bytes = this.#pool.chunkOf(address)
     reader.at = this.#pool.offsetOf(address)
     return reader
+  }
+
+  /** Gives all words other numbers. */
+  renumber(numberOf: (word: number) => number): void {
+    const pool = new BytePool()
+    for (let row = 0; row < this.#rows; row++) {
+      if (this.outcome[row] === FREE) continue
+      const run = renumbered(this.packed(row), numberOf)
+      this.#writer.clear()
+      writeRun(run, this.#writer, this.#phrases)
+      this.#address[row] = pool.put(this.#writer.written)
+      this.#length[row] = this.#writer.written.length
+      this.name[row] = run[2]
+      this.service[row] = run[3]
+    }
+    this.#pool = pool
   }
 
   #grow(): void {

@@ -8,6 +8,9 @@ import type { IndexedRun } from './runs.ts'
 /** What was written to so short a time ago may still be going on. */
 export const LIVE_MS = 60_000
 
+/** So many cost nothing, needed or not. */
+const LEAST_WORDS = 20_000
+
 /** A run that was asked for by its key. */
 export interface FoundRun {
   readonly traceId: string
@@ -67,6 +70,18 @@ export class RunTable {
   packed(path: string): PackedRun[] {
     return this.#rowsOf(this.files.find(path)).map((row) => this.columns.packed(row)).reverse()
   }
+
+  /** Forgets words that no run has any more, when there may be many. Their numbers change. */
+  tidyWords(): void {
+    const { all } = this.words
+    if (all.length < this.#tidyAt) return
+    const left = new Words()
+    this.columns.renumber((word) => left.number(all[word]!))
+    this.words.take(left)
+    this.#tidyAt = Math.max(LEAST_WORDS, left.all.length * 2)
+  }
+
+  #tidyAt = LEAST_WORDS
 
   remove(path: string): string[] {
     const keys = this.#drop(path)
