@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
+import { lstat, mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { createGunzip, gzip } from 'node:zlib'
@@ -143,8 +143,9 @@ export class ReceivedFiles {
       this.#options.written(path, !this.#rootless.has(receivedPath(path)?.traceId ?? ''))
       for (const resolve of done) resolve()
     } catch (error) {
-      // A part of it may be there.
+      // A part of it may be there; where nothing is there is no day to be remembered.
       this.#whole.delete(path)
+      await lstat(absolute(this.#options.folder, path)).catch(() => this.forget(path))
       for (const reject of failed) reject(error as Error)
     }
     this.#busy.delete(path)

@@ -32,7 +32,9 @@ const NEWLINE = 10
 export async function readRuns(path: string, usual?: RegExp): Promise<ReadFile> {
   const file = await open(path, OURS)
   try {
-    const { size: bytes, mtimeMs } = await file.stat()
+    const stats = await file.stat()
+    if (!stats.isFile()) throw new TypeError('it is no file')
+    const { size: bytes, mtimeMs } = stats
     const facts = { bytes, modifiedEpochMs: Math.round(mtimeMs) }
     if (bytes > MAX_BYTES) return { ...facts, traces: [], problem: 'is too large to be shown here' }
     return { ...facts, ...decoded(await file.readFile(), path, usual) }
