@@ -129,7 +129,7 @@ describe('the command', () => {
     expect(await running.stop('SIGTERM')).toBe(0)
   })
 
-  test('what is larger than it looks is read by a thread that may take more', async () => {
+  test('what is larger than it looks is read in a thread of its own', async () => {
     // A hundred megabytes in as many kilobytes, beside which others are still read.
     built.write('large/a.json.gz', gzipSync(`{"what":"${'x'.repeat(99_000_000)}"}`, { level: 9 }))
     built.write('large/b.jsonl', encodeTrace(draw('agent 0-100', { id: '1'.repeat(32), name: 'small' })))

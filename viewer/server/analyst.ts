@@ -1,5 +1,5 @@
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
-import type { Job, ResultOf } from './jobs.ts'
+import { TOO_LARGE, type Job, type ResultOf } from './jobs.ts'
 
 /** The server itself needs none of it. */
 const perform = async (job: Job): Promise<unknown> => await (await import('./perform.ts')).perform(job)
@@ -7,23 +7,28 @@ const perform = async (job: Job): Promise<unknown> => await (await import('./per
 /** What a thread is told that it is. This module is its entry, wherever bundling has put it. */
 const THREAD = 'spanwise-analyst'
 
+interface Failure {
+  readonly name: string
+  readonly message: string
+}
+
 interface Asked {
   readonly id: number
   readonly job: Job
 }
 
-type Answer = { readonly id: number } & ({ readonly result: unknown } | { readonly error: string })
+type Answer = { readonly id: number } & ({ readonly result: unknown } | { readonly failure: Failure })
 
 if (!isMainThread && workerData === THREAD) {
   parentPort!.on('message', ({ id, job }: Asked) => {
     perform(job).then(
       (result) => parentPort!.postMessage({ id, result } satisfies Answer, []),
-      (error: unknown) => parentPort!.postMessage({ id, error: messageOf(error) } satisfies Answer, []),
+      (error: unknown) => parentPort!.postMessage({ id, failure: failureOf(error) } satisfies Answer, []),
     )
   })
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+const failureOf = (error: unknown): Failure => (error instanceof Error ? { name: error.name, message: error.message } : { name: 'Error', message: String(error) })
 
 interface Waiting extends Asked {
   readonly resolve: (result: never) => void
@@ -32,26 +37,19 @@ interface Waiting extends Asked {
 
 interface LaneOptions {
   readonly inThread: boolean
-  /** What needs more is too large for it. A heap that may grow large also keeps much more garbage than one that may not. */
-  readonly limits: { readonly maxOldGenerationSizeMb: number; readonly maxYoungGenerationSizeMb: number }
   /** A thread that has had nothing to do for so long ends, and gives back what it took. */
   readonly idleMs: number
 }
 
-/** For all but the largest runs. */
-const LEAN = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 } as const
-/** Runs that need more are too large to be shown. */
-const WIDE = { maxOldGenerationSizeMb: 4_096, maxYoungGenerationSizeMb: 48 } as const
-/** What is read in the lean thread; packed files are many times as large as they look. */
-const LEAN_BYTES = 1_000_000
-const LEAN_PACKED_BYTES = 100_000
+/**
+ * Runs that need more are too large to be shown. A limit of the old generation may only be one that is not reached: where a single
+ * text goes past it the whole process ends.
+ */
+const LIMITS = { maxOldGenerationSizeMb: 4_096, maxYoungGenerationSizeMb: 32 } as const
+/** What is read beside all others, also unpacked; larger files go to a thread that ends when it has read them. */
+const SMALL_BYTES = 2_000_000
 const IDLE_MS = 30_000
 const MAX_JOB_MS = 300_000
-
-/** A thread has ended of it. */
-class TooMuch extends Error {
-  override readonly name: string = 'TooMuch'
-}
 
 /** One thread, which does one job after another. It begins with the first job; when it breaks, the next job gets another one. */
 class Lane {
@@ -92,7 +90,7 @@ class Lane {
     }
     const { id, job } = next
     if (!this.#options.inThread) {
-      void perform(job).then((result) => this.#answered({ id, result }), (error: unknown) => this.#answered({ id, error: messageOf(error) }))
+      void perform(job).then((result) => this.#answered({ id, result }), (error: unknown) => this.#answered({ id, failure: failureOf(error) }))
       return
     }
     this.#timeout = setTimeout(() => void this.#worker?.terminate(), MAX_JOB_MS).unref()
@@ -102,7 +100,7 @@ class Lane {
 
   #start(): Worker {
     const worker = new Worker(new URL(import.meta.url), {
-      workerData: THREAD, execArgv: [], resourceLimits: this.#options.limits,
+      workerData: THREAD, execArgv: [], resourceLimits: LIMITS,
     })
     const broken = (reason: Error): void => {
       if (this.#worker !== worker) return
@@ -110,7 +108,7 @@ class Lane {
       if (this.#current !== undefined) this.#ended(this.#current, reason)
     }
     worker.on('message', (answer: Answer) => this.#answered(answer))
-    worker.on('error', (error) => broken(new TooMuch(`it takes more than there is: ${messageOf(error)}`)))
+    worker.on('error', (error) => broken(new Error(`it takes more than there is: ${failureOf(error).message}`)))
     worker.on('exit', () => broken(new Error('it takes too long')))
     return worker
   }
@@ -118,7 +116,8 @@ class Lane {
   #answered(answer: Answer): void {
     const current = this.#current
     if (current?.id !== answer.id) return
-    this.#ended(current, 'error' in answer ? new Error(answer.error) : undefined, 'error' in answer ? undefined : answer.result)
+    if ('failure' in answer) this.#ended(current, Object.assign(new Error(answer.failure.message), { name: answer.failure.name }))
+    else this.#ended(current, undefined, answer.result)
   }
 
   #ended(current: Waiting, error: Error | undefined, result?: unknown): void {
@@ -148,19 +147,18 @@ export class Analyst {
 
   /** @param inThread false: in this thread, as from sources that Node cannot start a thread with */
   constructor(inThread: boolean = !import.meta.url.endsWith('.ts')) {
-    this.#urgent = new Lane({ inThread, limits: WIDE, idleMs: IDLE_MS })
-    this.#later = new Lane({ inThread, limits: LEAN, idleMs: IDLE_MS })
-    this.#large = new Lane({ inThread, limits: WIDE, idleMs: IDLE_MS / 10 })
+    this.#urgent = new Lane({ inThread, idleMs: IDLE_MS })
+    this.#later = new Lane({ inThread, idleMs: IDLE_MS })
+    this.#large = new Lane({ inThread, idleMs: IDLE_MS / 10 })
   }
 
   /** @throws Error when it cannot be done */
   async do<J extends Job>(job: J): Promise<ResultOf<J>> {
     if (job.do !== 'summarise') return await this.#in(this.#urgent, job)
-    if (job.bytes > (job.path.endsWith('.gz') ? LEAN_PACKED_BYTES : LEAN_BYTES)) return await this.#in(this.#large, job)
     try {
-      return await this.#in(this.#later, job)
+      return await this.#in(this.#later, { ...job, mostBytes: SMALL_BYTES })
     } catch (error) {
-      if (!(error instanceof TooMuch)) throw error
+      if ((error as Error).name !== TOO_LARGE) throw error
       return await this.#in(this.#large, job)
     }
   }

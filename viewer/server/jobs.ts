@@ -1,6 +1,9 @@
 import type { Comparison } from '../api.ts'
 import type { FileFacts, IndexedRun, RunSource } from './runs.ts'
 
+/** The name of the error, which is all that another thread gets to see of it besides its message. */
+export const TOO_LARGE = 'TooLarge'
+
 /** A run in a file, by its absolute path. */
 export interface RunRef {
   readonly path: string
@@ -16,8 +19,8 @@ export interface RunFile {
 /** What is computed beside the server, so that it goes on answering; by what it gives. */
 export interface Jobs {
   readonly summarise: {
-    /** `path` is below the folder, `file` absolute. */
-    readonly job: { readonly do: 'summarise'; readonly file: string; readonly path: string; readonly source: RunSource; readonly bytes: number }
+    /** `path` is below the folder, `file` absolute. Of a file of more than `mostBytes`, also unpacked, it fails with {@link TOO_LARGE}. */
+    readonly job: { readonly do: 'summarise'; readonly file: string; readonly path: string; readonly source: RunSource; readonly mostBytes?: number }
     readonly result: Omit<FileFacts, 'path'> & { readonly runs: readonly IndexedRun[] }
   }
   readonly document: { readonly job: { readonly do: 'document'; readonly run: RunRef }; readonly result: Uint8Array }

@@ -32,8 +32,8 @@ export async function perform(job: Job): Promise<Jobs[keyof Jobs]['result']> {
 /** Of what is received: spans come in any order, and again when an exporter was not sure. */
 const USUAL = /have no parent in the file|an id that another one has: kept once$/
 
-async function summariseFile({ file, path, source }: Jobs['summarise']['job']): Promise<Jobs['summarise']['result']> {
-  const { traces, problem, bytes, modifiedEpochMs } = await readRuns(file, source === 'received' ? USUAL : undefined)
+async function summariseFile({ file, path, source, mostBytes }: Jobs['summarise']['job']): Promise<Jobs['summarise']['result']> {
+  const { traces, problem, bytes, modifiedEpochMs } = await readRuns(file, source === 'received' ? USUAL : undefined, mostBytes)
   const runs = traces.map((trace) => {
     try {
       return summarise(analyze(trace), { source, problem })

@@ -6,6 +6,7 @@ import { constants, gunzipSync } from 'node:zlib'
 import { importTraces } from '../../adapters/import/index.ts'
 import type { Trace } from '../../src/model/span.ts'
 import { safeTrace, TraceDecoder } from '../../src/trace-file/index.ts'
+import { TOO_LARGE } from './jobs.ts'
 
 export interface ReadFile {
   readonly traces: readonly Trace[]
@@ -27,9 +28,10 @@ const NEWLINE = 10
  * The runs in a file of any format that is known: run files of ours, also those that are still being written, and traces of other
  * tools. Damage is told, and what can be read is kept.
  * @param usual problems that are none in this file
- * @throws Error of the system when the file cannot be opened
+ * @param mostBytes of it, also unpacked
+ * @throws Error of the system when the file cannot be opened, and TooLarge
  */
-export async function readRuns(path: string, usual?: RegExp): Promise<ReadFile> {
+export async function readRuns(path: string, usual?: RegExp, mostBytes: number = MAX_BYTES): Promise<ReadFile> {
   const file = await open(path, OURS)
   try {
     const stats = await file.stat()
@@ -37,22 +39,33 @@ export async function readRuns(path: string, usual?: RegExp): Promise<ReadFile> 
     const { size: bytes, mtimeMs } = stats
     const facts = { bytes, modifiedEpochMs: Math.round(mtimeMs) }
     if (bytes > MAX_BYTES) return { ...facts, traces: [], problem: 'is too large to be shown here' }
-    return { ...facts, ...decoded(await file.readFile(), path, usual) }
+    if (bytes > mostBytes) throw new TooLarge()
+    return { ...facts, ...decoded(await file.readFile(), path, usual, mostBytes) }
   } finally {
     await file.close()
   }
 }
 
-function decoded(raw: Buffer, path: string, usual: RegExp | undefined): Pick<ReadFile, 'traces' | 'problem'> {
+/** For whoever wanted to read it; somebody else may take more. */
+export class TooLarge extends RangeError {
+  override readonly name: string = TOO_LARGE
+
+  constructor() {
+    super('the file is too large')
+  }
+}
+
+function decoded(raw: Buffer, path: string, usual: RegExp | undefined, mostBytes: number): Pick<ReadFile, 'traces' | 'problem'> {
   try {
     // Of a file that is being written, or was cut, what is there.
-    const content = raw[0] === 0x1f && raw[1] === 0x8b ? gunzipSync(raw, { maxOutputLength: MAX_BYTES, finishFlush: constants.Z_SYNC_FLUSH }) : raw
+    const content = raw[0] === 0x1f && raw[1] === 0x8b ? gunzipSync(raw, { maxOutputLength: mostBytes, finishFlush: constants.Z_SYNC_FLUSH }) : raw
     if (isRunFile(content.toString('utf8', 0, HEAD_BYTES))) return decodeRunFile(content)
     if (content.length > MAX_TEXT_BYTES) return { traces: [], problem: 'is too large to be shown here' }
     const { traces, problems } = importTraces({ name: basename(path), text: content.toString('utf8') })
     const first = problems.find(({ severity, message }) => severity !== 'note' && usual?.test(message) !== true)
     return { traces: traces.map(safeTrace), ...(first !== undefined && { problem: told(first) }) }
   } catch (error) {
+    if (mostBytes < MAX_BYTES && (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw new TooLarge()
     return { traces: [], problem: `cannot be read: ${error instanceof Error ? error.message : String(error)}` }
   }
 }

@@ -235,7 +235,7 @@ export class Store {
     if (there === undefined || !(await liesBelow(folder, path))) return this.#forget(path)
     let summarised
     try {
-      summarised = await analyst.do({ do: 'summarise', file: absolute(folder, path), path, source, bytes: there.bytes })
+      summarised = await analyst.do({ do: 'summarise', file: absolute(folder, path), path, source })
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error)
       summarised = { ...there, runs: [unreadable({ path, source }, problem, there.modifiedEpochMs)] }
