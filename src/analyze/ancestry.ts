@@ -1,3 +1,4 @@
+import { ints } from './room.ts'
 import type { Timeline } from './timeline.ts'
 
 export interface Ancestry {
@@ -8,8 +9,16 @@ export interface Ancestry {
   siblings(a: number, b: number): readonly [number, number] | undefined
 }
 
-export function ancestryOf({ parent, depth, topDown }: Pick<Timeline, 'parent' | 'depth' | 'topDown'>): Ancestry {
-  const jump = new Int32Array(parent.length)
+const known = new WeakMap<Pick<Timeline, 'parent' | 'depth' | 'topDown'>, Ancestry>()
+
+export function ancestryOf(timeline: Pick<Timeline, 'parent' | 'depth' | 'topDown'>): Ancestry {
+  let found = known.get(timeline)
+  if (found === undefined) known.set(timeline, (found = findAncestry(timeline)))
+  return found
+}
+
+function findAncestry({ parent, depth, topDown }: Pick<Timeline, 'parent' | 'depth' | 'topDown'>): Ancestry {
+  const jump = ints(parent.length)
   for (let at = 0; at < topDown.length; at++) {
     const node = topDown[at]!
     const p = parent[node]!

@@ -10,6 +10,7 @@ import { modelOf, type Call } from './calls.ts'
 import { layoutOf } from './context-layout.ts'
 import { secondsOfPrefill } from './latency.ts'
 import { remembered } from './remembered.ts'
+import { bytes } from './room.ts'
 
 /** Fewer tokens than this, or than that share of what the cache held, are no break where a changed part explains them … */
 const MIN_EXPLAINED_TOKENS = 500
@@ -46,7 +47,7 @@ export function cacheSummary(inputs: CacheInputs): CacheSummary | undefined {
   const everRead = new Set<string>()
   for (const call of calls) if ((inputOf(call)?.cacheRead ?? 0) > 0) everRead.add(modelOf(call.summary))
   const breaks: CacheBreak[] = []
-  const compared = new Uint8Array(calls.length)
+  const compared = bytes(calls.length)
   let count = 0
   calls.forEach((call, i) => {
     const p = conversations.previous[i]!

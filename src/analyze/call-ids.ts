@@ -1,4 +1,5 @@
 import type { Trace } from '../model/span.ts'
+import { ints } from './room.ts'
 import { TextNumbers } from './text-numbers.ts'
 import type { Timeline } from './timeline.ts'
 
@@ -23,9 +24,9 @@ function findIds({ parts }: Trace, { spans, tools }: Timeline): CallIds {
   const results: number[] = []
   for (let i = 0; i < parts.length; i++) if (parts[i]!.kind === 'tool-result' && parts[i]!.callId !== undefined) results.push(i)
   const numbers = new TextNumbers(results.length + tools.length)
-  const ofPart = new Int32Array(parts.length).fill(-1)
+  const ofPart = ints(parts.length).fill(-1)
   for (const part of results) ofPart[part] = numbers.of(parts[part]!.callId!)
-  const ofTool = new Int32Array(tools.length).fill(-1)
+  const ofTool = ints(tools.length).fill(-1)
   for (let at = 0; at < tools.length; at++) {
     const { callId } = spans[tools[at]!]!.tool!
     if (callId !== undefined) ofTool[at] = numbers.of(callId)

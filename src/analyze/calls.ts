@@ -4,7 +4,9 @@ import type { Attempt, LlmDetail, Span, Trace } from '../model/span.ts'
 import type { Usage } from '../model/usage.ts'
 import { NS_PER_S } from '../model/units.ts'
 import type { Pricing } from '../models/prices.ts'
+import { compact } from './compact.ts'
 import { gapsBefore, phasesOf } from './phases.ts'
+import { bytes, giveBack } from './room.ts'
 import type { Timeline } from './timeline.ts'
 import type { TokenCounter } from './token-counter.ts'
 import { callUsage, type Estimate } from './usage-estimates.ts'
@@ -34,21 +36,22 @@ export function findCalls(trace: Trace, timeline: Timeline, counter: TokenCounte
     const unanswered = usage === undefined && span.outcome.state === 'failed'
     const costUsd = usage === undefined ? undefined : costOf(trace, span, usage, pricing())
     const phases = phasesOf(span, timeline.start[i]!, timeline.end[i]!)
-    const gapNs = (gaps ??= gapsBefore(timeline))[i]!
+    const gapNs = compact((gaps ??= gapsBefore(timeline))[i]!)
     const durationNs = timeline.end[i]! - timeline.start[i]!
     calls.push({
       span: i, estimate, unanswered, llm: span.llm, request: span.llm?.requestParts ?? NO_PARTS,
       isEmbedding: span.category === 'embedding' || span.llm?.operation === 'embeddings',
-      summary: summarize(span, durationNs, calls.length + 1, usage, costUsd, phases, gapNs, unanswered),
+      summary: summarize(span, compact(durationNs), calls.length + 1, usage, costUsd, phases, gapNs, unanswered),
     })
   }
+  if (gaps !== undefined) giveBack(gaps)
   return calls
 }
 
 /** Where none of them lies in another, which is nearly always so, each counts. */
 function placesOfCalls({ spans, parent, topDown, kinds, kind, models }: Timeline): readonly number[] {
   const isNamed = kinds.map(({ category }) => category === 'llm')
-  const inside = new Uint8Array(spans.length)
+  const inside = bytes(spans.length)
   for (let at = 0; at < models.length; at++) inside[models[at]!] = CALL
   for (let i = 0; i < kind.length; i++) if (isNamed[kind[i]!]!) inside[i] = CALL
   const places: number[] = []
@@ -62,6 +65,7 @@ function placesOfCalls({ spans, parent, topDown, kinds, kind, models }: Timeline
     }
     inside[i] = BELOW_CALL
   }
+  giveBack(inside)
   return places
 }
 
@@ -76,7 +80,7 @@ function summarize(
   const { attempts = NO_ATTEMPTS, responseModel, finishReasons, firstToken } = llm
   const provider = llm.provider ?? textAttribute(span, 'gen_ai.provider.name') ?? 'unknown'
   const requestModel = llm.requestModel ?? textAttribute(span, 'gen_ai.request.model')
-  const ttftNs = firstToken === undefined ? undefined : Math.max(0, firstToken - start)
+  const ttftNs = firstToken === undefined ? undefined : compact(Math.max(0, firstToken - start))
   const decodeNs = decodeTime(llm)
   const rate = decodeNs ? (usage?.output?.total ?? NaN) * NS_PER_S / decodeNs : NaN
   const retryNs = retryTime(attempts)
@@ -116,14 +120,14 @@ const NO_DETAIL: Partial<LlmDetail> = Object.freeze({})
 const NO_ATTEMPTS: readonly Attempt[] = Object.freeze([])
 
 function decodeTime({ firstToken, lastToken }: Partial<LlmDetail>): number | undefined {
-  return firstToken !== undefined && lastToken !== undefined && lastToken >= firstToken ? lastToken - firstToken : undefined
+  return firstToken !== undefined && lastToken !== undefined && lastToken >= firstToken ? compact(lastToken - firstToken) : undefined
 }
 
 /** From the first attempt to the last: the failed ones and the waits after them. */
 function retryTime(attempts: readonly Attempt[]): number {
   const first = attempts[0]
   const last = attempts.at(-1)
-  return first === undefined || last === undefined ? 0 : Math.max(0, last.start - first.start)
+  return first === undefined || last === undefined ? 0 : compact(Math.max(0, last.start - first.start))
 }
 
 const textAttribute = (span: Span, name: string): string | undefined => {

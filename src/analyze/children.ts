@@ -1,3 +1,5 @@
+import { ints } from './room.ts'
+
 /** The children of span `i` are `all[first[i]]` to `all[first[i + 1] - 1]`, in order of start: two arrays where a run has a million lists. */
 export interface Children {
   readonly first: Int32Array
@@ -16,14 +18,14 @@ export const childrenOf = (parent: Int32Array): Children => grouped(parent, pare
  * @param numbers by place, below `count`; -1 is in no group
  */
 export function grouped(numbers: Int32Array, count: number): Children {
-  const first = new Int32Array(count + 1)
+  const first = ints(count + 1)
   let places = 0
   for (let i = 0; i < numbers.length; i++) {
     if (numbers[i] === -1) continue
     first[numbers[i]!]!++
     places++
   }
-  const all = new Int32Array(places)
+  const all = ints(places)
   // Filled from behind: each entry is where that group ends, and at last where it begins.
   for (let n = 1; n <= count; n++) first[n]! += first[n - 1]!
   for (let i = numbers.length - 1; i >= 0; i--) if (numbers[i] !== -1) all[--first[numbers[i]!]!] = i
@@ -39,16 +41,16 @@ export function childLists(parent: Int32Array): ChildLists {
 }
 
 export function joined(lists: ChildLists): Children {
-  const first = new Int32Array(lists.length + 1)
+  const first = ints(lists.length + 1)
   for (let i = 0; i < lists.length; i++) first[i + 1] = first[i]! + lists[i]!.length
-  const all = new Int32Array(first[lists.length]!)
+  const all = ints(first[lists.length]!)
   for (let i = 0; i < lists.length; i++) all.set(lists[i]!, first[i])
   return { first, all }
 }
 
 /** In order of start wherever that will do: then each step goes through memory from its beginning to its end. */
 export function topDownOrder(parent: Int32Array, children: Children | ChildLists): Int32Array {
-  const order = new Int32Array(parent.length)
+  const order = ints(parent.length)
   let isOrder = true
   for (let i = 0; i < order.length; i++) {
     order[i] = i

@@ -1,6 +1,7 @@
 import type { Span } from '../model/span.ts'
 import { childrenOf } from './children.ts'
 import type { IdIndex } from './id-index.ts'
+import { ints } from './room.ts'
 import { compareText, type Columns } from './span-columns.ts'
 
 /** Which span each one lies in, by place. */
@@ -14,7 +15,7 @@ export interface Connected {
 /** Resolves parents; what the root does not reach is hung under it. */
 export function connect(spans: readonly Span[], columns: Columns, byId: IdIndex): Connected {
   const count = spans.length
-  const parent = new Int32Array(count).fill(-1)
+  const parent = ints(count).fill(-1)
   const orphans: number[] = []
   const root = Math.max(0, spans.findIndex(({ parentId }) => parentId === undefined || byId.get(parentId) === undefined))
   // Neighbours often have the same parent.
@@ -39,7 +40,7 @@ export function connect(spans: readonly Span[], columns: Columns, byId: IdIndex)
 function depthsOf(parent: Int32Array, root: number): Int32Array {
   const UNKNOWN = -2
   const LOOSE = -1
-  const depth = new Int32Array(parent.length).fill(UNKNOWN)
+  const depth = ints(parent.length).fill(UNKNOWN)
   if (parent.length > 0) depth[root] = 0
   const chain: number[] = []
   for (let i = 0; i < parent.length; i++) {

@@ -2,6 +2,7 @@ import { isPartial } from '../model/marks.ts'
 import type { Span, Trace } from '../model/span.ts'
 import type { Call } from './calls.ts'
 import { isContinued } from './context-layout.ts'
+import { giveBack, ints } from './room.ts'
 import type { Timeline } from './timeline.ts'
 
 /** Which request each one goes on from. Arrays are indexed like the calls. */
@@ -29,7 +30,7 @@ const MAX_BACK = 4
  * - where no parts are known, the call before it in the same conversation or agent of an imported transcript.
  */
 export function conversationsOf(trace: Trace, timeline: Timeline, calls: readonly Call[]): Conversations {
-  const previous = new Int32Array(calls.length).fill(-1)
+  const previous = ints(calls.length).fill(-1)
   const first = Int32Array.from(calls, (_, i) => i)
   const isComparable = calls.map(() => false)
   const finder = new Finder(trace, timeline, calls)
@@ -44,11 +45,12 @@ export function conversationsOf(trace: Trace, timeline: Timeline, calls: readonl
     }
     finder.remember(i)
   })
+  finder.done()
   return { previous, first, next: nextOf(first), isComparable }
 }
 
 function nextOf(first: Int32Array): Int32Array {
-  const next = new Int32Array(first.length).fill(-1)
+  const next = ints(first.length).fill(-1)
   const last = first.map((_, i) => i)
   for (let i = 0; i < first.length; i++) {
     const conversation = first[i]!
@@ -81,8 +83,13 @@ class Finder {
     this.#timeline = timeline
     this.#calls = calls
     this.#answers = new Answers(trace.parts.length)
-    this.#lastBelow = new Int32Array(timeline.spans.length).fill(-1)
-    this.#before = new Int32Array(calls.length).fill(-1)
+    this.#lastBelow = ints(timeline.spans.length).fill(-1)
+    this.#before = ints(calls.length).fill(-1)
+  }
+
+  /** Nobody asks any more. */
+  done(): void {
+    giveBack(this.#lastBelow)
   }
 
   before(i: number): number | undefined {
@@ -202,7 +209,7 @@ class Answers {
   readonly #others = new Map<number, number>()
 
   constructor(parts: number) {
-    this.#calls = new Int32Array(parts).fill(-1)
+    this.#calls = ints(parts).fill(-1)
   }
 
   get(part: number): number | undefined {

@@ -1,6 +1,7 @@
 import type { ContextCall, ContextGrowth } from '../model/analysis.ts'
 import type { Call } from './calls.ts'
 import type { Conversations } from './context-conversations.ts'
+import { bytes, ints } from './room.ts'
 
 const MIN_TURNS = 3
 const MAX_CONVERSATIONS = 20
@@ -17,8 +18,8 @@ export function contextGrowth(
   // Calls are numbered by place, from 1.
   const byNumber: (ContextCall | undefined)[] = new Array(calls.length + 1).fill(undefined)
   for (const context of contexts) byNumber[context.number] = context
-  const turns = new Int32Array(calls.length)
-  const goesOn = new Uint8Array(calls.length)
+  const turns = ints(calls.length)
+  const goesOn = bytes(calls.length)
   for (let i = 0; i < calls.length; i++) {
     const before = previous[i]!
     turns[i] = before === -1 ? 1 : turns[before]! + 1
@@ -28,7 +29,7 @@ export function contextGrowth(
   const ends: number[] = []
   for (let i = 0; i < calls.length; i++) if (goesOn[i] === 0 && turns[i]! >= MIN_TURNS) ends.push(i)
   ends.sort((a, b) => turns[b]! - turns[a]! || a - b)
-  const taken = new Uint8Array(calls.length)
+  const taken = bytes(calls.length)
   const found = ends.flatMap((end) => {
     const branch: ContextCall[] = []
     for (let at = end; at !== -1 && taken[at] === 0; at = previous[at]!) {

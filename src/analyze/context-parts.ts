@@ -5,6 +5,7 @@ import type { CallIds } from './call-ids.ts'
 import { compact } from './compact.ts'
 import type { Layout } from './context-layout.ts'
 import { Split } from './largest-remainder.ts'
+import { floats, giveBack, ints } from './room.ts'
 import { sortPlaces } from './sort-places.ts'
 import { byText } from './totals.ts'
 
@@ -60,18 +61,18 @@ export class Composer {
 
   constructor({ parts }: Trace, names: PartNames, calls: CallIds) {
     this.#names = names
-    this.#lineOf = new Int32Array(parts.length)
+    this.#lineOf = ints(parts.length)
     const lines = new LineNumbers(this.#example, calls)
     for (let i = 0; i < parts.length; i++) this.#lineOf[i] = lines.of(parts[i]!, i)
     const { length } = this.#example
     this.#keys = new Array<string | undefined>(length).fill(undefined)
-    this.#kindOf = new Int32Array(length)
+    this.#kindOf = ints(length)
     for (let line = 1; line < length; line++) this.#kindOf[line] = this.#kindNumber(this.#example[line]!.kind)
     this.#kindWeight = new Float64Array(this.#kinds.length)
     this.#kindLine = new Int32Array(this.#kinds.length).fill(-1)
     this.#usedKinds = new Int32Array(this.#kinds.length)
-    this.#weight = new Float64Array(length)
-    this.#count = new Int32Array(length)
+    this.#weight = floats(length)
+    this.#count = ints(length)
   }
 
   /** @param most lines that are shown; the others are one line `rest` */
@@ -79,7 +80,7 @@ export class Composer {
     let lines = 0
     this.#kinds[0] = keptAs
     if (kept > 0) lines = this.#add(0, kept, lines)
-    if (this.#used.length < lines + parts.length) this.#used = new Int32Array((lines + parts.length) * 2)
+    if (this.#used.length < lines + parts.length) this.#used = ints((lines + parts.length) * 2)
     for (let i = 0; i < parts.length; i++) lines = this.#add(this.#lineOf[parts[i]!]!, at[i + 1]! - at[i]!, lines)
     const shown = lines > most ? most - 1 : lines
     this.#sort(lines, shown)
@@ -87,6 +88,11 @@ export class Composer {
     const list = this.#list(lines, total, shown)
     for (let i = 0; i < lines; i++) this.#weight[this.#used[i]!] = this.#count[this.#used[i]!] = 0
     return { composition, parts: list }
+  }
+
+  /** After the last request. */
+  done(): void {
+    giveBack(this.#lineOf, this.#kindOf, this.#weight, this.#count)
   }
 
   #add(line: number, tokens: number, lines: number): number {
@@ -209,7 +215,7 @@ class LineNumbers {
   constructor(example: (Part | undefined)[], calls: CallIds) {
     this.#example = example
     this.#calls = calls
-    this.#resultLines = new Int32Array(calls.count)
+    this.#resultLines = ints(calls.count)
   }
 
   of(part: Part, place: number): number {

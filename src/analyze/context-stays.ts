@@ -12,6 +12,7 @@ import type { Conversations } from './context-conversations.ts'
 import type { Layout } from './context-layout.ts'
 import type { PartNames } from './context-parts.ts'
 import type { PartWeights } from './context-weights.ts'
+import { bytes, floats, giveBack, ints } from './room.ts'
 import type { Timeline } from './timeline.ts'
 import { TextNumbers } from './text-numbers.ts'
 import { byText } from './totals.ts'
@@ -46,10 +47,10 @@ class StayList {
 
   /** @param expected for more it is made larger */
   constructor(expected: number) {
-    this.firstCall = new Int32Array(expected)
-    this.lastCall = new Int32Array(expected)
-    this.turns = new Int32Array(expected)
-    this.#fields = new Float64Array(expected * FIELDS)
+    this.firstCall = ints(expected)
+    this.lastCall = ints(expected)
+    this.turns = ints(expected)
+    this.#fields = floats(expected * FIELDS)
   }
 
   /** @returns its place */
@@ -66,10 +67,10 @@ class StayList {
       to.set(from)
       return to
     }
-    this.firstCall = wider(new Int32Array(most), this.firstCall)
-    this.lastCall = wider(new Int32Array(most), this.lastCall)
-    this.turns = wider(new Int32Array(most), this.turns)
-    this.#fields = wider(new Float64Array(most * FIELDS), this.#fields)
+    this.firstCall = wider(ints(most), this.firstCall)
+    this.lastCall = wider(ints(most), this.lastCall)
+    this.turns = wider(ints(most), this.turns)
+    this.#fields = wider(floats(most * FIELDS), this.#fields)
   }
 
   /** One request more that carries it, or once more in the same one. */
@@ -87,6 +88,10 @@ class StayList {
     fields[at + COST]! += spent[COST]!
     if (this.turns[stay] === 1) fields[at + FIRST_COST]! += spent[COST]!
     fields[at + UNCACHED_COST]! += spent[UNCACHED_COST]!
+  }
+
+  done(): void {
+    giveBack(this.firstCall, this.lastCall, this.turns, this.#fields)
   }
 
   field(stay: number, field: number): number {
@@ -148,7 +153,7 @@ export class ContextStays {
   constructor(inputs: StayInputs) {
     const { parts } = inputs.trace
     this.#inputs = inputs
-    this.#kinds = new Uint8Array(parts.length)
+    this.#kinds = bytes(parts.length)
     let results = 0
     for (let i = 0; i < parts.length; i++) {
       const { kind } = parts[i]!
@@ -158,12 +163,12 @@ export class ContextStays {
       } else if (kind === 'tool-definition') this.#kinds[i] = DEFINITION
     }
     this.#results = new StayList(results)
-    this.#stayOf = new Int32Array(parts.length)
-    this.#contentOf = new Int32Array(parts.length)
+    this.#stayOf = ints(parts.length)
+    this.#contentOf = ints(parts.length)
     this.#contents = new Contents(parts.length)
-    this.#seenIn = new Int32Array(parts.length + 1)
-    this.#times = new Int32Array(parts.length + 1)
-    this.#copyOf = new Int32Array(parts.length + 1)
+    this.#seenIn = ints(parts.length + 1)
+    this.#times = ints(parts.length + 1)
+    this.#copyOf = ints(parts.length + 1)
   }
 
   /** Adds up one request. */
@@ -196,10 +201,13 @@ export class ContextStays {
     }
   }
 
+  /** After the last request. */
   summary(): Pick<ContextSummary, 'results' | 'definitions' | 'duplicates'> {
     const results = resultStays(this.#inputs, this.#results, this.#resultParts)
     const definitions = definitionUses(this.#inputs, this.#definitions, this.#names)
     const duplicates = this.#duplicates()
+    giveBack(this.#kinds, this.#stayOf, this.#contentOf, this.#seenIn, this.#times, this.#copyOf)
+    this.#results.done()
     return {
       ...(results.length > 0 && { results }),
       ...(definitions.length > 0 && { definitions }),
@@ -359,7 +367,7 @@ const NO_CALLS: readonly ToolCallRequest[] = Object.freeze([])
 
 function definitionUses({ trace, timeline: { spans, models, tools } }: StayInputs, stays: StayList, names: readonly string[]): DefinitionUse[] {
   const placeOf = new Map(names.map((name, at) => [name, at]))
-  const called = new Int32Array(names.length)
+  const called = ints(names.length)
   for (let at = 0; at < models.length; at++) {
     const asked = spans[models[at]!]!.llm!.toolCalls ?? NO_CALLS
     for (let call = 0; call < asked.length; call++) {

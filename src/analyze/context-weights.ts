@@ -2,6 +2,7 @@ import type { Part } from '../model/message.ts'
 import type { Trace } from '../model/span.ts'
 import { textOf } from '../model/transient.ts'
 import { imageTokens } from './context-media.ts'
+import { floats } from './room.ts'
 import type { TokenCounter } from './token-counter.ts'
 import { CHARS_PER_TOKEN, weightOf } from './usage-estimates.ts'
 
@@ -29,7 +30,7 @@ export class PartWeights {
     this.#trace = trace
     this.#counter = counter
     this.#model = model
-    this.#weights = new Float64Array(trace.parts.length).fill(-1)
+    this.#weights = floats(trace.parts.length).fill(-1)
   }
 
   /** How most of the text was weighed. */
@@ -39,7 +40,7 @@ export class PartWeights {
 
   /** An array of at least that length, always the same one. */
   room(length: number): Float64Array {
-    if (this.#room.length < length) this.#room = new Float64Array(length * 2)
+    if (this.#room.length < length) this.#room = floats(length * 2)
     return this.#room
   }
 

@@ -43,6 +43,7 @@ export function contextSummary(inputs: ContextInputs): ContextSummary {
   }
   let peak: ContextCall | undefined
   for (const call of contexts) if (call.share !== undefined && call.share > (peak?.share ?? -1)) peak = call
+  composer?.done()
   const growth = contextGrowth(calls, conversations, contexts)
   return {
     calls: contexts,

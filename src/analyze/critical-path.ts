@@ -1,4 +1,5 @@
 import { joined, type ChildLists, type Children } from './children.ts'
+import { floats, giveBack, ints } from './room.ts'
 import { sortPlaces } from './sort-places.ts'
 import type { Timeline } from './timeline.ts'
 import { waitedUntil } from './waited-until.ts'
@@ -44,7 +45,9 @@ export function criticalPath(timeline: PathInput, onPiece?: OnPiece): CriticalPa
     if (isSorted && steps.length > 0 && first[steps[steps.length - 1]!]! > first[i]!) isSorted = false
     steps.push(i)
   }
-  return { wall, steps: isSorted ? steps : steps.sort((a, b) => first[a]! - first[b]!) }
+  if (!isSorted) steps.sort((a, b) => first[a]! - first[b]!)
+  giveBack(first)
+  return { wall, steps }
 }
 
 /**
@@ -77,8 +80,8 @@ class Walk {
     this.#timeline = timeline
     this.#end = waitedUntil(timeline)
     this.#onPiece = onPiece
-    this.wall = new Float64Array(length)
-    this.first = new Float64Array(length)
+    this.wall = floats(length)
+    this.first = floats(length)
     const { children } = timeline
     for (let i = 0; i < length; i++) if (children.first[i] !== children.first[i + 1]) this.wall[i] = NaN
   }
@@ -161,7 +164,7 @@ class Walk {
     const { start, children } = this.#timeline
     const last = children.first[span + 1]! - 1
     const count = last + 1 - children.first[span]!
-    if (count > this.#byEnd.length) this.#byEnd = new Int32Array(count * 2)
+    if (count > this.#byEnd.length) this.#byEnd = ints(count * 2)
     // In order of start, so backwards they are all but sorted.
     for (let i = 0; i < count; i++) this.#byEnd[i] = children.all[last - i]!
     if (count > 1) {

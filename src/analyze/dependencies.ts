@@ -1,6 +1,7 @@
 import type { LlmDetail, Span, Trace } from '../model/span.ts'
 import type { SpanValues, ValueSource } from '../model/values.ts'
 import { ancestryOf } from './ancestry.ts'
+import { bytes, floats, giveBack, ints } from './room.ts'
 import type { Timeline } from './timeline.ts'
 import { callIdsOf, type CallIds } from './call-ids.ts'
 import { groupBy } from './group-by.ts'
@@ -69,7 +70,7 @@ export function dependencies(trace: Trace, timeline: Timeline, values: readonly 
   const graph = new Graph(timeline)
   const inputs = new RequestInputs(trace, timeline)
   const issuers = issuersOf(timeline)
-  const hasDetails = new Uint8Array(spans.length)
+  const hasDetails = bytes(spans.length)
   for (const places of [models, tools, timeline.declaring]) for (let at = 0; at < places.length; at++) hasDetails[places[at]!] = 1
   let tool = 0
   for (let i = 0; i < spans.length; i++) {
@@ -90,6 +91,8 @@ export function dependencies(trace: Trace, timeline: Timeline, values: readonly 
     for (let at = 0; at < sources.length; at++) graph.add(byId.get(sources[at]!.spanId), VALUE, sources[at]!)
     if (inputs.remember(i, span, tool)) graph.contradicted()
   }
+  giveBack(hasDetails)
+  inputs.done()
   return graph.done(issuedTogether(timeline, issuers))
 }
 
@@ -122,7 +125,7 @@ class Graph {
     this.#from = new IntList(expected)
     this.#to = new IntList(expected)
     this.#proofs = new IntList(expected)
-    this.#outerEnd = new Float64Array(timeline.spans.length).fill(-Infinity)
+    this.#outerEnd = floats(timeline.spans.length).fill(-Infinity)
   }
 
   next(by: number): void {
@@ -195,8 +198,8 @@ class NeedLists {
   constructor(spans: number, expected: number) {
     this.#needed = new IntList(expected)
     this.#before = new IntList(expected)
-    this.#newest = new Int32Array(spans)
-    this.#count = new Int32Array(spans)
+    this.#newest = ints(spans)
+    this.#count = ints(spans)
   }
 
   add(by: number, needed: number): void {
@@ -214,13 +217,14 @@ class NeedLists {
   }
 
   done(): Needs {
-    const first = new Int32Array(this.#count.length + 1)
+    const first = ints(this.#count.length + 1)
     for (let i = 0; i < this.#count.length; i++) first[i + 1] = first[i]! + this.#count[i]!
-    const all = new Int32Array(this.#needed.length)
+    const all = ints(this.#needed.length)
     for (let i = 0; i < this.#count.length; i++) {
       let place = first[i + 1]!
       for (let at = this.#newest[i]!; at !== 0; at = this.#before.at(at - 1)) all[--place] = this.#needed.at(at - 1)
     }
+    giveBack(this.#newest, this.#count)
     return { first, all }
   }
 
@@ -253,10 +257,15 @@ class RequestInputs {
     this.#trace = trace
     this.#spans = spans
     this.#calls = callIdsOf(trace, timeline)
-    this.#toolsByCall = new Int32Array(this.#calls.count)
-    this.#isModel = new Uint8Array(spans.length)
+    this.#toolsByCall = ints(this.#calls.count)
+    this.#isModel = bytes(spans.length)
     for (let at = 0; at < models.length; at++) this.#isModel[models[at]!] = 1
-    this.#answers = new Int32Array(trace.parts.length).fill(-1)
+    this.#answers = ints(trace.parts.length).fill(-1)
+  }
+
+  /** Nobody asks any more. */
+  done(): void {
+    giveBack(this.#isModel, this.#answers, this.#toolsByCall)
   }
 
   isModel(span: number): boolean {

@@ -1,6 +1,7 @@
 import type { DependencyEvidence, DependencySummary, SpanDependency } from '../model/analysis.ts'
 import { PROOFS, type Dependencies } from './dependencies.ts'
 import { isFreeOf, leadsTo, type Independence } from './independence.ts'
+import { giveBack, ints } from './room.ts'
 import { sortPlaces } from './sort-places.ts'
 import type { Timeline } from './timeline.ts'
 
@@ -19,6 +20,7 @@ export function dependencyList(timeline: Timeline, dependencies: Dependencies, f
   for (let at = 0; at < Math.min(from.length, MAX_DEPENDENT); at++) listed.push(dependent(timeline, dependencies, at))
   const pairs = new SiblingPairs(timeline, dependencies, free)
   pairs.look()
+  pairs.done()
   if (from.length + pairs.independent + pairs.unknown === 0) return undefined
   return {
     pairs: [...listed, ...pairs.listed],
@@ -50,19 +52,19 @@ class SiblingPairs {
     this.#timeline = timeline
     this.#dependencies = dependencies
     this.#free = free
-    this.#together = new Int32Array(timeline.spans.length)
+    this.#together = ints(timeline.spans.length)
     dependencies.issuedTogether.forEach(({ members }, group) => members.forEach((i) => (this.#together[i] = group + 1)))
   }
 
   look(): void {
     const { children: { first, all }, start, end, late } = this.#timeline
-    let byEnd = new Int32Array(64)
+    let byEnd: Int32Array = new Int32Array(64)
     for (let parent = 0; parent < start.length; parent++) {
       if (this.#left <= 0) return
       const from = first[parent]!
       const to = first[parent + 1]!
       if (to - from < 2) continue
-      if (to - from > byEnd.length) byEnd = new Int32Array((to - from) * 2)
+      if (to - from > byEnd.length) byEnd = ints((to - from) * 2)
       let count = 0
       for (let at = from; at < to; at++) if (!late[all[at]!]!) byEnd[count++] = all[at]!
       sortPlaces(byEnd, count, (a, b) => end[a]! - end[b]! || a - b)
@@ -76,6 +78,10 @@ class SiblingPairs {
         }
       }
     }
+  }
+
+  done(): void {
+    giveBack(this.#together)
   }
 
   #pair(a: number, b: number): void {

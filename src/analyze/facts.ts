@@ -6,6 +6,7 @@ import type { Call } from './calls.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Independence } from './independence.ts'
 import type { Thresholds } from './options.ts'
+import { bytes } from './room.ts'
 import type { Simulator } from './schedule.ts'
 import type { Timeline } from './timeline.ts'
 
@@ -37,7 +38,7 @@ export function callsBelow({ timeline, calls }: Pick<Facts, 'timeline' | 'calls'
 }
 
 function findCallsBelow({ parent, topDown }: Timeline, calls: readonly Call[]): (i: number) => boolean {
-  const below = new Uint8Array(parent.length)
+  const below = bytes(parent.length)
   for (const { span } of calls) if (span > 0) below[parent[span]!] = 1
   for (let at = topDown.length - 1; at > 0; at--) {
     const i = topDown[at]!

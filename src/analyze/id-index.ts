@@ -1,3 +1,5 @@
+import { bytes, ints } from './room.ts'
+
 /** Beyond this many steps the ids were chosen to meet, and a Map takes over. */
 const MAX_STEPS = 64
 
@@ -21,8 +23,8 @@ export class IdIndex {
     let slots = 16
     while (slots < spans.length * 2) slots *= 2
     this.#mask = slots - 1
-    this.#places = new Int32Array(slots)
-    this.#tags = new Uint8Array(slots)
+    this.#places = ints(slots)
+    this.#tags = bytes(slots)
     for (let place = 0; place < spans.length; place++) this.#add(spans[place]!.id, place)
   }
 

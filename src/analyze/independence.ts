@@ -2,6 +2,7 @@ import type { SpanValues } from '../model/values.ts'
 import { ancestryOf, type Ancestry } from './ancestry.ts'
 import type { Dependencies } from './dependencies.ts'
 import { remembered } from './remembered.ts'
+import { bytes, floats, giveBack } from './room.ts'
 import type { Timeline } from './timeline.ts'
 import { nature } from './tool-uses.ts'
 
@@ -41,15 +42,15 @@ export function independence(
   timeline: Timeline, values: readonly (SpanValues | undefined)[], { outerEnd }: Dependencies,
 ): Independence {
   const { spans, start, end, parent, children: { first, all }, topDown } = timeline
-  const freeFrom = new Float64Array(spans.length).fill(Infinity)
-  const canBeSkipped = new Uint8Array(spans.length)
-  const parents = new Uint8Array(spans.length)
+  const freeFrom = floats(spans.length).fill(Infinity)
+  const canBeSkipped = bytes(spans.length)
+  const parents = bytes(spans.length)
   const shares = new Map<number, ReadonlySet<number>>()
   const proven: Independence = { freeFrom, canBeSkipped, shares, parents }
   if (outerEnd === undefined || values.every((own) => own === undefined)) return proven
 
   const traits = traitsOf(timeline)
-  const seen = new Uint8Array(spans.length)
+  const seen = bytes(spans.length)
   for (let at = topDown.length - 1; at >= 0; at--) {
     const i = topDown[at]!
     let isSeen = values[i]?.seen === true
@@ -75,6 +76,7 @@ export function independence(
     freeFrom[i] = Math.max(own.knownAt, lastCall, outerEnd[i]!)
     parents[parent[i]!] = 1
   }
+  giveBack(traits, seen)
   return proven
 }
 
@@ -101,7 +103,7 @@ const CALL = 8
 function traitsOf({ spans, kinds, kind, models, tools }: Timeline): Uint8Array {
   const ofName = (name: string): number => (nature(name) === 'other' ? PLAIN : 0) | (decides(name) ? DECIDER : 0)
   const ofKind = kinds.map(({ name, category }) => ofName(name) | (category === 'llm' ? CALL : 0))
-  const traits = new Uint8Array(spans.length)
+  const traits = bytes(spans.length)
   for (let i = 0; i < traits.length; i++) traits[i] = ofKind[kind[i]!]!
   for (let at = 0; at < tools.length; at++) {
     const i = tools[at]!

@@ -17,6 +17,7 @@ import { independence, type Independence } from './independence.ts'
 import { checkPrices, checkWindows, readThresholds, type AnalyzeOptions } from './options.ts'
 import { prefillLatency } from './latency.ts'
 import { problems } from './problems.ts'
+import { giveBack, ints, reusing } from './room.ts'
 import { Simulator, type Scheduled } from './schedule.ts'
 import { withSensitivity } from './sensitivity.ts'
 import { selfTimes } from './self-time.ts'
@@ -51,6 +52,10 @@ export interface Derived {
 /** {@link analyze}, with more of what it found on the way. */
 export function derive(trace: Trace, options: AnalyzeOptions): Derived {
   checkTraceShape(trace)
+  return reusing(() => deriveAll(trace, options))
+}
+
+function deriveAll(trace: Trace, options: AnalyzeOptions): Derived {
   const thresholds = readThresholds(options)
   checkPrices(options.prices)
   checkWindows(options.windows)
@@ -73,6 +78,7 @@ export function derive(trace: Trace, options: AnalyzeOptions): Derived {
   const cache = cacheSummary(inputs)
   const dependencies = dependenciesOf(trace, timeline, values)
   const free = independence(timeline, values, dependencies)
+  if (dependencies.outerEnd !== undefined) giveBack(dependencies.outerEnd)
   const pairs = dependencyList(timeline, dependencies, free)
   const simulator = new Simulator(timeline, dependencies)
   const operations = operationsOf(timeline)
@@ -123,7 +129,7 @@ function schedules({ spans }: Timeline, dependencies: Dependencies, free: Indepe
 
 /** By span, which group of what was issued together it is in; -1: none. */
 export function groupsOf(spans: number, { issuedTogether }: Pick<Dependencies, 'issuedTogether'>): Int32Array {
-  const groupOf = new Int32Array(spans).fill(-1)
+  const groupOf = ints(spans).fill(-1)
   issuedTogether.forEach(({ members }, group) => members.forEach((i) => (groupOf[i] = group)))
   return groupOf
 }

@@ -1,3 +1,5 @@
+import { giveBack, ints } from './room.ts'
+
 /** A list of whole numbers that grows: half the room of an array of the engine's, and nothing to look through for its collector. */
 export class IntList {
   length = 0
@@ -5,21 +7,22 @@ export class IntList {
 
   /** @param expected for more it is made larger */
   constructor(expected: number) {
-    this.#items = new Int32Array(Math.max(16, expected))
+    this.#items = ints(Math.max(16, expected))
   }
 
   /** @returns the new length */
   push(item: number): number {
     if (this.length === this.#items.length) {
-      const wider = new Int32Array(this.length * 2)
+      const wider = ints(this.length * 2)
       wider.set(this.#items)
+      giveBack(this.#items)
       this.#items = wider
     }
     this.#items[this.length] = item
     return ++this.length
   }
 
-  /** The items so far, in place; they are not the list's any more once it has grown. */
+  /** The items so far, in place: not to be kept by whoever lets the list grow further. */
   get items(): Int32Array {
     return this.#items.subarray(0, this.length)
   }

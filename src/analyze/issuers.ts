@@ -1,4 +1,5 @@
 import { grouped, type Children } from './children.ts'
+import { ints } from './room.ts'
 import { TextNumbers } from './text-numbers.ts'
 import type { Timeline } from './timeline.ts'
 
@@ -27,7 +28,7 @@ export function issuersOf(timeline: Timeline): Issuers {
 function findIssuers({ spans, tools, byId }: Timeline): Issuers {
   const numbers = new TextNumbers(tools.length)
   const ids: string[] = []
-  const ofTool = new Int32Array(tools.length).fill(-1)
+  const ofTool = ints(tools.length).fill(-1)
   // What one answer asked for mostly comes together.
   let last: string | undefined
   let number = -1
@@ -41,8 +42,8 @@ function findIssuers({ spans, tools, byId }: Timeline): Issuers {
     }
     ofTool[at] = number
   }
-  const span = new Int32Array(ids.length)
-  const ofSpan = new Int32Array(spans.length).fill(-1)
+  const span = ints(ids.length)
+  const ofSpan = ints(spans.length).fill(-1)
   for (let at = 0; at < ids.length; at++) {
     const place = byId.get(ids[at]!) ?? -1
     span[at] = place

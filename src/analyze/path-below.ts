@@ -1,3 +1,4 @@
+import { copyOfFloats } from './room.ts'
 import type { Timeline } from './timeline.ts'
 
 const known = new WeakMap<Float64Array, Float64Array>()
@@ -6,7 +7,7 @@ const known = new WeakMap<Float64Array, Float64Array>()
 export function pathBelow({ topDown, parent }: Timeline, wall: Float64Array): Float64Array {
   let path = known.get(wall)
   if (path !== undefined) return path
-  path = wall.slice()
+  path = copyOfFloats(wall)
   for (let at = topDown.length - 1; at > 0; at--) path[parent[topDown[at]!]!]! += path[topDown[at]!]!
   known.set(wall, path)
   return path

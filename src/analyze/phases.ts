@@ -1,5 +1,7 @@
 import type { CallPhases } from '../model/analysis.ts'
 import type { Attempt, LlmDetail, Span } from '../model/span.ts'
+import { compact } from './compact.ts'
+import { floats, giveBack } from './room.ts'
 import type { Timeline } from './timeline.ts'
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
@@ -77,7 +79,7 @@ class Cursor {
   to(time: number): number {
     const from = this.#at
     this.#at = Math.max(from, Math.min(this.#end, Math.round(time)))
-    return this.#at - from
+    return compact(this.#at - from)
   }
 }
 
@@ -92,14 +94,14 @@ const FRAMES: ReadonlySet<string> = new Set(['agent', 'internal'])
  */
 export function gapsBefore({ kinds, kind, start, end, parent, children: { first, all }, topDown }: Timeline): Float64Array {
   const isFrame = kinds.map(({ category }) => FRAMES.has(category))
-  const lastEnd = new Float64Array(start.length)
+  const lastEnd = floats(start.length)
   for (let at = topDown.length - 1; at >= 0; at--) {
     const i = topDown[at]!
     if (first[i] === first[i + 1] || !isFrame[kind[i]!]!) lastEnd[i] = end[i]!
     const p = parent[i]!
     if (p !== -1) lastEnd[p] = Math.max(lastEnd[p]!, lastEnd[i]!)
   }
-  const before = new Float64Array(start.length).fill(NaN)
+  const before = floats(start.length).fill(NaN)
   for (let at = 0; at < topDown.length; at++) {
     const i = topDown[at]!
     let latest = NaN
@@ -109,6 +111,7 @@ export function gapsBefore({ kinds, kind, start, end, parent, children: { first,
       latest = Number.isNaN(latest) ? lastEnd[child]! : Math.max(latest, lastEnd[child]!)
     }
   }
+  giveBack(lastEnd)
   for (let i = 0; i < before.length; i++) before[i] = before[i]! <= start[i]! ? start[i]! - before[i]! : NaN
   return before
 }

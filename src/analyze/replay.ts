@@ -13,12 +13,13 @@ export function analyzeWithReplay(trace: Trace, options: AnalyzeOptions = {}): {
   const { analysis, dependencies, free, changes } = derive(trace, options)
   const groupOf = groupsOf(analysis.spans.length, dependencies)
   const isAnyFree = free.parents.includes(1)
-  const { first, all } = dependencies.needs
+  // Copies of their own: what threads can share cannot be handed over between them, nor be stored everywhere.
+  const [first, all] = [dependencies.needs.first.slice(), dependencies.needs.all.slice()]
   return {
     analysis,
     replay: {
       needs: { first, all },
-      proven: { groupOf, ...(isAnyFree && { free: flat(free) }) },
+      proven: { groupOf: groupOf.slice(), ...(isAnyFree && { free: flat(free) }) },
       changes: changes.map((change) => change?.() ?? null),
     },
   }
@@ -27,5 +28,5 @@ export function analyzeWithReplay(trace: Trace, options: AnalyzeOptions = {}): {
 function flat({ freeFrom, canBeSkipped, parents, shares }: Independence): NonNullable<Replay['proven']['free']> {
   const pairs: number[] = []
   shares.forEach((others, span) => others.forEach((other) => pairs.push(span, other)))
-  return { freeFrom, canBeSkipped, parents, shares: Int32Array.from(pairs) }
+  return { freeFrom: freeFrom.slice(), canBeSkipped: canBeSkipped.slice(), parents: parents.slice(), shares: Int32Array.from(pairs) }
 }

@@ -2,6 +2,7 @@ import type { Dependencies } from './dependencies.ts'
 import { EarlierPlaces } from './earlier-places.ts'
 import type { Independence } from './independence.ts'
 import { MinHeap } from './min-heap.ts'
+import { bytes, floats, ints } from './room.ts'
 import { sortNumbers, sortPlaces } from './sort-places.ts'
 import type { Timeline } from './timeline.ts'
 
@@ -71,14 +72,14 @@ export class Plans {
     this.#timeline = timeline
     this.#needs = needs
     this.#base = first
-    this.#count = new Int32Array(length)
-    this.#kind = new Uint8Array(length)
-    this.#children = new Int32Array(length)
-    this.#placeOf = new Int32Array(length).fill(-1)
-    this.#byEnd = new Int32Array(length)
-    this.#ended = new Int32Array(length)
-    this.#offset = new Float64Array(length)
-    this.#ownAtEnd = new Float64Array(length)
+    this.#count = ints(length)
+    this.#kind = bytes(length)
+    this.#children = ints(length)
+    this.#placeOf = ints(length).fill(-1)
+    this.#byEnd = ints(length)
+    this.#ended = ints(length)
+    this.#offset = floats(length)
+    this.#ownAtEnd = floats(length)
   }
 
   /**
@@ -264,11 +265,11 @@ export class Plans {
     for (let i = first[span]!; i < first[span + 1]!; i++) if (!late[all[i]!]!) this.#children[base + count++] = all[i]!
     this.#count[span] = count
     if (count > this.#order.length) {
-      this.start = new Float64Array(count * 2)
-      this.end = new Float64Array(count * 2)
-      this.#order = new Int32Array(count * 2)
-      this.#starts = new Float64Array(count * 2)
-      this.#ends = new Float64Array(count * 2)
+      this.start = floats(count * 2)
+      this.end = floats(count * 2)
+      this.#order = ints(count * 2)
+      this.#starts = floats(count * 2)
+      this.#ends = floats(count * 2)
     }
     this.#sortChildren(span)
     const isSequential = this.#sortByEnd(span)

@@ -1,4 +1,5 @@
 import type { Dependencies } from './dependencies.ts'
+import { bytes, copyOfFloats, copyOfInts, floats, giveBack, ints } from './room.ts'
 import { layOut, type Layout } from './schedule-layout.ts'
 import { Plans, type Relaxed, type Times } from './schedule-plan.ts'
 
@@ -68,8 +69,8 @@ export class Simulator {
     const parents: number[] = []
     for (let at = topDown.length - 1; at >= 0; at--) if (first[topDown[at]!]! < first[topDown[at]! + 1]!) parents.push(topDown[at]!)
     this.#parents = Int32Array.from(parents)
-    this.#less = new Float64Array(this.#count)
-    this.#marks = new Uint8Array(this.#count)
+    this.#less = floats(this.#count)
+    this.#marks = bytes(this.#count)
   }
 
   /** Nanoseconds that the run would have been shorter, with as much at once as it takes. */
@@ -84,7 +85,7 @@ export class Simulator {
   schedule(relaxed: Relaxed | undefined): Scheduled {
     const plans = this.#plans
     const peaks = this.#peaks()
-    const moved = new Uint8Array(this.#count)
+    const moved = bytes(this.#count)
     this.#begin(relaxed)
     const saved = this.#count === 0 ? 0 : this.#upwards((span, _, less) => {
       const lessNs = plans.simulate(span, relaxed, less, Infinity)
@@ -92,10 +93,11 @@ export class Simulator {
       plans.moved(span, (child) => (moved[child] = 1))
       return lessNs
     })
-    const best = this.#less.slice()
+    const best = copyOfFloats(this.#less)
     const reaches = (concurrency: number): boolean =>
       this.#limited(concurrency, { peaks, best }, (span, _, less) => plans.simulate(span, relaxed, less, concurrency)) >= saved
     const limit = this.#smallest(peaks.reduce((a, b) => Math.max(a, b), 0), reaches)
+    giveBack(best, peaks)
     return { durationNs: this.#timeline.durationNs - saved, limit, moved }
   }
 
@@ -106,10 +108,10 @@ export class Simulator {
    */
   rerun({ relaxed, shorter }: Simulation, isCombined = false): Rerun {
     const plans = this.#plans
-    const free: Replay = { peaks: this.#peaks(), shift: new Float64Array(this.#count), inner: new Float64Array(this.#count) }
+    const free: Replay = { peaks: this.#peaks(), shift: floats(this.#count), inner: floats(this.#count) }
     this.#begin(relaxed, shorter)
     const marks = this.#marks.slice()
-    const given = this.#less.slice()
+    const given = copyOfFloats(this.#less)
     const lessOf = (limit: number, into: Replay): LessOf => (span, mark, less) => {
       const lessNs = plans.simulate(span, relaxed, less, limit)
       into.peaks[span] = plans.peak(span)
@@ -119,7 +121,7 @@ export class Simulator {
       return isCombined ? Math.max(given[span]!, lessNs) : given[span]!
     }
     this.#upwards(lessOf(Infinity, free), true)
-    const best = this.#less.slice()
+    const best = copyOfFloats(this.#less)
     const limited = (concurrency: number): Replay => {
       const replay = { peaks: free.peaks.slice(), shift: free.shift.slice(), inner: free.inner.slice() }
       this.#limited(concurrency, { peaks: free.peaks, best, marks }, lessOf(concurrency, replay))
@@ -144,10 +146,10 @@ export class Simulator {
   #peaks(): Int32Array {
     if (this.#measuredPeaks === undefined) {
       const { first } = this.#timeline.children
-      this.#measuredPeaks = new Int32Array(this.#count).fill(1)
+      this.#measuredPeaks = ints(this.#count).fill(1)
       for (const span of this.#parents) if (first[span + 1]! - first[span]! > 1) this.#measuredPeaks[span] = this.#plans.measuredPeak(span)
     }
-    return this.#measuredPeaks.slice()
+    return copyOfInts(this.#measuredPeaks)
   }
 
   /** The smallest number up to `most` that does, where `most` does. */

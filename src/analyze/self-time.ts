@@ -1,3 +1,4 @@
+import { floats } from './room.ts'
 import type { Timeline } from './timeline.ts'
 
 /**
@@ -5,7 +6,7 @@ import type { Timeline } from './timeline.ts'
  * parallel, so it is the union and not the sum; what sticks out of the span (late work) is not part of the span.
  */
 export function selfTimes({ start, end, children: { first, all } }: Timeline): Float64Array {
-  const self = new Float64Array(start.length)
+  const self = floats(start.length)
   for (let i = 0; i < start.length; i++) {
     let covered = 0
     let until = start[i]!

@@ -1,3 +1,4 @@
+import { floats, ints } from './room.ts'
 import { sortPlaces } from './sort-places.ts'
 import type { Timeline } from './timeline.ts'
 import { waitedUntil } from './waited-until.ts'
@@ -12,8 +13,8 @@ import { waitedUntil } from './waited-until.ts'
 export function slacks(timeline: Timeline): Float64Array {
   const { start, children: { first, all }, late, topDown } = timeline
   const end = waitedUntil(timeline)
-  const slack = new Float64Array(start.length)
-  let waited = new Int32Array(64)
+  const slack = floats(start.length)
+  let waited: Int32Array = new Int32Array(64)
   /** Starts of the children that are followed, latest first. */
   const followed: number[] = []
   for (let at = 0; at < topDown.length; at++) {
@@ -21,7 +22,7 @@ export function slacks(timeline: Timeline): Float64Array {
     const from = first[span]!
     const to = first[span + 1]!
     if (from === to) continue
-    if (to - from > waited.length) waited = new Int32Array((to - from) * 2)
+    if (to - from > waited.length) waited = ints((to - from) * 2)
     let count = 0
     // In order of start, so backwards they are all but sorted.
     for (let i = to - 1; i >= from; i--) if (!late[all[i]!]!) waited[count++] = all[i]!

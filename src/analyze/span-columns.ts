@@ -1,6 +1,8 @@
 import type { Span } from '../model/span.ts'
 import type { Connected } from './connect.ts'
 import type { IdIndex } from './id-index.ts'
+import { bytes, floats, ints } from './room.ts'
+import { IntList } from './int-list.ts'
 import type { Kind, Timeline } from './timeline.ts'
 
 /**
@@ -24,14 +26,14 @@ export interface Columns {
 
 export function readColumns(spans: readonly Span[]): Columns {
   const { length } = spans
-  const start = new Float64Array(length)
-  const end = new Float64Array(length)
-  const kind = new Int32Array(length)
-  const failed = new Uint8Array(length)
+  const start = floats(length)
+  const end = floats(length)
+  const kind = ints(length)
+  const failed = bytes(length)
   const numbers = new KindNumbers()
   const open: number[] = []
-  const models: number[] = []
-  const tools: number[] = []
+  const models = new IntList(1_024)
+  const tools = new IntList(1_024)
   const declaring: number[] = []
   for (let i = 0; i < length; i++) {
     const span = spans[i]!
@@ -46,7 +48,7 @@ export function readColumns(spans: readonly Span[]): Columns {
   }
   return {
     spans, start, end, kind, failed, open, kinds: numbers.kinds,
-    models: Int32Array.from(models), tools: Int32Array.from(tools), declaring: Int32Array.from(declaring),
+    models: models.items, tools: tools.items, declaring: Int32Array.from(declaring),
   }
 }
 
@@ -96,10 +98,10 @@ interface Reordered {
 
 export function reordered(arrived: Columns, draft: Connected, byId: IdIndex): Reordered {
   const order = Int32Array.from(arrived.spans, (_, i) => i).sort(comparison(arrived, draft.depth))
-  const position = new Int32Array(order.length)
+  const position = ints(order.length)
   for (let i = 0; i < order.length; i++) position[order[i]!] = i
   const spans: Span[] = []
-  const parent = new Int32Array(order.length)
+  const parent = ints(order.length)
   for (let i = 0; i < order.length; i++) {
     const old = order[i]!
     spans.push(arrived.spans[old]!)
@@ -123,7 +125,7 @@ export function reordered(arrived: Columns, draft: Connected, byId: IdIndex): Re
 function kindsInOrder({ kind, kinds }: Columns, order: Int32Array): Pick<Columns, 'kind' | 'kinds'> {
   const number = new Int32Array(kinds.length).fill(-1)
   const found: Kind[] = []
-  const moved = new Int32Array(order.length)
+  const moved = ints(order.length)
   for (let i = 0; i < order.length; i++) {
     const old = kind[order[i]!]!
     if (number[old] === -1) number[old] = found.push(kinds[old]!) - 1

@@ -2,6 +2,7 @@ import type { SpanView } from '../model/analysis.ts'
 import { OK, type Span } from '../model/span.ts'
 import type { Call } from './calls.ts'
 import { compact } from './compact.ts'
+import { giveBack, ints } from './room.ts'
 import type { Timeline } from './timeline.ts'
 
 interface Derived {
@@ -14,7 +15,7 @@ interface Derived {
 /** In the order of the timeline. */
 export function spanViews(timeline: Timeline, { self, wall, slack, calls }: Derived): SpanView[] {
   const { spans, start, end, parent, depth, late } = timeline
-  const numbers = new Int32Array(spans.length)
+  const numbers = ints(spans.length)
   for (const { span, summary } of calls) numbers[span] = summary.number
   if (!isPrepared) prepare()
   const views = new Array<SpanView>(spans.length)
@@ -34,6 +35,7 @@ export function spanViews(timeline: Timeline, { self, wall, slack, calls }: Deri
     if (resources !== undefined) view.resources = resources
     views[i] = view
   }
+  giveBack(numbers)
   return views
 }
 

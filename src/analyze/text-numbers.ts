@@ -1,4 +1,5 @@
 import { hashOf } from './id-index.ts'
+import { bytes, ints } from './room.ts'
 
 /** Beyond this many steps the texts were chosen to meet, and a Map takes over. */
 const MAX_STEPS = 64
@@ -21,8 +22,8 @@ export class TextNumbers {
     let slots = 16
     while (slots < most * 1.5) slots *= 2
     this.#mask = slots - 1
-    this.#numbers = new Int32Array(slots)
-    this.#tags = new Uint8Array(slots)
+    this.#numbers = ints(slots)
+    this.#tags = bytes(slots)
   }
 
   get size(): number {

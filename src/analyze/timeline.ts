@@ -2,6 +2,7 @@ import type { Category, Span, Trace } from '../model/span.ts'
 import { childrenOf, topDownOrder, type Children } from './children.ts'
 import { connect, type Connected } from './connect.ts'
 import { IdIndex } from './id-index.ts'
+import { bytes } from './room.ts'
 import { isInOrder, readColumns, reordered, type Columns } from './span-columns.ts'
 
 export { childLists, topDownOrder } from './children.ts'
@@ -88,7 +89,7 @@ function closeEnds({ start, end, open }: Columns): Uint8Array | undefined {
     end[i] = Math.round(end[i]!)
     last = Math.max(last, start[i]!, end[i]! || 0)
   }
-  const isOpen = open.length === 0 ? undefined : new Uint8Array(start.length)
+  const isOpen = open.length === 0 ? undefined : bytes(start.length)
   for (const i of open) isOpen![i] = 1
   const runEnd = Math.max(start[0] ?? 0, isOpen?.[0] === 1 || start.length === 0 ? last : end[0]!)
   for (let i = 0; i < start.length; i++) end[i] = Math.max(start[i]!, Number.isNaN(end[i]!) ? runEnd : end[i]!)
@@ -97,7 +98,7 @@ function closeEnds({ start, end, open }: Columns): Uint8Array | undefined {
 
 /** A span still open although its parent ended is late as well. */
 function lateOnes(start: Float64Array, end: Float64Array, parent: Int32Array, isOpen: Uint8Array | undefined): Uint8Array {
-  const late = new Uint8Array(start.length)
+  const late = bytes(start.length)
   for (let i = 0; i < start.length; i++) {
     const p = parent[i]!
     if (p === -1) continue

@@ -3,6 +3,7 @@ import type { ReplayChange } from '../model/replay.ts'
 import type { IssuedTogether } from './dependencies.ts'
 import type { Facts } from './facts.ts'
 import { groupBy } from './group-by.ts'
+import { giveBack, ints } from './room.ts'
 
 /** Groups of spans that could have run together, merged where they are of the same operations. */
 export interface Together {
@@ -39,8 +40,8 @@ export function together(facts: Facts, all: readonly Group[]): Together[] {
   const kept = patterns.slice(0, MAX_PATTERNS).map(({ pattern }) => pattern)
   const rest = patterns.slice(MAX_PATTERNS).flatMap(({ pattern }) => pattern)
   if (kept.length === 0) return []
-  const groupOf = new Int32Array(spans.length).fill(-1)
-  return [...kept, ...(rest.length > 0 ? [rest] : [])].map((pattern) => {
+  const groupOf = ints(spans.length).fill(-1)
+  const found = [...kept, ...(rest.length > 0 ? [rest] : [])].map((pattern): Together => {
     const members: number[] = []
     for (let number = 0; number < pattern.length; number++) {
       for (const i of pattern[number]!.members) {
@@ -57,6 +58,8 @@ export function together(facts: Facts, all: readonly Group[]): Together[] {
     const change = (): ReplayChange => ({ together: pattern.map((group) => group.members) })
     return { names: uniqueNames(facts, members), groups: pattern.length, members, savedNs, change }
   })
+  giveBack(groupOf)
+  return found
 }
 
 type Group = Pick<IssuedTogether, 'members'>

@@ -2,6 +2,7 @@ import { hashText } from '../model/message.ts'
 import type { Span, Trace } from '../model/span.ts'
 import { textOf } from '../model/transient.ts'
 import { remembered } from './remembered.ts'
+import { bytes, giveBack, ints } from './room.ts'
 import type { Timeline } from './timeline.ts'
 
 /** One run of a tool, with what tells whether it was run like that before. */
@@ -50,14 +51,15 @@ function findUses(trace: Trace, timeline: Timeline): ToolUse[] {
 
 /** Spans that are tools by their category or by their details, in order of start. */
 export function placesOfTools({ kinds, kind, tools }: Pick<Timeline, 'kinds' | 'kind' | 'tools'>): Int32Array {
-  const isTool = new Uint8Array(kind.length)
+  const isTool = bytes(kind.length)
   const isNamed = kinds.map(({ category }) => (category === 'tool' ? 1 : 0))
   for (let i = 0; i < kind.length; i++) isTool[i] = isNamed[kind[i]!]!
   for (let at = 0; at < tools.length; at++) isTool[tools[at]!] = 1
   let count = 0
   for (let i = 0; i < kind.length; i++) count += isTool[i]!
-  const places = new Int32Array(count)
+  const places = ints(count)
   for (let i = 0, at = 0; i < kind.length; i++) if (isTool[i] === 1) places[at++] = i
+  giveBack(isTool)
   return places
 }
 

@@ -1,5 +1,6 @@
 import type { Facts } from './facts.ts'
 import { callsBelow } from './facts.ts'
+import { bytes, giveBack } from './room.ts'
 import type { Timeline } from './timeline.ts'
 import { groupBy } from './group-by.ts'
 
@@ -25,7 +26,7 @@ function findRuns(facts: Facts): ToolRuns[] {
   const { spans, parent, topDown, kinds, kind } = facts.timeline
   const isTool = kinds.map(({ category }) => category === 'tool')
   const hasCalls = callsBelow(facts)
-  const insideTool = new Uint8Array(spans.length)
+  const insideTool = bytes(spans.length)
   const runs: number[] = []
   for (let at = 0; at < topDown.length; at++) {
     const i = topDown[at]!
@@ -34,6 +35,7 @@ function findRuns(facts: Facts): ToolRuns[] {
     insideTool[i] = 1
     runs.push(i)
   }
+  giveBack(insideTool)
   const inOrder = Int32Array.from(runs).sort()
   return [...groupBy(inOrder, (i) => spans[i]!.tool?.name ?? spans[i]!.name)].map(([name, members]) => ({ name, members }))
 }

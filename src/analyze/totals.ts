@@ -3,7 +3,7 @@ import type { Category } from '../model/span.ts'
 import { addUsage, NO_USAGE, type UsageTotals } from '../model/usage.ts'
 import { grouped } from './children.ts'
 import { byModel, modelOf, type Call } from './calls.ts'
-import { percentiles } from './percentiles.ts'
+import { percentiles, percentilesOfSorted } from './percentiles.ts'
 import type { Timeline } from './timeline.ts'
 import { groupBy } from './group-by.ts'
 
@@ -64,8 +64,10 @@ export function operationTotals(
   timeline: Timeline, self: Float64Array, wall: Float64Array, operations: readonly Operation[],
 ): OperationTotals[] {
   const { start, end } = timeline
+  // Of one operation after the other.
+  const all = new Float64Array(operations.reduce((most, { members }) => Math.max(most, members.length), 0))
   return operations.map(({ name, category, members }) => {
-    const durations = new Float64Array(members.length)
+    const durations = all.subarray(0, members.length)
     let totalNs = 0
     for (let at = 0; at < members.length; at++) {
       durations[at] = end[members[at]!]! - start[members[at]!]!
@@ -78,7 +80,7 @@ export function operationTotals(
       totalNs,
       selfNs: total(members, self),
       wallNs: total(members, wall),
-      durationNs: percentiles(durations)!,
+      durationNs: percentilesOfSorted(durations.sort())!,
       spanIds: idsOf(timeline, members),
     }
   })

@@ -1,4 +1,5 @@
 import { savingNs, type Facts } from '../facts.ts'
+import { giveBack, ints } from '../room.ts'
 import { toolUses, type ToolUse } from '../tool-uses.ts'
 import { grouped } from '../children.ts'
 import { groupBy } from '../group-by.ts'
@@ -40,9 +41,9 @@ function usesByCall({ trace, timeline, calls }: Facts): (span: number) => readon
   const issuers = issuersOf(timeline)
   const all = toolUses(trace, timeline)
   /** By span, its last call so far; -1: none. */
-  const last = new Int32Array(start.length).fill(-1)
+  const last = ints(start.length).fill(-1)
   /** By use, the call. */
-  const by = new Int32Array(all.length).fill(-1)
+  const by = ints(all.length).fill(-1)
   let next = 0
   let tool = 0
   for (let at = 0; at < all.length; at++) {
@@ -54,6 +55,7 @@ function usesByCall({ trace, timeline, calls }: Facts): (span: number) => readon
     else if (before !== -1 && end[before]! <= start[i]!) by[at] = before
   }
   const uses = grouped(by, start.length)
+  giveBack(last)
   return (span) => Array.from(uses.all.subarray(uses.first[span], uses.first[span + 1]), (at) => all[at]!)
 }
 

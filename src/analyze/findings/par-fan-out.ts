@@ -5,6 +5,7 @@ import { needsOf } from '../dependencies.ts'
 import { savingNs, type Facts } from '../facts.ts'
 import { groupBy } from '../group-by.ts'
 import type { Detector } from './shared.ts'
+import { ints } from '../room.ts'
 
 /** Fewer spans than this show no limit; and they are at least so many times as many as run at once. */
 const MIN_SPANS = 6
@@ -28,7 +29,7 @@ export const fanOutLimits: Detector = (facts) => {
   const { timeline: { spans }, simulator } = facts
   return [...groupBy(fanOuts(facts), ({ members: [first], limit }) => `${limit} ${spans[first!]!.name}`).values()].flatMap((pattern) => {
     const [{ limit }] = pattern as [FanOut, ...FanOut[]]
-    const groupOf = new Int32Array(spans.length).fill(-1)
+    const groupOf = ints(spans.length).fill(-1)
     pattern.forEach(({ members }, group) => members.forEach((i) => (groupOf[i] = group)))
     const relaxed = { groupOf }
     const high = simulator.saved({ relaxed })

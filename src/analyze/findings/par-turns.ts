@@ -3,6 +3,7 @@ import { isWaiting } from '../../model/marks.ts'
 import { formatDuration } from '../../model/units.ts'
 import type { Call } from '../calls.ts'
 import { savingNs, type Facts } from '../facts.ts'
+import { giveBack, ints } from '../room.ts'
 import { nature } from '../tool-uses.ts'
 import { groupBy } from '../group-by.ts'
 import { issuersOf, type Issuers } from '../issuers.ts'
@@ -51,7 +52,7 @@ function merges(facts: Facts): Merge[] {
   if (values.every((own) => own?.knownAt === undefined)) return []
   const issuers = issuersOf(facts.timeline)
   /** By span, its place among the tools, from 1. */
-  const toolAt = new Int32Array(spans.length)
+  const toolAt = ints(spans.length)
   for (let at = 0; at < timelineTools.length; at++) toolAt[timelineTools[at]!] = at + 1
   const taken = new Set<number>()
   const found: Merge[] = []
@@ -79,6 +80,7 @@ function merges(facts: Facts): Merge[] {
     taken.add(call.span)
     found.push({ tools, call, next })
   }
+  giveBack(toolAt)
   return found
 }
 
@@ -111,7 +113,7 @@ const whole = ({ timeline: { start, end } }: Facts, pattern: readonly Merge[]): 
 /** The call between left out and the tools beside each other; at the least, its answer is still written. */
 function saved(facts: Facts, pattern: readonly Merge[]): { low: number; high: number } {
   const { timeline: { spans, start, end }, simulator } = facts
-  const groupOf = new Int32Array(spans.length).fill(-1)
+  const groupOf = ints(spans.length).fill(-1)
   pattern.forEach((one, group) => turnOf(one).forEach((i) => (groupOf[i] = group)))
   const high = simulator.saved({ relaxed: { groupOf, mergedOf: groupOf }, shorter: whole(facts, pattern) })
   // Only the writing moves to the call before; how long that is is known of streams alone.

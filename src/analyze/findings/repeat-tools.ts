@@ -1,6 +1,7 @@
 import type { Observation } from '../../model/analysis.ts'
 import { formatDuration } from '../../model/units.ts'
 import { savingNs, type Facts } from '../facts.ts'
+import { ints } from '../room.ts'
 import { nature, toolUses, type ToolUse } from '../tool-uses.ts'
 import { grouped } from '../children.ts'
 import { groupBy } from '../group-by.ts'
@@ -35,7 +36,7 @@ export const repeatedTools: Detector = (facts) => {
 /** Those of which there are several, in order of their first. */
 function sameArgs(uses: readonly ToolUse[]): readonly (readonly ToolUse[])[] {
   const numbers = new TextNumbers(uses.length)
-  const number = new Int32Array(uses.length)
+  const number = ints(uses.length)
   for (let at = 0; at < uses.length; at++) number[at] = numbers.of(uses[at]!.args!)
   const { first, all } = grouped(number, numbers.size)
   const found: ToolUse[][] = []
