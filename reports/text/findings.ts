@@ -1,5 +1,6 @@
 import type { Analysis, Confidence, Finding, Observation, Schedule } from '../../src/model/analysis.ts'
 import { formatDuration } from '../../src/model/units.ts'
+import { isSaid } from '../shared/advice.ts'
 import { freedom, isParallel, needs } from '../shared/evidence.ts'
 import { handlesFor, shownOf, spanList } from '../shared/handles.ts'
 import { formatSaving, formatShare } from '../shared/numbers.ts'
@@ -57,16 +58,10 @@ export function findings(analysis: Analysis, page: Page): Line[] {
 function below(shown: readonly Finding[], analysis: Analysis): Below[] {
   const handles = handlesFor(shown.flatMap(({ spanIds }) => shownOf(spanIds)), analysis.spans)
   return shown.map((finding, index) => ({
-    advice: shown.slice(0, index).some((before) => saysTheSame(before, finding)) ? undefined : clean(finding.advice),
+    advice: isSaid(finding, shown.slice(0, index)) ? undefined : clean(finding.advice),
     spans: spanList(finding.spanIds, handles),
     evidence: isParallel(finding) ? freedom(finding, analysis, cleanName) : [],
   }))
-}
-
-/** Advice of one code that differs in a name or a number only. */
-function saysTheSame(a: Finding, b: Finding): boolean {
-  const [before, words] = [a.advice.split(' '), b.advice.split(' ')]
-  return a.code === b.code && before.length === words.length && words.filter((word, at) => word !== before[at]).length <= words.length / 5
 }
 
 /** How to go on from here. */

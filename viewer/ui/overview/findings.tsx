@@ -1,4 +1,5 @@
 import type { JSX } from 'preact'
+import { isSaid } from '../../../reports/shared/advice.ts'
 import { formatSaving, formatShare, plural } from '../../../reports/shared/numbers.ts'
 import { clean } from '../../../reports/shared/text.ts'
 import type { Confidence, Finding, Schedule } from '../../../src/model/analysis.ts'
@@ -44,6 +45,7 @@ export function Findings(): JSX.Element {
 function Row({ finding, number }: { readonly finding: Finding; readonly number: number }): JSX.Element {
   const { run, href } = useRun()
   const { code, title, advice, saving, confidence, spanIds } = finding
+  const isRepeated = isSaid(finding, run.analysis.findings.slice(0, number))
   const canSimulate = run.document.replay !== undefined && run.document.replay.changes[number] !== null
   return (
     <li>
@@ -51,8 +53,8 @@ function Row({ finding, number }: { readonly finding: Finding; readonly number: 
         <p class="title">{clean(title)}</p>
         <p class="row" style={{ marginTop: '3px' }}><Code code={code} /><Sure confidence={confidence} /></p>
       </div>
-      <p class="saves">{formatSaving(saving).map((text) => <span key={text}>{text}</span>)}<span class="visually-hidden">saved</span></p>
-      <p class="advice">{clean(advice)}</p>
+      <p class="saves">{formatSaving(saving).map((text, i) => <span key={text}>{i === 0 && <span class="faint">saves </span>}{text}</span>)}</p>
+      {!isRepeated && <p class="advice">{clean(advice)}</p>}
       <p class="row actions">
         {spanIds.length > 0 && <a href={href('timeline', { finding: number })}>Show {plural(spanIds.length, 'span')}</a>}
         {canSimulate && <a href={href('what-if', { finding: number })}>See the run without it</a>}
