@@ -41,9 +41,11 @@ export interface Edges {
   readonly to: Int32Array
   /** Bits of {@link PROOFS}, by their place there. */
   readonly proofs: Int32Array
-  /** Where one of them is a value: which, by the place of the pair. */
+  /** Where one of them is a value: which, by the place of the pair; of the first {@link MAX_NAMED}, which are all that are listed. */
   readonly values: ReadonlyMap<number, ValueSource>
 }
+
+export const MAX_NAMED = 500
 
 /** What can prove a need. */
 export const PROOFS = ['issued', 'carried', 'answer', 'value', 'declared'] as const
@@ -145,7 +147,7 @@ class Graph {
     this.#needs.add(pair[1], pair[0])
     const place = this.#placeOf(needed)
     this.#proofs.mark(place, proof)
-    if (value !== undefined) this.#values.set(place, value)
+    if (value !== undefined && place < MAX_NAMED) this.#values.set(place, value)
     if (depth[by]! - depth[pair[1]]! > MAX_CLIMB) this.#isUntold = true
     else for (let i = by; i !== pair[1]; i = parent[i]!) if (end[needed]! > this.#outerEnd[i]!) this.#outerEnd[i] = end[needed]!
   }

@@ -1,12 +1,11 @@
 import type { DependencyEvidence, DependencySummary, SpanDependency } from '../model/analysis.ts'
-import { PROOFS, type Dependencies } from './dependencies.ts'
+import { MAX_NAMED, PROOFS, type Dependencies } from './dependencies.ts'
 import { isFreeOf, leadsTo, type Independence } from './independence.ts'
 import { giveBack, ints } from './room.ts'
 import { sortPlaces } from './sort-places.ts'
 import type { Timeline } from './timeline.ts'
 
 /** Pairs that are listed; the others are counted. */
-const MAX_DEPENDENT = 500
 const MAX_INDEPENDENT = 200
 /** For each span the siblings that ended last before it began: these it could have been waiting for. */
 const MAX_BEFORE = 16
@@ -17,7 +16,7 @@ const MAX_LOOKED_AT = 400_000
 export function dependencyList(timeline: Timeline, dependencies: Dependencies, free: Independence): DependencySummary | undefined {
   const { from } = dependencies.edges
   const listed: SpanDependency[] = []
-  for (let at = 0; at < Math.min(from.length, MAX_DEPENDENT); at++) listed.push(dependent(timeline, dependencies, at))
+  for (let at = 0; at < Math.min(from.length, MAX_NAMED); at++) listed.push(dependent(timeline, dependencies, at))
   const pairs = new SiblingPairs(timeline, dependencies, free)
   pairs.look()
   pairs.done()

@@ -27,7 +27,7 @@ export class EarlierPlaces {
     const place = new Map(children.map((child, at) => [child, at]))
     this.#shares = new Map(children.flatMap((child, at) => {
       const own = shares.get(child)
-      return own === undefined ? [] : [[at, [...own].flatMap((other) => place.get(other) ?? [])] as const]
+      return own === undefined ? [] : [[at, own.flatMap((other) => place.get(other) ?? [])] as const]
     }))
   }
 

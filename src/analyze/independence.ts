@@ -23,8 +23,8 @@ export interface Independence {
   readonly freeFrom: Float64Array
   /** Whether later siblings may be free of it. */
   readonly canBeSkipped: Uint8Array
-  /** Siblings that have something in common with a span's input. */
-  readonly shares: ReadonlyMap<number, ReadonlySet<number>>
+  /** Siblings that have something in common with a span's input, each once; most often it is one. */
+  readonly shares: ReadonlyMap<number, readonly number[]>
   /** Parents that have a child with a finite `freeFrom`. */
   readonly parents: Uint8Array
 }
@@ -45,7 +45,7 @@ export function independence(
   const freeFrom = floats(spans.length).fill(Infinity)
   const canBeSkipped = bytes(spans.length)
   const parents = bytes(spans.length)
-  const shares = new Map<number, ReadonlySet<number>>()
+  const shares = new Map<number, readonly number[]>()
   const proven: Independence = { freeFrom, canBeSkipped, shares, parents }
   if (outerEnd === undefined || values.every((own) => own === undefined)) return proven
 
@@ -72,7 +72,7 @@ export function independence(
     if (own?.knownAt === undefined || own.shares === 'all' || parent[i] === -1) continue
     const common = commonWith(own.shares ?? NO_IDS, i, timeline, siblings)
     if (common === undefined) continue
-    if (common.size > 0) shares.set(i, common)
+    if (common.length > 0) shares.set(i, common)
     freeFrom[i] = Math.max(own.knownAt, lastCall, outerEnd[i]!)
     parents[parent[i]!] = 1
   }
@@ -80,16 +80,18 @@ export function independence(
   return proven
 }
 
-const NOTHING: ReadonlySet<number> = new Set()
+const NOTHING: readonly number[] = Object.freeze([])
 
 /** The siblings that spans of these ids are, or lie in. Undefined when one is not in the trace: what it has in common with that cannot be placed. */
-function commonWith(ids: readonly string[], i: number, { byId }: Timeline, siblings: Ancestry['siblings']): ReadonlySet<number> | undefined {
-  let common: Set<number> | undefined
+function commonWith(ids: readonly string[], i: number, { byId }: Timeline, siblings: Ancestry['siblings']): readonly number[] | undefined {
+  let common: number[] | undefined
   for (const id of ids) {
     const other = byId.get(id)
     if (other === undefined) return undefined
     const pair = siblings(other, i)
-    if (pair?.[1] === i) (common ??= new Set()).add(pair[0])
+    if (pair?.[1] !== i) continue
+    if (common === undefined) common = [pair[0]]
+    else if (!common.includes(pair[0])) common.push(pair[0])
   }
   return common ?? NOTHING
 }
@@ -116,7 +118,7 @@ function traitsOf({ spans, kinds, kind, models, tools }: Timeline): Uint8Array {
 
 /** Whether the values prove that `b` need not have waited for its sibling `a`, but for chains of needs between them. */
 export function isFreeOf({ start }: Timeline, { freeFrom, canBeSkipped, shares }: Independence, a: number, b: number): boolean {
-  return canBeSkipped[a] === 1 && start[a]! >= freeFrom[b]! && shares.get(b)?.has(a) !== true
+  return canBeSkipped[a] === 1 && start[a]! >= freeFrom[b]! && shares.get(b)?.includes(a) !== true
 }
 
 /** More spans than this are kept in a set. */

@@ -5,7 +5,6 @@ import { pricing as pricingOf, type Pricing } from '../models/prices.ts'
 import { windowTable, type WindowTable } from '../models/windows.ts'
 import { cacheSummary } from './cache.ts'
 import { findCalls, type Call } from './calls.ts'
-import { compact } from './compact.ts'
 import { contextSummary } from './context.ts'
 import { contextInputs } from './context-inputs.ts'
 import { costParts } from './cost-parts.ts'
@@ -25,7 +24,7 @@ import { slacks } from './slack.ts'
 import { timelineOf, type Timeline } from './timeline.ts'
 import { localTokenCounter } from './token-counter.ts'
 import { categoryTotals, costOf, modelTotals, operationsOf, operationTotals, usageOf } from './totals.ts'
-import { spanViews } from './span-views.ts'
+import { pathSteps, spanViews } from './span-views.ts'
 import { placesOfTools } from './tool-uses.ts'
 import { valuesOf } from './values.ts'
 
@@ -104,7 +103,7 @@ function deriveAll(trace: Trace, options: AnalyzeOptions): Derived {
     latency,
     context,
     ...(cache !== undefined && { cache }),
-    criticalPath: path.steps.map((i) => ({ spanId: timeline.spans[i]!.id, timeNs: compact(wall[i]!) })),
+    criticalPath: pathSteps(timeline, path),
     ...(pairs !== undefined && { dependencies: pairs }),
     schedules: schedules(timeline, dependencies, free, simulator),
     findings,

@@ -366,7 +366,7 @@ export class Plans {
       for (let seen = from === Infinity ? at : 0; seen < this.#ended[base + at]!; seen++) {
         const before = this.#byEnd[base + seen]!
         const sibling = this.#children[base + before]!
-        if (canBeSkipped[sibling] === 1 && this.#startOf(span, before) >= from && shares.get(child)?.has(sibling) !== true) return true
+        if (canBeSkipped[sibling] === 1 && this.#startOf(span, before) >= from && shares.get(child)?.includes(sibling) !== true) return true
       }
     }
     return false

@@ -1,7 +1,8 @@
-import type { SpanView } from '../model/analysis.ts'
+import type { PathStep, SpanView } from '../model/analysis.ts'
 import { OK, type Span } from '../model/span.ts'
 import type { Call } from './calls.ts'
 import { compact } from './compact.ts'
+import type { CriticalPath } from './critical-path.ts'
 import { giveBack, ints } from './room.ts'
 import type { Timeline } from './timeline.ts'
 
@@ -49,6 +50,16 @@ function viewOf(
   return { id, parentId, name, category, depth, startNs, endNs, durationNs, selfNs, wallNs, slackNs, outcome }
 }
 
+/** In the order of the path. */
+export function pathSteps({ spans }: Timeline, { wall, steps }: CriticalPath): PathStep[] {
+  if (!isPrepared) prepare()
+  const found = new Array<PathStep>(steps.length)
+  for (let at = 0; at < found.length; at++) found[at] = stepOf(spans[steps[at]!]!.id, compact(wall[steps[at]!]!))
+  return found
+}
+
+const stepOf = (spanId: string, timeNs: number): PathStep => ({ spanId, timeNs })
+
 let isPrepared = false
 
 /**
@@ -58,5 +69,5 @@ let isPrepared = false
 function prepare(): void {
   const none = null as unknown as number
   const any: Span = { id: '', traceId: '', name: '', category: '', start: 0, outcome: OK }
-  isPrepared = viewOf(any, '', 0, none, none, none, none, none, none).id === ''
+  isPrepared = viewOf(any, '', 0, none, none, none, none, none, none).id === stepOf('', none).spanId
 }

@@ -160,11 +160,11 @@ function unite(count: number, known: Int32Array | undefined, changes: readonly R
 }
 
 function independenceOf({ freeFrom, canBeSkipped, parents, shares: pairs }: NonNullable<Replay['proven']['free']>): Independence {
-  const shares = new Map<number, Set<number>>()
+  const shares = new Map<number, number[]>()
   for (let at = 0; at + 1 < pairs.length; at += 2) {
     const known = shares.get(pairs[at]!)
-    if (known === undefined) shares.set(pairs[at]!, new Set([pairs[at + 1]!]))
-    else known.add(pairs[at + 1]!)
+    if (known === undefined) shares.set(pairs[at]!, [pairs[at + 1]!])
+    else known.push(pairs[at + 1]!)
   }
   return { freeFrom, canBeSkipped, parents, shares }
 }
