@@ -50,12 +50,17 @@ export class FileColumns {
     for (let row = 0; row < this.#rows; row++) if ((this.#flags[row]! & FREE) === 0) yield row
   }
 
-  /** Of those that were received; paths are made when they are asked for. */
-  *received(): Generator<Pick<StoredFile, 'path' | 'source' | 'modifiedEpochMs'>> {
-    const pathOf = (row: number): string => this.pathOf(row)
-    for (const row of this.rows()) {
-      if (this.isReceived(row)) yield { source: 'received', modifiedEpochMs: this.modifiedEpochMs[row]!, get path() { return pathOf(row) } }
-    }
+  /** When those that were received were last written to, in no order. */
+  receivedTimes(): Float64Array {
+    const times = new Float64Array(this.#rows)
+    let count = 0
+    for (let row = 0; row < this.#rows; row++) if (this.#flags[row] === RECEIVED || this.#flags[row] === (RECEIVED | ROOTLESS)) times[count++] = this.modifiedEpochMs[row]!
+    return times.subarray(0, count)
+  }
+
+  /** Those that were received, and were last written to then or before. */
+  *received(untilEpochMs: number): Generator<StoredFile> {
+    for (const row of this.rows()) if (this.isReceived(row) && this.modifiedEpochMs[row]! <= untilEpochMs) yield this.at(row)
   }
 
   isReceived(row: number): boolean {

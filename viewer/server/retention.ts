@@ -18,15 +18,34 @@ export interface RetentionOptions {
   readonly isBusy: (path: string) => boolean
 }
 
-/** Which of the received runs have to go: never the newest, and none that more may be added to. */
-export function surplus(files: Iterable<Pick<StoredFile, 'path' | 'source' | 'modifiedEpochMs'>>, { days, maxRuns = MAX_RECEIVED, nowEpochMs, isBusy }: Omit<RetentionOptions, 'store' | 'folder'>): string[] {
+/**
+ * Which of the received runs have to go: never the newest, and none that more may be added to.
+ * @param newer how many there are besides that are newer than all of these
+ */
+export function surplus(
+  files: Iterable<Pick<StoredFile, 'path' | 'source' | 'modifiedEpochMs'>>,
+  { days, maxRuns = MAX_RECEIVED, nowEpochMs, isBusy }: Omit<RetentionOptions, 'store' | 'folder'>, newer = 0,
+): string[] {
   const now = nowEpochMs()
   const received = [...files].filter(({ source }) => source === 'received')
   received.sort((a, b) => b.modifiedEpochMs - a.modifiedEpochMs || (a.path < b.path ? 1 : -1))
   return received.flatMap(({ path, modifiedEpochMs }, i) => {
-    const isTooMuch = i >= maxRuns || (days > 0 && now - modifiedEpochMs > days * DAY_MS)
-    return isTooMuch && i > 0 && now - modifiedEpochMs > LIVE_MS && !isBusy(path) ? [path] : []
+    const isTooMuch = newer + i >= maxRuns || (days > 0 && now - modifiedEpochMs > days * DAY_MS)
+    return isTooMuch && newer + i > 0 && now - modifiedEpochMs > LIVE_MS && !isBusy(path) ? [path] : []
   })
+}
+
+/**
+ * Looks at times alone, as long as nothing is too much: a hundred thousand files as objects would be more garbage than a minute of
+ * receiving makes.
+ */
+function surplusOf({ store: { table: { files } }, ...options }: RetentionOptions): string[] {
+  const { days, maxRuns = MAX_RECEIVED, nowEpochMs } = options
+  const times = files.receivedTimes()
+  const all = times.length
+  const cut = Math.max(all > maxRuns ? times.sort()[all - maxRuns - 1]! : -Infinity, days > 0 ? nowEpochMs() - days * DAY_MS : -Infinity)
+  const old = times.reduce((count, time) => (time <= cut ? count + 1 : count), 0)
+  return old === 0 ? [] : surplus(files.received(cut), options, all - old)
 }
 
 /**
@@ -34,7 +53,7 @@ export function surplus(files: Iterable<Pick<StoredFile, 'path' | 'source' | 'mo
  * index still says of a file that is gone is forgotten at the next start. Recorded runs are their profilers' to keep or remove.
  */
 export async function retain(options: RetentionOptions): Promise<number> {
-  const paths = surplus(options.store.table.files.received(), options).reverse()
+  const paths = surplusOf(options).reverse()
   let removed = 0
   for (const path of paths) {
     // One that cannot be removed now is tried again the next time.
