@@ -1,4 +1,4 @@
-import { ints } from './room.ts'
+import { giveBack, ints } from './room.ts'
 import type { Timeline } from './timeline.ts'
 
 export interface Ancestry {
@@ -7,6 +7,7 @@ export interface Ancestry {
    * each node has one pointer far up, placed as in a skew-binary list.
    */
   siblings(a: number, b: number): readonly [number, number] | undefined
+  done(): void
 }
 
 const known = new WeakMap<Pick<Timeline, 'parent' | 'depth' | 'topDown'>, Ancestry>()
@@ -15,6 +16,12 @@ export function ancestryOf(timeline: Pick<Timeline, 'parent' | 'depth' | 'topDow
   let found = known.get(timeline)
   if (found === undefined) known.set(timeline, (found = findAncestry(timeline)))
   return found
+}
+
+/** After the last question. */
+export function forgetAncestry(timeline: Pick<Timeline, 'parent' | 'depth' | 'topDown'>): void {
+  known.get(timeline)?.done()
+  known.delete(timeline)
 }
 
 function findAncestry({ parent, depth, topDown }: Pick<Timeline, 'parent' | 'depth' | 'topDown'>): Ancestry {
@@ -37,6 +44,7 @@ function findAncestry({ parent, depth, topDown }: Pick<Timeline, 'parent' | 'dep
     return node
   }
   return {
+    done: () => giveBack(jump),
     siblings(a, b) {
       if (parent[a] === parent[b] && a !== b) return [a, b]
       let left = climb(a, depth[b]!)

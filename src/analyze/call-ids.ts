@@ -31,5 +31,6 @@ function findIds({ parts }: Trace, { spans, tools }: Timeline): CallIds {
     const { callId } = spans[tools[at]!]!.tool!
     if (callId !== undefined) ofTool[at] = numbers.of(callId)
   }
+  numbers.done()
   return { count: numbers.size, ofPart, ofTool }
 }

@@ -45,7 +45,7 @@ export class Composer {
   /** A part of each line. */
   readonly #example: (Part | undefined)[] = [undefined]
   /** By line, what decides between equally heavy ones; made when it is first asked for. */
-  readonly #keys: (string | undefined)[]
+  readonly #keys = new Map<number, string>()
   readonly #kinds: string[] = [KEPT]
   /** By line, a place in `kinds`. */
   readonly #kindOf: Int32Array
@@ -65,7 +65,6 @@ export class Composer {
     const lines = new LineNumbers(this.#example, calls)
     for (let i = 0; i < parts.length; i++) this.#lineOf[i] = lines.of(parts[i]!, i)
     const { length } = this.#example
-    this.#keys = new Array<string | undefined>(length).fill(undefined)
     this.#kindOf = ints(length)
     for (let line = 1; line < length; line++) this.#kindOf[line] = this.#kindNumber(this.#example[line]!.kind)
     this.#kindWeight = new Float64Array(this.#kinds.length)
@@ -106,7 +105,9 @@ export class Composer {
     this.#weight[b]! - this.#weight[a]! || byText(this.#keyOf(a), this.#keyOf(b))
 
   #keyOf(line: number): string {
-    return (this.#keys[line] ??= keyOf(this.#example[line]))
+    let key = this.#keys.get(line)
+    if (key === undefined) this.#keys.set(line, (key = keyOf(this.#example[line])))
+    return key
   }
 
   /** The heaviest `first` lines to the front, in order; most requests have many lines, of which few are shown. */

@@ -208,6 +208,7 @@ export class ContextStays {
     const duplicates = this.#duplicates()
     giveBack(this.#kinds, this.#stayOf, this.#contentOf, this.#seenIn, this.#times, this.#copyOf)
     this.#results.done()
+    this.#contents.done()
     return {
       ...(results.length > 0 && { results }),
       ...(definitions.length > 0 && { definitions }),
@@ -305,6 +306,10 @@ class Contents {
   constructor(most: number) {
     this.#parts = new TextNumbers(most)
     this.#most = most
+  }
+
+  done(): void {
+    this.#parts.done()
   }
 
   ofPart(hash: string): number {

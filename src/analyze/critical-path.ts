@@ -1,4 +1,5 @@
 import { joined, type ChildLists, type Children } from './children.ts'
+import { IntList } from './int-list.ts'
 import { floats, giveBack, ints } from './room.ts'
 import { sortPlaces } from './sort-places.ts'
 import type { Timeline } from './timeline.ts'
@@ -22,7 +23,7 @@ export interface CriticalPath {
   /** Time of each span on the path, ns. They add up to the duration of the run. */
   readonly wall: Float64Array
   /** The spans with time on the path, in order of their first instant on it. */
-  readonly steps: readonly number[]
+  readonly steps: Int32Array
 }
 
 type Walked = Pick<Timeline, 'start' | 'end' | 'children' | 'topDown' | 'late'>
@@ -38,13 +39,16 @@ export function criticalPath(timeline: PathInput, onPiece?: OnPiece): CriticalPa
   const walk = new Walk({ ...timeline, children: 'first' in children ? children : joined(children) }, onPiece)
   if (timeline.start.length > 0) walk.all()
   const { wall, first } = walk
-  const steps: number[] = []
+  const list = new IntList(1_024)
   let isSorted = true
+  let last = -1
   for (let i = 0; i < wall.length; i++) {
     if (wall[i]! <= 0) continue
-    if (isSorted && steps.length > 0 && first[steps[steps.length - 1]!]! > first[i]!) isSorted = false
-    steps.push(i)
+    if (last !== -1 && first[last]! > first[i]!) isSorted = false
+    list.push(i)
+    last = i
   }
+  const steps = list.items
   if (!isSorted) steps.sort((a, b) => first[a]! - first[b]!)
   giveBack(first)
   return { wall, steps }

@@ -1,5 +1,5 @@
 import type { SpanValues } from '../model/values.ts'
-import { ancestryOf, type Ancestry } from './ancestry.ts'
+import { ancestryOf, forgetAncestry, type Ancestry } from './ancestry.ts'
 import type { Dependencies } from './dependencies.ts'
 import { remembered } from './remembered.ts'
 import { bytes, floats, giveBack } from './room.ts'
@@ -77,6 +77,7 @@ export function independence(
     parents[parent[i]!] = 1
   }
   giveBack(traits, seen)
+  forgetAncestry(timeline)
   return proven
 }
 

@@ -42,6 +42,7 @@ function findIssuers({ spans, tools, byId }: Timeline): Issuers {
     }
     ofTool[at] = number
   }
+  numbers.done()
   const span = ints(ids.length)
   const ofSpan = ints(spans.length).fill(-1)
   for (let at = 0; at < ids.length; at++) {

@@ -24,16 +24,22 @@ export function spanViews(timeline: Timeline, { self, wall, slack, calls }: Deri
     const span = spans[i]!
     const p = parent[i]!
     const { attributes, tool, resources } = span
-    const view = viewOf(
+    const issuedBy = tool?.issuedBy
+    const call = numbers[i]!
+    const isPlain = attributes === undefined && resources === undefined && late[i] === 0
+    const make = !isPlain || (call !== 0) === (issuedBy !== undefined) ? viewOf : call !== 0 ? viewOfCall : viewOfTool
+    const view = make(
       span, p === -1 ? '' : spans[p]!.id, depth[i]!, compact(start[i]!), compact(end[i]!), compact(end[i]! - start[i]!), compact(self[i]!),
-      compact(wall[i]!), compact(slack[i]!),
+      compact(wall[i]!), compact(slack[i]!), call, issuedBy,
     )
     if (p === -1) delete view.parentId
-    if (attributes !== undefined) view.attributes = attributes
-    if (late[i] === 1) view.late = true
-    if (numbers[i] !== 0) view.call = numbers[i]!
-    if (tool?.issuedBy !== undefined) view.issuedBy = tool.issuedBy
-    if (resources !== undefined) view.resources = resources
+    if (make === viewOf) {
+      if (attributes !== undefined) view.attributes = attributes
+      if (late[i] === 1) view.late = true
+      if (call !== 0) view.call = call
+      if (issuedBy !== undefined) view.issuedBy = issuedBy
+      if (resources !== undefined) view.resources = resources
+    }
     views[i] = view
   }
   giveBack(numbers)
@@ -42,13 +48,20 @@ export function spanViews(timeline: Timeline, { self, wall, slack, calls }: Deri
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
+type ViewOf = (
+  span: Span, parentId: string, depth: number, startNs: number, endNs: number, durationNs: number, selfNs: number, wallNs: number, slackNs: number,
+  call: number, issuedBy: string | undefined,
+) => Mutable<SpanView>
+
 /** Written out and added to, not spread together: a run has as many of these as spans, and spreading takes twice the room. */
-function viewOf(
-  { id, name, category, outcome }: Span, parentId: string, depth: number, startNs: number, endNs: number, durationNs: number, selfNs: number,
-  wallNs: number, slackNs: number,
-): Mutable<SpanView> {
-  return { id, parentId, name, category, depth, startNs, endNs, durationNs, selfNs, wallNs, slackNs, outcome }
-}
+const viewOf: ViewOf = ({ id, name, category, outcome }, parentId, depth, startNs, endNs, durationNs, selfNs, wallNs, slackNs) =>
+  ({ id, parentId, name, category, depth, startNs, endNs, durationNs, selfNs, wallNs, slackNs, outcome })
+
+/** The same with what most calls of models, and most tools, have beside it: what is added later takes room of its own. */
+const viewOfCall: ViewOf = ({ id, name, category, outcome }, parentId, depth, startNs, endNs, durationNs, selfNs, wallNs, slackNs, call) =>
+  ({ id, parentId, name, category, depth, startNs, endNs, durationNs, selfNs, wallNs, slackNs, outcome, call })
+const viewOfTool: ViewOf = ({ id, name, category, outcome }, parentId, depth, startNs, endNs, durationNs, selfNs, wallNs, slackNs, _call, issuedBy) =>
+  ({ id, parentId, name, category, depth, startNs, endNs, durationNs, selfNs, wallNs, slackNs, outcome, issuedBy: issuedBy! })
 
 /** In the order of the path. */
 export function pathSteps({ spans }: Timeline, { wall, steps }: CriticalPath): PathStep[] {
@@ -69,5 +82,6 @@ let isPrepared = false
 function prepare(): void {
   const none = null as unknown as number
   const any: Span = { id: '', traceId: '', name: '', category: '', start: 0, outcome: OK }
-  isPrepared = viewOf(any, '', 0, none, none, none, none, none, none).id === stepOf('', none).spanId
+  const views = [viewOf, viewOfCall, viewOfTool].map((make) => make(any, '', 0, none, none, none, none, none, none, 0, ''))
+  isPrepared = views.every(({ id }) => id === stepOf('', none).spanId)
 }

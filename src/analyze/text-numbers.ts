@@ -1,5 +1,5 @@
 import { hashOf } from './id-index.ts'
-import { bytes, ints } from './room.ts'
+import { bytes, giveBack, ints } from './room.ts'
 
 /** Beyond this many steps the texts were chosen to meet, and a Map takes over. */
 const MAX_STEPS = 64
@@ -24,6 +24,11 @@ export class TextNumbers {
     this.#mask = slots - 1
     this.#numbers = ints(slots)
     this.#tags = bytes(slots)
+  }
+
+  /** After the last text. */
+  done(): void {
+    giveBack(this.#numbers, this.#tags)
   }
 
   get size(): number {

@@ -38,6 +38,7 @@ function sameArgs(uses: readonly ToolUse[]): readonly (readonly ToolUse[])[] {
   const numbers = new TextNumbers(uses.length)
   const number = ints(uses.length)
   for (let at = 0; at < uses.length; at++) number[at] = numbers.of(uses[at]!.args!)
+  numbers.done()
   const { first, all } = grouped(number, numbers.size)
   const found: ToolUse[][] = []
   for (let one = 0; one < numbers.size; one++) {
