@@ -1,7 +1,7 @@
 import type { Span } from '../model/span.ts'
 import type { Connected } from './connect.ts'
 import type { IdIndex } from './id-index.ts'
-import { bytes, floats, ints } from './room.ts'
+import { bytes, floats, giveBack, ints } from './room.ts'
 import { IntList } from './int-list.ts'
 import type { Kind, Timeline } from './timeline.ts'
 
@@ -97,7 +97,7 @@ interface Reordered {
 }
 
 export function reordered(arrived: Columns, draft: Connected, byId: IdIndex): Reordered {
-  const order = Int32Array.from(arrived.spans, (_, i) => i).sort(comparison(arrived, draft.depth))
+  const order = arrived.kind.map((_, i) => i).sort(comparison(arrived, draft.depth))
   const position = ints(order.length)
   for (let i = 0; i < order.length; i++) position[order[i]!] = i
   const spans: Span[] = []
@@ -111,15 +111,22 @@ export function reordered(arrived: Columns, draft: Connected, byId: IdIndex): Re
   return {
     columns: {
       spans, ...kindsInOrder(arrived, order),
-      start: order.length === 0 ? arrived.start : Float64Array.from(order, (old) => arrived.start[old]!),
-      end: Float64Array.from(order, (old) => arrived.end[old]!),
-      failed: Uint8Array.from(order, (old) => arrived.failed[old]!),
+      start: picked(arrived.start, order, floats(order.length)),
+      end: picked(arrived.end, order, floats(order.length)),
+      failed: picked(arrived.failed, order, bytes(order.length)),
       open: arrived.open.map((old) => position[old]!).sort((a, b) => a - b),
       models: moved(arrived.models), tools: moved(arrived.tools), declaring: moved(arrived.declaring),
     },
-    draft: { parent, depth: order.map((old) => draft.depth[old]!), orphans: draft.orphans.map((old) => position[old]!) },
+    draft: { parent, depth: picked(draft.depth, order, ints(order.length)), orphans: draft.orphans.map((old) => position[old]!) },
     byId: byId.moved(spans, position),
   }
+}
+
+/** A column in another order; the old one is of no use any more. */
+function picked<T extends Float64Array | Int32Array | Uint8Array>(from: T, order: Int32Array, to: T): T {
+  for (let i = 0; i < order.length; i++) to[i] = from[order[i]!]!
+  giveBack(from)
+  return to
 }
 
 function kindsInOrder({ kind, kinds }: Columns, order: Int32Array): Pick<Columns, 'kind' | 'kinds'> {
@@ -131,5 +138,6 @@ function kindsInOrder({ kind, kinds }: Columns, order: Int32Array): Pick<Columns
     if (number[old] === -1) number[old] = found.push(kinds[old]!) - 1
     moved[i] = number[old]!
   }
+  giveBack(kind)
   return { kind: moved, kinds: found }
 }
