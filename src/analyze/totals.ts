@@ -120,7 +120,7 @@ export function total(members: ArrayLike<number>, figures: Float64Array | Uint8A
 }
 
 /** The ids of spans. */
-export function idsOf({ spans }: Timeline, members: ArrayLike<number>): string[] {
+function idsOf({ spans }: Timeline, members: ArrayLike<number>): string[] {
   const ids = new Array<string>(members.length)
   for (let at = 0; at < members.length; at++) ids[at] = spans[members[at]!]!.id
   return ids
