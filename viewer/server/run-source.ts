@@ -47,7 +47,7 @@ export async function readRuns(path: string, usual?: RegExp, mostBytes: number =
 }
 
 /** For whoever wanted to read it; somebody else may take more. */
-export class TooLarge extends RangeError {
+class TooLarge extends RangeError {
   override readonly name: string = TOO_LARGE
 
   constructor() {
