@@ -9,6 +9,7 @@ import { Phrases } from '../viewer/server/run-bytes.ts'
 import { readQuery, type ReadQuery } from '../viewer/server/query.ts'
 import { RunTable } from '../viewer/server/run-table.ts'
 import type { IndexedRun } from '../viewer/server/runs.ts'
+import { keyOf } from '../viewer/server/summarise.ts'
 import { TraceDays } from '../viewer/server/trace-days.ts'
 import { WorkQueue } from '../viewer/server/work-queue.ts'
 import { seeded } from './support/random.ts'
@@ -60,8 +61,9 @@ const pathFor = (i: number): string => (i % 3 === 0 ? `recorded ${i}.jsonl` : `r
 
 function runOf(i: number, random: () => number): IndexedRun {
   const some = (most: number): number => Math.floor(random() * most)
+  const traceId = random() < 0.5 ? i.toString(16).padStart(32, '0') : `id ${i}`
   const summary: RunSummary = {
-    key: `${i}`.padStart(22, 'k'), traceId: random() < 0.5 ? i.toString(16).padStart(32, '0') : `id ${i}`, name: `name ${some(50)}`,
+    key: random() < 0.5 ? keyOf(traceId) : `${i}`.padStart(22, 'k'), traceId, name: `name ${some(50)}`,
     ...(random() < 0.5 && { service: `service ${some(5)}` }), ...(random() < 0.5 && { tags: { a: `${some(4)}`, __proto_: '=b=' } }),
     startedAtEpochMs: 1.76e12 + some(1e6), durationNs: some(1e12), outcome: (['ok', 'failed', 'cancelled'] as const)[some(3)]!,
     ...(random() < 0.3 && { failure: 'it failed' }), source: pathFor(i).startsWith('received') ? 'received' : 'recorded', ...(random() < 0.2 && { problem: 'damaged' }),

@@ -26,7 +26,7 @@ export class BytePool {
 
   /** Whether what is still needed should move to another one. */
   get isWasteful(): boolean {
-    return this.#droppedBytes > 2 * CHUNK_BYTES && this.#droppedBytes > (this.#chunks.length * CHUNK_BYTES) / 3
+    return this.#droppedBytes > 2 * CHUNK_BYTES && this.#droppedBytes > (this.#chunks.length * CHUNK_BYTES) / 8
   }
 
   chunkOf(address: number): Buffer {

@@ -98,6 +98,11 @@ export class ByteReader {
     return this.bytes.toString('utf8', this.at - length, this.at)
   }
 
+  skipText(): void {
+    const length = this.number()
+    this.at += length
+  }
+
   id(): string {
     if (this.number() !== 0) return this.text()
     this.at += ID_BYTES
@@ -106,7 +111,7 @@ export class ByteReader {
 
   skipId(): void {
     if (this.number() === 0) this.at += ID_BYTES
-    else this.text()
+    else this.skipText()
   }
 
   #double(): number {

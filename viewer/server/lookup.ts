@@ -37,7 +37,7 @@ export class Lookup {
 
   /** One that is not there yet. */
   add(row: number): void {
-    if ((this.#taken + 1) * 4 > this.#slots.length * 3) this.#resize()
+    if ((this.#taken + 1) * 8 > this.#slots.length * 7) this.#resize()
     this.#size++
     this.#insert(row)
   }
@@ -62,7 +62,7 @@ export class Lookup {
 
   #resize(): void {
     const before = this.#slots
-    this.#slots = new Int32Array(Math.max(LEAST, 2 ** Math.ceil(Math.log2((this.#size + 1) * 2)))).fill(EMPTY)
+    this.#slots = new Int32Array(Math.max(LEAST, 2 ** Math.ceil(Math.log2((this.#size + 1) * 1.5)))).fill(EMPTY)
     this.#taken = 0
     for (const row of before) if (row >= 0) this.#insert(row)
   }

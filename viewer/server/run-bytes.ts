@@ -1,16 +1,18 @@
 import type { Amount, Saving } from '../../src/model/analysis.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import { FINDING, SHOWN_SIZE, type PackedRun } from './packed-run.ts'
+import { keyOf } from './summarise.ts'
 
 /**
  * A run as bytes, without what stands in columns. In front what a filter asks for, then what statistics need, and at the end what is
- * only looked at when the run is shown: id, models, tags, codes of findings, their savings, operations, the rest.
+ * only looked at when the run is shown: key (where it is not that of the id), id, models, tags, codes of findings, their savings, operations, the rest.
  */
 export function writeRun(run: PackedRun, to: ByteWriter, phrases: Phrases): void {
   const [
-    , traceId, , , tags, models, , , , , llmCalls, toolCalls, inputTokens, cachedTokens, outputTokens, , categories, findingCount, shown,
+    key, traceId, , , tags, models, , , , , llmCalls, toolCalls, inputTokens, cachedTokens, outputTokens, , categories, findingCount, shown,
     findings, operations, failure, problem,
   ] = run
+  to.text(key === keyOf(traceId) ? '' : key)
   to.id(traceId)
   to.numbers(models)
   to.numbers(tags)
@@ -32,6 +34,12 @@ export function writeRun(run: PackedRun, to: ByteWriter, phrases: Phrases): void
   if (problem !== undefined) to.text(problem)
 }
 
+/** Of a reader that stands at a run. */
+export function readKey(from: ByteReader): string {
+  const key = from.text()
+  return key === '' ? keyOf(from.id()) : key
+}
+
 /** What {@link writeRun} has written; what is in columns is left to whoever has them. */
 export interface RunBytes {
   readonly traceId: string
@@ -47,6 +55,7 @@ export interface RunBytes {
 }
 
 export function readRun(from: ByteReader, phrases: Phrases): RunBytes {
+  from.skipText()
   const traceId = from.id()
   const [models, tags, codes] = [from.numbers(), from.numbers(), from.numbers()]
   const findings = codes.flatMap((code) => [code, from.number(), from.number()])

@@ -2,7 +2,7 @@ import { BytePool } from './byte-pool.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import { grown, hashOf, Lookup } from './lookup.ts'
 import { NONE, OUTCOMES, renumbered, type PackedRun } from './packed-run.ts'
-import { Phrases, readRun, writeRun } from './run-bytes.ts'
+import { Phrases, readKey, readRun, writeRun } from './run-bytes.ts'
 
 const FIRST_ROWS = 1_024
 export const KEY_CHARS = 22
@@ -31,7 +31,6 @@ export class RunColumns {
   hash = new Uint32Array(FIRST_ROWS)
   #address = new Uint32Array(FIRST_ROWS)
   #length = new Uint16Array(FIRST_ROWS)
-  #keys = new Uint8Array(FIRST_ROWS * KEY_CHARS)
   #rows = 0
   #free: number[] = []
   #pool = new BytePool()
@@ -82,7 +81,6 @@ export class RunColumns {
     this.hash[row] = hashOf(key)
     this.#address[row] = address
     this.#length[row] = bytes.length
-    for (let i = 0; i < KEY_CHARS; i++) this.#keys[row * KEY_CHARS + i] = key.charCodeAt(i)
     this.#lookup.add(row)
     return row
   }
@@ -96,7 +94,7 @@ export class RunColumns {
   }
 
   keyOf(row: number): string {
-    return String.fromCharCode(...this.#keys.subarray(row * KEY_CHARS, (row + 1) * KEY_CHARS))
+    return readKey(this.#at(row))
   }
 
   hasFailed(row: number): boolean {
@@ -114,12 +112,15 @@ export class RunColumns {
   }
 
   traceIdOf(row: number): string {
-    return this.#at(row).id()
+    const reader = this.#at(row)
+    reader.skipText()
+    return reader.id()
   }
 
   /** Stands at the models of a run, behind which are its tags and the codes of its findings: each time how many, and their words. */
   words(row: number): ByteReader {
     const reader = this.#at(row)
+    reader.skipText()
     reader.skipId()
     return reader
   }
@@ -177,7 +178,6 @@ export class RunColumns {
     this.hash = grown(this.hash, length)
     this.#address = grown(this.#address, length)
     this.#length = grown(this.#length, length)
-    this.#keys = grown(this.#keys, length * KEY_CHARS)
   }
 
   /** What is still there goes into a pool of its own. */
