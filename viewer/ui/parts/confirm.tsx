@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 
 interface ConfirmProps {
   readonly title: string
@@ -13,7 +13,8 @@ interface ConfirmProps {
 /** Asks before what cannot be undone; Escape and Cancel do nothing. */
 export function Confirm({ title, action, onConfirm, onCancel, children }: ConfirmProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  // At once: a key that is pressed right after the click is already meant for it.
+  useLayoutEffect(() => {
     const before = document.activeElement
     dialog.current!.showModal()
     return () => {
