@@ -14,5 +14,14 @@ export default defineConfig({
       { find: /^spanwise\/([\w-]+)$/, replacement: here('./adapters/$1.ts') },
     ],
   },
-  test: { include: ['test/**/*.test.ts'], testTimeout: 20_000, maxWorkers: 2, expect: { poll: { timeout: 15_000 } } },
+  test: {
+    testTimeout: 20_000,
+    maxWorkers: 2,
+    expect: { poll: { timeout: 15_000 } },
+    projects: [
+      { extends: true, test: { name: 'node', include: ['test/**/*.test.ts'], exclude: ['test/browser/**'] } },
+      // A browser has processes of its own, which a busy machine may let wait: what fails is looked at a second time, and told.
+      { extends: true, test: { name: 'browser', include: ['test/browser/**/*.test.ts'], retry: 1 } },
+    ],
+  },
 })

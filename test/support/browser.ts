@@ -73,7 +73,7 @@ export class BrowserDesk {
     const page = await context.newPage()
     this.#watch(page, url, mayAsk)
     await page.goto(url + hash)
-    await page.locator('h1').first().waitFor()
+    await shown(page)
     return page
   }
 
@@ -82,7 +82,7 @@ export class BrowserDesk {
     const another = await page.context().newPage()
     this.#watch(another, page.url(), () => false)
     await another.goto(page.url())
-    await another.locator('h1').first().waitFor()
+    await shown(another)
     return another
   }
 
@@ -180,3 +180,6 @@ export async function setTheme(page: Page, theme: Theme): Promise<void> {
 export async function drawn(page: Page): Promise<void> {
   await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
 }
+
+/** What is opened is drawn, and hears keys: while it is unpacked, there is a heading too. */
+const shown = (page: Page): Promise<void> => page.locator('h1', { hasNotText: 'Opening the run' }).first().waitFor()

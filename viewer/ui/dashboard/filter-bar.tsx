@@ -5,6 +5,7 @@ import { formatCount } from '../../../reports/shared/numbers.ts'
 import { cleanName } from '../../../reports/shared/text.ts'
 import { Icon } from '../parts/icon.tsx'
 import { Popup } from '../parts/popup.tsx'
+import { useKeydown } from '../app/use-keydown.ts'
 import { isTyping } from '../run/typing.ts'
 import { askJson } from './client.ts'
 import { apiQuery, FILTERS, isEmpty, NO_FILTER, toggled, type FilterName, type RunFilter } from './query.ts'
@@ -68,16 +69,11 @@ function Search({ value, onChange, hasKey }: { readonly value: string; readonly 
   // The address may change by other ways; what is being typed stays.
   useEffect(() => setText((before) => (before.trim() === value ? before : value)), [value])
   useEffect(() => () => clearTimeout(timer.current), [])
-  useEffect(() => {
-    if (!hasKey) return undefined
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
-      event.preventDefault()
-      input.current?.select()
-      input.current?.focus()
-    }
-    addEventListener('keydown', onKey)
-    return () => removeEventListener('keydown', onKey)
+  useKeydown((event) => {
+    if (!hasKey || event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
+    event.preventDefault()
+    input.current?.select()
+    input.current?.focus()
   }, [hasKey])
   const type = (next: string): void => {
     setText(next)

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact'
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { formatCount } from '../../../reports/shared/numbers.ts'
+import { useKeydown } from '../app/use-keydown.ts'
 import { isTyping } from '../run/typing.ts'
 import { CategoryName } from '../parts/category.tsx'
 import { Icon } from '../parts/icon.tsx'
@@ -116,15 +117,11 @@ function useFocus(box: { readonly current: HTMLElement | null }, span: number, c
     const { top } = box.current.getBoundingClientRect()
     if (!isInside && getComputedStyle(box.current).position === 'fixed' && performance.now() - lastInput.at < RECENT_MS && lastInput.y > top - 40) scrollBy(0, lastInput.y - top + 60)
   }, [span])
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.key !== 'Escape' || event.defaultPrevented || isTyping(event.target)) return
-      event.preventDefault()
-      close()
-    }
-    addEventListener('keydown', onKey)
-    return () => removeEventListener('keydown', onKey)
-  })
+  useKeydown((event) => {
+    if (event.key !== 'Escape' || event.defaultPrevented || isTyping(event.target)) return
+    event.preventDefault()
+    close()
+  }, undefined)
   useLayoutEffect(() => {
     const element = box.current
     return () => {

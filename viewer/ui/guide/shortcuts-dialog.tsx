@@ -1,6 +1,7 @@
 import type { JSX } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useCallback, useEffect, useRef } from 'preact/hooks'
 import { Icon } from '../parts/icon.tsx'
+import { useKeydown } from '../app/use-keydown.ts'
 import { isTyping } from '../run/typing.ts'
 import { ShortcutList } from './shortcut-list.tsx'
 
@@ -12,19 +13,15 @@ export const showShortcuts = (): void => void dispatchEvent(new Event(OPEN))
 /** The list of shortcuts, by `?` from anywhere. The browser keeps the focus inside of it, and gives it back where it was. */
 export function ShortcutsDialog(): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null)
+  const open = useCallback(() => {
+    if (!dialog.current!.open) dialog.current!.showModal()
+  }, [])
+  useKeydown((event) => {
+    if (event.key === '?' && !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event.target)) open()
+  }, [])
   useEffect(() => {
-    const open = (): void => {
-      if (!dialog.current!.open) dialog.current!.showModal()
-    }
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.key === '?' && !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event.target)) open()
-    }
-    addEventListener('keydown', onKey)
     addEventListener(OPEN, open)
-    return () => {
-      removeEventListener('keydown', onKey)
-      removeEventListener(OPEN, open)
-    }
+    return () => removeEventListener(OPEN, open)
   }, [])
   const close = (): void => dialog.current!.close()
   return (

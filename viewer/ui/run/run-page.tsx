@@ -1,6 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { useCallback, useEffect, useMemo } from 'preact/hooks'
 import { go, hrefOf } from '../app/route.ts'
+import { useKeydown } from '../app/use-keydown.ts'
 import { SpanDrawer } from '../drawer/span-drawer.tsx'
 import { TabPanel, Tabs } from '../parts/tabs.tsx'
 import { RunContext, type RunView } from './run-context.ts'
@@ -75,13 +76,9 @@ function placeIn(text: string | null, count: number): number | undefined {
 
 /** 1, 2, 3 … open the views, wherever nobody is typing. */
 function useKeys(open: (id: string) => void): void {
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
-      const view = views[Number(event.key) - 1]
-      if (view !== undefined) open(view.id)
-    }
-    addEventListener('keydown', onKey)
-    return () => removeEventListener('keydown', onKey)
+  useKeydown((event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
+    const view = views[Number(event.key) - 1]
+    if (view !== undefined) open(view.id)
   }, [open])
 }
