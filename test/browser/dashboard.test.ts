@@ -64,9 +64,11 @@ inBrowser('the dashboard', (desk) => {
       await board.start()
       const page = await desk.openUrl(board.base, { mayAsk: apiOf })
       expect(await page.textContent('h1')).toBe('Open the link that was printed')
+      const refused = page.waitForResponse((response) => response.status() === 401)
       await page.evaluate(() => { location.hash = '#token=wrong' })
       await page.waitForFunction(() => location.hash === '#/runs')
-      await page.waitForTimeout(200)
+      await refused
+      await page.locator('h1').waitFor()
       expect(await page.textContent('h1')).toBe('Open the link that was printed')
       expect(desk.takeProblems().every((problem) => problem.includes('401'))).toBe(true)
       await page.evaluate((token) => { location.hash = `#token=${token}` }, TOKEN)
@@ -177,7 +179,8 @@ inBrowser('the dashboard', (desk) => {
       await count(page, 'runs')
       for (const hash of ['#/runs', '#/statistics', `#/compare?base.q=${encodeURIComponent(hostileFew[0]!)}`]) {
         await page.evaluate((to) => { location.hash = to }, hash)
-        await page.waitForTimeout(300)
+        await page.getByRole('button', { name: 'Tag', exact: true }).first().waitFor()
+        await drawn(page)
         expect(await page.evaluate(() => '__pwned' in window)).toBe(false)
         for (const menu of ['Name', 'Tag']) {
           await page.getByRole('button', { name: menu, exact: true }).first().click()
@@ -285,7 +288,8 @@ inBrowser('the dashboard', (desk) => {
   test.each(['/runs', '/statistics'])('%s: nothing that axe objects to, and no page that scrolls sideways', async (path) => {
     recordRuns(5)
     const page = await openBoard(desk, path)
-    await page.waitForTimeout(300)
+    await (path === '/runs' ? count(page, '5 runs') : page.locator('canvas').first().waitFor())
+    await drawn(page)
     await expectNoAxeViolations(page)
     await page.setViewportSize({ width: 390, height: 800 })
     await drawn(page)
