@@ -17,6 +17,18 @@ ${isDashboard ? '' : `<script type="application/octet-stream" id="run">${run}</s
 export const messageHtml = (title: string, text: string): string =>
   documentHtml(title, directives([['style-src', `'${hashes.style}'`]]), `<main class="message"><h1>${escaped(title)}</h1><p class="muted">${escaped(text)}</p></main>`)
 
+/** Of what the file holds, wherever it is sent. */
+const LICENCES = `Written by Spanwise (MIT licence). Holds Preact, Copyright (c) 2015-present Jason Miller; uPlot, Copyright (c) 2022 Leon Sorokin;
+fast-string-width and fast-string-truncated-width, Copyright (c) 2024-present Fabio Spampinato, each under the MIT licence:
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation files (the
+"Software"), to deal in the Software without restriction, including without limitation the rights to use, copy, modify, merge, publish,
+distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the Software is furnished to do so, subject to
+the following conditions: The above copyright notice and this permission notice shall be included in all copies or substantial portions
+of the Software. THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
+WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS
+BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN
+CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`
+
 const documentHtml = (title: string, csp: string, body: string): string => `<!doctype html>
 <html lang="en">
 <head>
@@ -24,6 +36,7 @@ const documentHtml = (title: string, csp: string, body: string): string => `<!do
 <meta http-equiv="Content-Security-Policy" content="${csp}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
+<meta name="license" content="${escaped(LICENCES)}">
 <meta name="color-scheme" content="light dark">
 <title>${escaped(title)}</title>
 <style>${style}</style>

@@ -20,8 +20,8 @@ export async function expectUntouched(page: Page): Promise<void> {
     }
   }, UNSEEN.source)
   expect({ pwned, polluted, handlers, unseen }).toEqual({ pwned: false, polluted: [], handlers: [], unseen: [] })
-  // Five of metadata, the style, the packed script, what unpacks it and what it unpacks; in a file also its data.
-  expect(scripts).toBe(page.url().startsWith('file:') ? 10 : 9)
+  // Six of metadata, the style, the packed script, what unpacks it and what it unpacks; in a file also its data.
+  expect(scripts).toBe(page.url().startsWith('file:') ? 11 : 10)
 }
 
 /** Points at whatever is drawn or can be pressed, and presses it. */
