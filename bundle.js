@@ -23,7 +23,7 @@ await build({
     chunkFileNames: 'chunks/[name].js',
     codeSplitting: {
       groups: [
-        { name: 'core', test: /\/src\/(model|record|kit)|\/src\/trace-file\/(?!decode|records|upgrade)|\/adapters\/shared\// },
+        { name: 'core', test: /\/src\/(model|record|kit)|\/src\/trace-file\/(?!decode|records|upgrade)|\/adapters\/shared\/(?!http\/)/ },
         // What the package's main entry has beside it, in one file again.
         { name: 'analysis', test: /\/src\/(analyze|models|tokens|terminal|trace-file)|\/reports\/(text|shared\/(flame|bar|category|numbers|page|report|table|text|totals))|fast-string/ },
         // What the help needs, and no more: it has to be there at once.

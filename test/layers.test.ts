@@ -23,6 +23,8 @@ const layers: readonly (readonly [file: RegExp, layer: string, ...may: string[]]
   [/^src\/vitest\.ts$/, 'src/vitest.ts', 'src/', 'reports/shared/', 'vitest'],
   // Importers read usage too, and load no recorder.
   [/^adapters\/shared\/usage\.ts$/, 'adapters/shared/', 'own', 'src/model/usage.ts'],
+  // It answers requests: with the page, a line of the log, spans for the caller. The first two are loaded when there is one to write.
+  [/^adapters\/shared\/http\//, 'adapters/shared/', 'own', 'src/kit.ts', 'src/run-log.ts', 'src/trace-file/', 'type src/model/', 'viewer/html.ts', 'node:', 'type any library'],
   [/^adapters\/shared\//, 'adapters/shared/', 'own', 'src/kit.ts', 'type any library'],
   [/^adapters\/import\//, 'adapters/import/', 'own', 'adapters/shared/', 'src/kit.ts', 'src/model/'],
   [/^adapters\//, 'adapters/', 'own folder', 'adapters/shared/', 'src/kit.ts', 'type any library'],
