@@ -60,6 +60,7 @@ function watchRaw(call: LlmCall, endpoint: Endpoint): RawWatch {
 interface StreamLike {
   iterator?: () => AnyIterator
   controller?: AbortController
+  next?: unknown
   [Symbol.asyncIterator]?: () => AnyIterator
 }
 
@@ -68,6 +69,10 @@ function watchStream(call: LlmCall, endpoint: Endpoint, value: unknown, strip: b
   if (stream === undefined || typeof stream[Symbol.asyncIterator] !== 'function') return false
   call.draft.streamed = true
   call.streamHanded()
+  // A generator is its own iterator, and may be asked for its items without a loop.
+  if (typeof stream.iterator !== 'function' && typeof stream.next === 'function') {
+    return watchEvents(call, endpoint, stream as unknown as AnyIterator, stream.controller)
+  }
   // The SDKs' streams read their `iterator` member for `for await`, `tee()` and `toReadableStream()` alike.
   const name = typeof stream.iterator === 'function' ? 'iterator' : Symbol.asyncIterator
   const original = stream[name] as () => AnyIterator
@@ -84,9 +89,9 @@ function watchStream(call: LlmCall, endpoint: Endpoint, value: unknown, strip: b
   return define(stream, name, watched)
 }
 
-function watchEvents(call: LlmCall, endpoint: Endpoint, iterator: AnyIterator, controller: AbortController | undefined): void {
+function watchEvents(call: LlmCall, endpoint: Endpoint, iterator: AnyIterator, controller: AbortController | undefined): boolean {
   const reader = endpoint.readStream(call)
-  watchIterator(iterator, {
+  return watchIterator(iterator, {
     asked: () => call.eventAsked(),
     item: (event) => call.event(reader, event),
     end: (outcome) => {

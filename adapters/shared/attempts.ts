@@ -27,26 +27,47 @@ export function watchAttempts(original: typeof fetch): typeof fetch {
   const watching = function (this: unknown, url: Parameters<typeof fetch>[0], init?: Carrying): Promise<Response> {
     const { [CALL]: call, ...sent } = init ?? {}
     if (call === undefined) return original.call(this, url, init)
-    const attempt = call.attempt()
-    let result: Promise<Response>
-    try {
-      result = original.call(this, url, sent)
-    } catch (error) {
-      attempt?.failed(error)
-      throw error
-    }
-    if (attempt === undefined || !(result instanceof Promise)) return result
-    return result.then(
-      (response) => {
-        attempt.responded(response.status)
-        return response
-      },
-      (error: unknown) => {
-        attempt.failed(error)
-        throw error
-      },
-    )
+    return noteAttempt(call, () => original.call(this, url, sent))
   }
   watched.add(watching)
   return watching as typeof fetch
 }
+
+/** Sends one request of a call, and notes when and how it was answered. */
+export function noteAttempt(call: LlmCall, send: () => Promise<Response>): Promise<Response> {
+  const attempt = call.attempt()
+  let result: Promise<Response>
+  try {
+    result = send()
+  } catch (error) {
+    attempt?.failed(error)
+    throw error
+  }
+  if (attempt === undefined || !(result instanceof Promise)) return result
+  return result.then(
+    (response) => {
+      attempt.responded(response.status)
+      return response
+    },
+    (error: unknown) => {
+      attempt.failed(error)
+      throw error
+    },
+  )
+}
+
+let underWay: LlmCall | undefined
+
+/** Calls a method of a client. Requests that it makes before it returns find their call by `callUnderWay()`. */
+export function whileCalling<T>(call: LlmCall, method: () => T): T {
+  const before = underWay
+  underWay = call
+  try {
+    return method()
+  } finally {
+    underWay = before
+  }
+}
+
+/** The call whose method is running right here, for clients that carry nothing of ours down to their requests. */
+export const callUnderWay = (): LlmCall | undefined => underWay

@@ -1,6 +1,6 @@
 import { beginLlmCall, outcomeOf, profiler as defaultProfiler, show, type LlmCall, type Profiler } from '../../src/kit.ts'
 import { watchAnswer } from './answer.ts'
-import { carrying, watchAttempts } from './attempts.ts'
+import { carrying, watchAttempts, whileCalling } from './attempts.ts'
 import type { Endpoint, WrapOptions } from './endpoint.ts'
 import { at, fields, isThenable, text } from './json.ts'
 import { Patches, wrapped } from './patches.ts'
@@ -14,8 +14,8 @@ import { Patches, wrapped } from './patches.ts'
  * - `fetch`: sees the attempts of a call, with their status and the waits between, and never a body;
  * - `withOptions`: the clients that it derives are recorded too.
  *
- * An object without those members (a look-alike of an OpenAI-compatible service, a frozen client) gets its `create` methods
- * watched instead.
+ * An object without those members (a client of another build, a look-alike of an OpenAI-compatible service, a frozen client)
+ * gets the methods of its endpoints watched instead.
  */
 export interface SdkAdapter {
   /** For error messages: `wrapOpenAI`. */
@@ -24,6 +24,8 @@ export interface SdkAdapter {
   /** What to record of a POST to any other path; undefined: nothing. */
   readonly other?: (path: string, body: unknown) => Endpoint | undefined
   readonly providerOf: (client: object) => string
+  /** Of a client without `post`: puts a look-out in front of what sends its requests, which belong to `callUnderWay()`. */
+  readonly watchRequests?: (client: object, patches: Patches) => void
 }
 
 interface SdkClient {
@@ -46,6 +48,7 @@ export function wrapClient<T extends object>(adapter: SdkAdapter, client: T, opt
   if (kind === 'sdk' && watchSdkClient(watch, client as unknown as SdkClient)) return client
   patches.undo()
   for (const endpoint of adapter.endpoints) watchMethod(watch, client, endpoint)
+  quietly(watch, () => adapter.watchRequests?.(client, patches))
   return client
 }
 
@@ -132,7 +135,7 @@ function recordPost(watch: Watch, endpointOf: EndpointOf, path: string, options:
 function watchCall(call: LlmCall, endpoint: Endpoint, send: () => unknown, asksForUsage: () => boolean): unknown {
   let answer: unknown
   try {
-    answer = send()
+    answer = call.whileSending(send)
   } catch (error) {
     call.end(outcomeOf(error))
     throw error
@@ -187,6 +190,7 @@ function watchMethod(watch: Watch, client: object, endpoint: Endpoint): void {
     if (call === undefined) return original.call(this, body, ...rest) as unknown
     describe(call, endpoint, body)
     const asked = watch.options.includeUsage === true ? quietly(watch, () => endpoint.askForUsage?.(fields(body) ?? {})) : undefined
-    return watchCall(call, endpoint, () => original.call(this, asked ?? body, ...rest) as unknown, () => asked !== undefined)
+    const send = (): unknown => original.call(this, asked ?? body, ...rest)
+    return watchCall(call, endpoint, () => whileCalling(call, send), () => asked !== undefined)
   })
 }

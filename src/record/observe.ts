@@ -134,7 +134,13 @@ export function watchIterator(iterator: AnyIterator, { around, asked, item, end 
     }
   }
   const methods = { next: watched('next', seen), return: watched('return', left), throw: watched('throw', seen) }
-  return Object.entries(methods).every(([name, method]) => method === undefined || define(iterator, name, method))
+  return Object.entries(methods).every(([name, method]) => method === undefined || replace(iterator, name, method))
+}
+
+/** Listed as what it replaces was: generators that TypeScript wrote for older engines have their methods as members of their own. */
+function replace(target: object, name: string, value: unknown): boolean {
+  const enumerable = Object.getOwnPropertyDescriptor(target, name)?.enumerable ?? false
+  return Reflect.defineProperty(target, name, { value, writable: true, configurable: true, enumerable })
 }
 
 /** An own property that does not show up in listings and can be taken away again. False when the object does not take it. */
