@@ -4,12 +4,13 @@ import type { AnalyzeOptions } from './analyze/options.ts'
 import { countMissingUsage } from './analyze/usage-estimates.ts'
 import type { Analysis } from './model/analysis.ts'
 import type { Trace } from './model/span.ts'
+import { importPriceTable } from './models/genai-prices.ts'
 import { putOff } from './record/profiler.ts'
 import { chromeTraceRenderer } from './record/sinks/chrome-traces.ts'
 import { terminal } from './terminal.ts'
 import { safeTrace } from './trace-file/index.ts'
 
-putOff.push(countMissingUsage)
+putOff.push(countMissingUsage, importPriceTable)
 chromeTraceRenderer.load = async () => {
   const { chromeReport } = await import('../reports/chrome.ts')
   return (trace) => chromeReport.render(analyze(trace))
@@ -43,6 +44,7 @@ export function analyze(trace: Trace, options: AnalyzeOptions = {}): Analysis {
 export { compareStrategies } from './analyze/compare-strategies.ts'
 export { percentilesOver } from './analyze/percentiles-over.ts'
 export { Profiler, profiler } from './record/profiler.ts'
+export { logRuns, runLine, runSummary } from './run-log.ts'
 export { decodeTrace, encodeTrace, redactTrace } from './trace-file/index.ts'
 export type { Comparison, CompareOptions, Operation, OperationFailure, OperationTimes } from './analyze/compare-strategies.ts'
 export type { AnalyzeOptions, Thresholds } from './analyze/options.ts'
@@ -53,6 +55,7 @@ export type { ProfilerOptions, RunOptions, SpanOptions } from './record/options.
 export type { ProfilerStats } from './record/profiler.ts'
 export type { Retention } from './record/sinks/settings.ts'
 export type { ContentPolicy } from './trace-file/index.ts'
+export type { RunLogger, RunLogOptions, RunSummary, SummaryOptions } from './run-log.ts'
 export type { Instant, RunEvent } from './record/run-event.ts'
 export type { Clock } from './record/clock.ts'
 export type { Ids } from './record/ids.ts'

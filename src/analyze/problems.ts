@@ -60,7 +60,8 @@ function priceProblems(calls: readonly Call[], hasPrices: boolean): Problem[] {
   const found = problem('price-unknown', told.map(({ summary }) => summary.spanId),
     `no price is known for ${many(told.length, 'call')} of ${models.join(', ')}; in the cost `
       + `${told.length === 1 ? 'it is' : 'they are'} missing`)
-  const message = 'the price table (@pydantic/genai-prices) could not be loaded; give prices in the options'
+  const message = 'the price table (@pydantic/genai-prices) could not be loaded; give prices in the options, or, in a bundle, '
+    + 'await profiler.flush() before the report'
   const missing = hasPrices ? undefined : { code: 'prices-missing', message }
   return [missing, found].flatMap((one) => one ?? [])
 }

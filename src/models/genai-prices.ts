@@ -24,10 +24,36 @@ export function priceTable(): PriceTable | undefined {
 
 function load(): PriceTable | undefined {
   try {
-    const { createRequire } = globalThis.process.getBuiltinModule('node:module')
-    return createRequire(import.meta.url)('@pydantic/genai-prices') as PriceTable
+    return requireHere()('@pydantic/genai-prices') as PriceTable
   } catch {
     return undefined
+  }
+}
+
+/** A CommonJS bundle has no address of its own: what lies where the program was started is then what there is. */
+function requireHere(): NodeJS.Require {
+  const { getBuiltinModule, cwd } = globalThis.process
+  return getBuiltinModule('node:module').createRequire((import.meta.url as string | undefined) ?? `${cwd()}/`)
+}
+
+/**
+ * Sees to it that `priceTable()` will have one where it cannot be required: in a bundle that runs without the packages it was
+ * made of, which holds what is imported in so many words. Where it can be required it is not loaded before it is needed.
+ */
+export async function importPriceTable(): Promise<void> {
+  if (loaded?.table !== undefined || (loaded === undefined && isThere())) return
+  try {
+    loaded = { table: await import('@pydantic/genai-prices') }
+  } catch {
+    loaded = { table: undefined }
+  }
+}
+
+function isThere(): boolean {
+  try {
+    return requireHere().resolve('@pydantic/genai-prices') !== ''
+  } catch {
+    return false
   }
 }
 

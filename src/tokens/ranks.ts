@@ -17,7 +17,9 @@ export const RANKS_HEADER = '! 0 '
 /** Undefined where modules cannot be required, or the package is not there. */
 export function requireRanks(encoding: Encoding): RankData | undefined {
   try {
-    const require = process.getBuiltinModule('node:module').createRequire(import.meta.url)
+    // A CommonJS bundle has no address of its own: what lies where the program was started is then what there is.
+    const here = (import.meta.url as string | undefined) ?? `${process.cwd()}/`
+    const require = process.getBuiltinModule('node:module').createRequire(here)
     const file = require.resolve(`js-tiktoken/ranks/${encoding}`)
     const wasLoaded = file in require.cache
     const data = asRankData(require(file))
