@@ -1,4 +1,5 @@
 import type { Endpoint, WrapOptions } from './shared/endpoint.ts'
+import { providerAt } from './shared/provider.ts'
 import { unwrapClient, wrapClient, type SdkAdapter } from './shared/sdk-client.ts'
 import { readCompleteAnswer, readCompleteRequest, readCompleteStream } from './anthropic/complete.ts'
 import { readMessagesAnswer, readMessagesRequest, readMessagesStream } from './anthropic/messages.ts'
@@ -21,15 +22,16 @@ const endpoints: readonly Endpoint[] = [
   },
 ]
 
-const PROVIDERS: Readonly<Record<string, string>> = {
-  AnthropicBedrock: 'aws.bedrock', AnthropicBedrockMantle: 'aws.bedrock', AnthropicVertex: 'gcp.vertex_ai', AnthropicFoundry: 'azure.ai.inference',
+/** The clients of the clouds have members that Anthropic's own has not, also behind a gateway's address. */
+function providerOf(client: object): string {
+  // Anthropic's own API, which AWS bills: its client is for a workspace.
+  if ('awsRegion' in client) return 'workspaceId' in client ? 'anthropic' : 'aws.bedrock'
+  if ('projectId' in client && 'region' in client) return 'gcp.vertex_ai'
+  if ('resource' in client) return 'azure.ai.inference'
+  return providerAt((client as { readonly baseURL?: unknown }).baseURL) ?? 'anthropic'
 }
 
-const adapter: SdkAdapter = {
-  name: 'wrapAnthropic',
-  endpoints,
-  providerOf: (client) => PROVIDERS[client.constructor?.name ?? ''] ?? 'anthropic',
-}
+const adapter: SdkAdapter = { name: 'wrapAnthropic', endpoints, providerOf }
 
 /**
  * Records what `client` does, in place, and gives it back. Wrapping it again changes nothing.

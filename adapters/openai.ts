@@ -1,5 +1,6 @@
 import { fields, type Fields } from './shared/json.ts'
 import type { Endpoint, WrapOptions } from './shared/endpoint.ts'
+import { providerAt } from './shared/provider.ts'
 import { unwrapClient, wrapClient, type SdkAdapter } from './shared/sdk-client.ts'
 import { readChatAnswer, readChatRequest, readChatStream } from './openai/chat.ts'
 import { readAnyAnswer, readAnyStream, readEmbeddingAnswer, readInputRequest, otherEndpoint } from './openai/others.ts'
@@ -36,29 +37,11 @@ function askForChatUsage(body: Fields): Fields | undefined {
   return { ...body, stream_options: { ...asked, include_usage: true } }
 }
 
-/** OpenTelemetry's provider names, by the host that a client asks. */
-const HOSTS: readonly (readonly [ends: string, provider: string])[] = [
-  ['openai.azure.com', 'azure.ai.openai'], ['cognitiveservices.azure.com', 'azure.ai.openai'], ['services.ai.azure.com', 'azure.ai.inference'],
-  ['api.openai.com', 'openai'], ['groq.com', 'groq'], ['mistral.ai', 'mistral_ai'], ['deepseek.com', 'deepseek'], ['x.ai', 'x_ai'],
-  ['perplexity.ai', 'perplexity'], ['generativelanguage.googleapis.com', 'gcp.gemini'], ['aiplatform.googleapis.com', 'gcp.vertex_ai'],
-  ['moonshot.ai', 'moonshot_ai'], ['moonshot.cn', 'moonshot_ai'], ['amazonaws.com', 'aws.bedrock'], ['anthropic.com', 'anthropic'],
-  ['openrouter.ai', 'openrouter'], ['together.xyz', 'together_ai'], ['together.ai', 'together_ai'], ['fireworks.ai', 'fireworks'],
-  ['cerebras.ai', 'cerebras'],
-]
-
+/** Azure's and Bedrock's clients have members that the others have not, also behind a gateway's address. */
 function providerOf(client: object): string {
-  const { baseURL } = client as { readonly baseURL?: unknown }
-  if (client.constructor?.name === 'AzureOpenAI') return 'azure.ai.openai'
-  const host = hostOf(baseURL)
-  return HOSTS.find(([ends]) => host === ends || host.endsWith(`.${ends}`))?.[1] ?? 'openai'
-}
-
-function hostOf(url: unknown): string {
-  try {
-    return new URL(String(url)).hostname
-  } catch {
-    return ''
-  }
+  if ('deploymentName' in client) return 'azure.ai.openai'
+  if ('bedrockTokenProvider' in client) return 'aws.bedrock'
+  return providerAt((client as { readonly baseURL?: unknown }).baseURL) ?? 'openai'
 }
 
 const adapter: SdkAdapter = { name: 'wrapOpenAI', endpoints, other: otherEndpoint, providerOf }
