@@ -9,8 +9,36 @@ const KEY = Symbol.for('spanwise.context.v1')
 const globals = globalThis as { [KEY]?: AsyncLocalStorage<SpanRecord> }
 const storage: AsyncLocalStorage<SpanRecord> = (globals[KEY] ??= new AsyncLocalStorage<SpanRecord>())
 
-/** The span that is current here, whichever profiler it belongs to. */
-export const currentSpan = (): SpanRecord | undefined => storage.getStore()
+/** Says which span a framework is in here, by its own context. Must not throw. */
+export type ContextFinder = () => SpanRecord | undefined
+
+const FINDERS = Symbol.for('spanwise.finders.v1')
+const shared = globalThis as { [FINDERS]?: Set<ContextFinder> }
+const finders: Set<ContextFinder> = (shared[FINDERS] ??= new Set())
+
+/**
+ * For frameworks that tell of their spans in callbacks, where no context can be entered: what they keep in a context of their own is
+ * asked for instead. Costs nothing where there is none.
+ * @returns the way to take it off again
+ */
+export function addContextFinder(finder: ContextFinder): () => void {
+  finders.add(finder)
+  return () => void finders.delete(finder)
+}
+
+/** The span that is current here, whichever profiler it belongs to: the innermost that anybody knows of. */
+export function currentSpan(): SpanRecord | undefined {
+  let span = storage.getStore()
+  if (finders.size > 0) for (const find of finders) span = innermost(span, find())
+  return span
+}
+
+/** Of two spans of one tree the one that lies within the other. The first when they have nothing to do with each other. */
+export function innermost(a: SpanRecord | undefined, b: SpanRecord | undefined): SpanRecord | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  for (let span: SpanRecord | undefined = b; span !== undefined; span = span.parent) if (span === a) return b
+  return a
+}
 
 /** Calls `fn` with `span` current, in it and in everything asynchronous that it starts. */
 export const within = <T, A extends unknown[]>(span: SpanRecord, fn: (...args: A) => T, ...args: A): T => storage.run(span, fn, ...args)

@@ -3,6 +3,8 @@ import { msToNs } from '../model/units.ts'
 import type { Usage } from '../model/usage.ts'
 import type { Clock } from './clock.ts'
 import { clip } from './limits.ts'
+import { CLIENT } from './pairing.ts'
+import { HERE, type Place } from './place.ts'
 import { noteError } from './quietly.ts'
 import type { PartDraft, ReadParts } from './parts.ts'
 import type { Profiler } from './profiler.ts'
@@ -16,6 +18,9 @@ export interface LlmCallStart {
   readonly provider: string
   readonly operation: string
   readonly api: string
+  /** Who sees the call. Default: the client that it goes through. */
+  readonly observer?: string
+  readonly place?: Place
 }
 
 /** A tool call in an answer, as an adapter reads it. */
@@ -47,8 +52,13 @@ const PAUSE_MS = 1
  * after the end; adapter code runs inside `read`, which swallows its errors and counts its time as the profiler's own.
  */
 export class LlmCall {
-  readonly span: SpanRecord
+  /** That of another observer when both see the same call. */
+  span: SpanRecord
   readonly draft: LlmDraft
+  readonly observer: string
+  readonly category: Category
+  /** The last text that is sent, by which two observers of one call know it. */
+  asked: string | undefined
   /** Set by a reader when the provider answered that it failed. */
   failure: Outcome = OK
   readonly #profiler: Profiler
@@ -65,18 +75,64 @@ export class LlmCall {
   #readerMsAtLastToken = 0
   #takesMore = true
   #request: PartDraft[] = []
+  /** Nanoseconds of its run at which the request was told, while it is not in the run's log. */
+  #requestedAt = -1
+  /** The call of another observer in whose span this one is. */
+  #host: LlmCall | undefined
+  /** Observers that see this same call. */
+  readonly #guests = new Set<string>()
+  #hadGuests = false
 
-  constructor(profiler: Profiler, span: SpanRecord, { provider, operation, api }: LlmCallStart) {
+  /** @param host the call that this is, seen by another observer */
+  constructor(profiler: Profiler, span: SpanRecord, { provider, operation, api, category, observer = CLIENT }: LlmCallStart, host?: LlmCall) {
     this.#profiler = profiler
     this.#clock = span.run.owner.clock
     this.span = span
+    this.observer = observer
+    this.category = category
     this.draft = { provider, operation, api, streamed: false }
-    span.extend().llm = this.draft
+    if (host !== undefined) this.#join(host)
+    else span.extend().llm = this.draft
   }
 
   /** Whether what is read still belongs to it: until it ends, and once more after `endEarly`. */
   get open(): boolean {
     return this.#takesMore
+  }
+
+  /** Whether another observer is known to see it too. */
+  get isPaired(): boolean {
+    return this.#host !== undefined || this.#hadGuests
+  }
+
+  isTakenBy(observer: string): boolean {
+    return this.#guests.has(observer)
+  }
+
+  /** Whether what it reads stands in its span: the client's word goes before that of a framework. */
+  get #leads(): boolean {
+    return this.span.details?.llm === this.draft
+  }
+
+  #join(other: LlmCall): void {
+    const host = other.#host ?? other
+    this.#host = host
+    host.#guests.add(this.observer)
+    host.#hadGuests = true
+    const details = host.span.extend()
+    const before = details.llm
+    if (before === undefined || rankOf(this.observer) >= rankOf(host.observer)) {
+      // A framework that tries again makes several calls of the client: attempts of its one.
+      if (before !== undefined && before !== host.draft) this.draft.attempts = [...(before.attempts ?? []), ...(this.draft.attempts ?? [])]
+      details.llm = this.draft
+      if (this.draft.requestModel !== undefined) host.span.name = this.span.name
+    }
+    this.span = host.span
+  }
+
+  /** Hands the request to its client: what an observer further in sees meanwhile is this call. */
+  whileSending<T>(fn: () => T): T {
+    return this.#profiler.pairs.whileSending(this, fn)
   }
 
   /** Notes an HTTP request of this call. @returns undefined when the call has ended, or made too many */
@@ -129,10 +185,23 @@ export class LlmCall {
 
   /** The request is told: it goes into the run's log. */
   requestDone(): void {
+    const { pairs } = this.#profiler
+    if (!pairs.isAlone) {
+      this.asked = this.#request.at(-1)?.text || undefined
+      const same = this.#host === undefined ? pairs.byRequest(this) : undefined
+      if (same !== undefined) this.#join(same)
+    }
+    this.#profiler.list(this.span)
+    this.#requestedAt = this.span.run.now()
+    // What a framework sends, its client may tell better.
+    if (this.observer === CLIENT || pairs.isAlone) this.#logRequest()
+  }
+
+  #logRequest(): void {
     const { run } = this.span
-    if (run.open && this.#request.length > 0) {
+    if (run.open && this.#leads && this.#request.length > 0) {
       this.draft.request = run.requests.add(this.#profiler.parts.shared(this.#request))
-      const now = run.now()
+      const now = this.#requestedAt
       for (const { kind, text, callId } of this.draft.request.tail) {
         if (text === undefined) continue
         run.textChars += text.length
@@ -146,7 +215,8 @@ export class LlmCall {
   /** Notes what the model wrote. */
   responseParts(drafts: readonly PartDraft[]): void {
     const { run } = this.span
-    if (!run.open || drafts.length === 0) return
+    if (!run.open || drafts.length === 0 || !this.#leads) return
+    this.#logRequest()
     this.draft.response = [...(this.draft.response ?? []), ...drafts]
     const now = run.now()
     for (const { text } of drafts) {
@@ -169,7 +239,7 @@ export class LlmCall {
       },
     }))
     this.draft.toolCalls = calls.map(({ call }) => call)
-    if (this.span.run.open) this.span.run.expectTools(this.span, calls)
+    if (this.span.run.open && this.#leads) this.span.run.expectTools(this.span, calls)
   }
 
   usage(usage: Usage | undefined): void {
@@ -236,8 +306,28 @@ export class LlmCall {
       this.eventAsked()
       this.draft.reader = this.#readerTimes()
     }
-    if (this.span.open) this.span.end(outcome)
-    else this.span.extendEnd()
+    this.#profiler.list(this.span)
+    if (!this.#profiler.pairs.isAlone) this.#settle()
+    if (this.#host === undefined && this.span.open) this.span.end(outcome)
+    else if (!this.span.open) this.span.extendEnd()
+  }
+
+  /** Puts what two observers know of one call together. */
+  #settle(): void {
+    this.#logRequest()
+    const llm = this.span.details?.llm
+    if (llm !== undefined && llm !== this.draft) fill(llm, this.draft)
+    if (this.#host !== undefined) this.#host.#guests.delete(this.observer)
+    const same = this.#profiler.pairs.ended(this)
+    if (same !== undefined) (rankOf(same.observer) < rankOf(this.observer) ? same : this).#demote()
+  }
+
+  /** It turned out that a client tells of the same call in a span of its own: this one is what the framework did around it. */
+  #demote(): void {
+    const { span } = this
+    span.category = 'internal'
+    delete span.details?.llm
+    if (!span.open) span.run.owner.sink?.ended(span)
   }
 
   #readerTimes(): NonNullable<LlmDraft['reader']> {
@@ -250,14 +340,35 @@ export class LlmCall {
 
   /** Ends the span and still takes what is read of the answer afterwards, up to `end`. */
   endEarly(): void {
-    this.span.end(OK)
+    if (this.#host === undefined) this.span.end(OK)
   }
 }
 
 /** @returns undefined when nothing is recorded here */
 export function beginLlmCall(profiler: Profiler, start: LlmCallStart): LlmCall | undefined {
-  const span = profiler.begin(start.name, start.category)
-  return span === undefined ? undefined : new LlmCall(profiler, span, start)
+  const { name, category, observer = CLIENT, place = HERE } = start
+  const { pairs } = profiler
+  const known = pairs.byPlace(observer, category, place)
+  if (known !== undefined) return new LlmCall(profiler, known.span, start, known)
+  const isProvisional = pairs.mayBeKnown(observer, category)
+  const span = profiler.open(name, category, isProvisional ? { ...place, isProvisional } : place)
+  if (span === undefined) return undefined
+  const call = new LlmCall(profiler, span, start)
+  pairs.add(call)
+  return call
+}
+
+/** OpenTelemetry's spans know least: often neither what was sent nor what came back. */
+const rankOf = (observer: string): number => (observer === CLIENT ? 2 : observer === 'otel' ? 0 : 1)
+
+/** What only the lesser observer knows. */
+function fill(llm: LlmDraft, { usage, streamed, ...more }: LlmDraft): void {
+  for (const [name, value] of Object.entries(more)) {
+    const known: Record<string, unknown> = llm as unknown as Record<string, unknown>
+    if (known[name] === undefined && value !== undefined) known[name] = value
+  }
+  if (usage !== undefined && llm.usage?.complete !== true) llm.usage = usage
+  llm.streamed ||= streamed
 }
 
 const isWritten = (kind: PartDraft['kind']): boolean => kind === 'assistant' || kind === 'tool-call' || kind === 'reasoning'

@@ -1,8 +1,7 @@
-import { hashText } from '../model/message.ts'
 import { show } from '../model/show.ts'
 import type { Category, ProcessFacts, Trace } from '../model/span.ts'
 import { Handle, inactive, type ActiveSpan, type StartedSpan } from './active-span.ts'
-import { currentSpan, within } from './context.ts'
+import { currentSpan, innermost, within } from './context.ts'
 import { systemClock } from './clock.ts'
 import { randomIds, type Ids } from './ids.ts'
 import { defaultLimits } from './limits.ts'
@@ -10,6 +9,8 @@ import { isPlainPromise, observe } from './observe.ts'
 import {
   checkCall, checkName, checkOptions, checkSpanOptions, NO_OPTIONS, plainTags, readEnvironment, type ProfilerOptions, type RunOptions, type SpanOptions,
 } from './options.ts'
+import { Pairing } from './pairing.ts'
+import { HERE, type Place } from './place.ts'
 import { noteError, quietly, type SelfErrors } from './quietly.ts'
 import { PartReader } from './parts.ts'
 import { outcomeOf, RunRecord, type RunOwner, type SpanRecord } from './recorder.ts'
@@ -21,7 +22,7 @@ import { defaultRetention, type WriteStats } from './sinks/settings.ts'
 import { runEvent, type RunEvent } from './run-event.ts'
 import { FinishedRun, type TraceFacts } from './trace.ts'
 import { Redactor } from '../trace-file/index.ts'
-import { valueText } from './value-text.ts'
+import { ToolTexts } from './tool-record.ts'
 
 export interface ProfilerStats extends Readonly<SamplingStats> {
   /** Files written, and spans that the disk did not take. Absent when no files are written. */
@@ -34,11 +35,6 @@ export interface ProfilerStats extends Readonly<SamplingStats> {
 
 /** What `flush` does with each trace in memory. Filled by the parts that recording itself must not load. */
 export const putOff: ((trace: Trace) => Promise<void>)[] = []
-
-/** Of what a tool got and gave, looked at for its values only. */
-const MAX_VALUE_CHARS = 32_001
-/** Longer arguments and results are not hashed; texts are cut beyond. */
-const MAX_HASHED_CHARS = 32_000
 
 type Listener = (event: RunEvent) => void
 /** @property see gets what the call came to */
@@ -60,6 +56,14 @@ export class Profiler {
   readonly #redactor: Redactor
   /** @internal What adapters read requests with; shared by all runs, so that a text sent in many is read once. */
   readonly parts: PartReader = new PartReader()
+  /** @internal Calls that several observers may see. */
+  readonly pairs: Pairing = new Pairing()
+  /** @internal */
+  readonly toolTexts: ToolTexts
+  /** @internal Where calls outside any run belong, for a program that is one run as a whole. */
+  root: SpanRecord | undefined
+  /** Runs whose first span may turn out to be another's: nobody was told of them yet. */
+  readonly #untold = new WeakSet<RunRecord>()
   readonly #files: RunFiles | undefined
   readonly #chromeTraces: ChromeTraces | undefined
   #unsampledRuns = 0
@@ -89,9 +93,11 @@ export class Profiler {
       const chromeDir = chromeTraceDir === true ? DEFAULT_CHROME_TRACE_DIR : chromeTraceDir
       this.#chromeTraces = new ChromeTraces({ dir: chromeDir, errors: this.#errors })
     }
+    const limits = { ...defaultLimits, ...options.limits }
+    this.toolTexts = new ToolTexts(this.content, limits.maxToolChars)
     this.#owner = {
       clock: options.clock ?? systemClock,
-      limits: { ...defaultLimits, ...options.limits },
+      limits,
       content: this.content,
       errors: this.#errors,
       probe: options.resources === true ? resourceProbe() : undefined,
@@ -105,10 +111,10 @@ export class Profiler {
     checkCall('run', name, fn)
     if (options !== NO_OPTIONS) checkSpanOptions('run', options)
     if (!this.enabled) return fn(inactive)
-    const { parent, outer } = this.#place()
+    const { parent, outer } = this.#place(undefined)
     if (parent === undefined && !this.#sampler.decide(options.sample)) return this.#unsampled(() => fn(inactive))
     const span = parent === undefined
-      ? this.#open(name, options.category ?? 'agent', outer, options.tags)
+      ? this.#open(name, options.category ?? 'agent', outer, options)
       : parent.run.begin(parent, outer, name, options.category ?? 'agent')
     return span === undefined ? fn(inactive) : this.#call(span, options, fn, new Handle(span))
   }
@@ -201,13 +207,47 @@ export class Profiler {
    * @returns undefined when nothing is recorded here: the caller then passes everything through untouched
    */
   begin(name: string, category: Category): SpanRecord | undefined {
+    return this.open(name, category, HERE)
+  }
+
+  /**
+   * The same with a place of its own.
+   * @internal for adapters, through the kit
+   */
+  open(name: string, category: Category, place: Place): SpanRecord | undefined {
     if (!this.enabled) return undefined
-    const { parent, outer } = this.#place()
-    if (parent !== undefined) return parent.run.begin(parent, outer, name, category)
+    const { parent = this.#openRoot, outer } = this.#place(place.parent)
+    if (parent !== undefined && place.isRun !== true) return parent.run.begin(parent, outer, name, category, place.isProvisional)
     // Without a context nobody can tell whether this belongs to a run that is not sampled; while one is under way it is
     // taken to. Entering a context to know would cost every unsampled run what sampling is there to save.
-    if (this.#unsampledRuns > 0 || !this.#sampler.decide(undefined)) return undefined
-    return this.#open(name, category, outer, undefined)
+    if ((this.#unsampledRuns > 0 && place.isRun !== true) || !this.#sampler.decide(place.sample)) return undefined
+    return this.#open(name, category, outer, place)
+  }
+
+  /** @internal The span that is current here, or `known` where that lies within it; undefined outside of this profiler's runs. */
+  innermost(known: SpanRecord | undefined): SpanRecord | undefined {
+    return this.#place(known).parent
+  }
+
+  /** @internal Takes a span in that was opened provisionally. */
+  list(span: SpanRecord): void {
+    const { run } = span
+    if (run.list(span) && this.#untold.delete(run)) this.#tell('runStart', run, undefined)
+  }
+
+  /** @internal A run that is not sampled is under way, as far as its framework tells. Gives back the way to end it. */
+  pass(): () => void {
+    let isOver = !this.enabled
+    if (!isOver) this.#unsampledRuns++
+    return () => {
+      if (!isOver) this.#unsampledRuns--
+      isOver = true
+    }
+  }
+
+  /** @internal The trace of a run that has ended, by its first span, while it is in memory. */
+  traceOf({ run }: SpanRecord): Trace | undefined {
+    return this.#finished.findLast((finished) => finished.isOf(run))?.trace
   }
 
   /** @internal Counts a failure of ours that an adapter swallowed. */
@@ -215,20 +255,27 @@ export class Profiler {
     noteError(this.#errors, error)
   }
 
-  #place(): { readonly parent: SpanRecord | undefined; readonly outer: SpanRecord | undefined } {
-    const current = currentSpan()
-    let mine = current
-    while (mine !== undefined && mine.run.owner !== this.#owner) mine = mine.outer
-    // A run that has ended takes no more spans: what still goes on in its name is a run of its own, so its cost is seen.
-    const parent = mine?.run.open === true ? mine : undefined
-    return { parent, outer: current === mine ? mine?.outer : current }
+  get #openRoot(): SpanRecord | undefined {
+    return this.root?.run.open === true ? this.root : undefined
   }
 
-  #open(name: string, category: Category, outer: SpanRecord | undefined, tags: RunOptions['tags']): SpanRecord | undefined {
-    const facts = { traceId: this.#ids.traceId(), spanPrefix: this.#ids.spanPrefix(), name, tags: tags && plainTags(tags) }
+  /** @param known the span that somebody says it is below */
+  #place(known: SpanRecord | undefined): { readonly parent?: SpanRecord; readonly outer: SpanRecord | undefined } {
+    const current = innermost(known, currentSpan())
+    let mine = current
+    while (mine !== undefined && mine.run.owner !== this.#owner) mine = mine.outer
+    const outer = current === mine ? mine?.outer : current
+    // A run that has ended takes no more spans: what still goes on in its name is a run of its own, so its cost is seen.
+    return mine?.run.open === true ? { parent: mine, outer } : { outer }
+  }
+
+  #open(name: string, category: Category, outer: SpanRecord | undefined, { tags, maxDepth, remote, isProvisional }: Place): SpanRecord | undefined {
+    const facts = { traceId: remote?.traceId ?? this.#ids.traceId(), spanPrefix: this.#ids.spanPrefix(), name, tags: tags && plainTags(tags), maxDepth }
     const run = new RunRecord(this.#owner, facts)
-    const span = run.begin(undefined, outer, name, category)
-    this.#tell('runStart', run, undefined)
+    const span = run.begin(undefined, outer, name, category, isProvisional)
+    if (remote !== undefined) span?.set({ 'spanwise.parent_span_id': remote.spanId })
+    if (isProvisional === true) this.#untold.add(run)
+    else this.#tell('runStart', run, undefined)
     return span
   }
 
@@ -250,60 +297,22 @@ export class Profiler {
     // A proxy of the function keeps all that can be read of it: name, arity, own properties, what kind of function it is.
     return new Proxy(fn, {
       apply: (target, self, args: never[]) => {
-        const span = this.begin(name, category)
         const call = (): unknown => Reflect.apply(target, self, args)
+        // A framework runs it as its own tool, which is recorded already: what happens inside belongs there.
+        const known = category === 'tool' ? this.pairs.takeTool(name, args) : undefined
+        if (known !== undefined) return within(known, call)
+        const span = this.begin(name, category)
         if (span === undefined) return call()
-        return this.#call(span, category === 'tool' ? this.#describeTool(span, name, args) : this.#describeLookup(span, args), call)
+        return this.#call(span, this.#describe(span, category, name, args), call)
       },
     })
   }
 
-  #describeTool(span: SpanRecord, name: string, args: readonly unknown[]): CallOptions {
-    quietly(this.#errors, () => {
-      const issued = span.run.takeToolCall(name, args)
-      const text = issued?.argumentsText ?? this.#argumentsText(args)
-      span.run.values.input(span, text)
-      const argumentsHash = this.#hashOf(text)
-      span.extend().tool = {
-        name,
-        ...(argumentsHash !== undefined && { argumentsHash }),
-        ...(issued?.callId !== undefined && { callId: issued.callId }),
-        ...(issued !== undefined && { issuedBy: issued.span.id }),
-        ...(this.content === 'full' && { arguments: this.#argumentsText(args) }),
-      }
-    })
-    return { see: (value) => quietly(this.#errors, () => this.#seeResult(span, value)) }
-  }
-
-  /** A memory operation or a retrieval: its texts are not recorded, but what it needed is. */
-  #describeLookup(span: SpanRecord, args: readonly unknown[]): CallOptions {
-    quietly(this.#errors, () => span.run.values.input(span, this.#argumentsText(args)))
-    return { see: (value) => quietly(this.#errors, () => span.run.values.output(span, this.#textOf(value), span.run.now())) }
-  }
-
-  #seeResult(span: SpanRecord, value: unknown): void {
-    const { tool } = span.extend()
-    const text = this.#textOf(value)
-    if (tool !== undefined && value !== undefined) {
-      const resultHash = this.#hashOf(text)
-      if (resultHash !== undefined) tool.resultHash = resultHash
-      if (this.content === 'full') tool.result = text
-    }
-    span.run.values.output(span, text, span.run.now(), tool?.callId)
-  }
-
-  /** Most tools take one object; several arguments are written as a list. */
-  #argumentsText(args: readonly unknown[]): string {
-    return this.#textOf(args.length === 1 ? args[0] : args)
-  }
-
-  /** Undefined for a text that was cut: another one may begin alike. */
-  #hashOf(text: string): string | undefined {
-    return text.length < Math.min(MAX_HASHED_CHARS, this.#owner.limits.maxToolChars) ? hashText(text) : undefined
-  }
-
-  #textOf(value: unknown): string {
-    return valueText(value, this.content === 'full' ? this.#owner.limits.maxToolChars : MAX_VALUE_CHARS)
+  #describe(span: SpanRecord, category: Category, name: string, args: readonly unknown[]): CallOptions {
+    const texts = this.toolTexts
+    const isTool = category === 'tool'
+    quietly(this.#errors, () => (isTool ? texts.called(span, name, args) : texts.lookedUp(span, args)))
+    return { see: (value) => quietly(this.#errors, () => (isTool ? texts.gave(span, value) : texts.found(span, value))) }
   }
 
   #unsampled<T>(fn: () => T): T {

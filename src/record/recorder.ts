@@ -62,7 +62,12 @@ export interface RunFacts {
   readonly spanPrefix: string
   readonly name: string
   readonly tags: Readonly<Record<string, string>> | undefined
+  /** Spans deeper below the root than this are dropped. Absent: any depth. */
+  readonly maxDepth?: number | undefined
 }
+
+/** The number of a span that is in no list yet. */
+const NOT_LISTED = 0
 
 /** A tool call that an answer asked for and no tool has taken up yet. */
 interface PendingToolCall {
@@ -83,6 +88,8 @@ export class RunRecord {
   readonly values: ValueLog<SpanRecord> = new ValueLog(valueSpans)
   open = true
   isReleased = false
+  /** Some spans came into the list later than others that began after them. */
+  isUnsorted = false
   droppedSpans = 0
   droppedAttributes = 0
   /** Length of the texts that requests and answers brought in. */
@@ -114,23 +121,49 @@ export class RunRecord {
     return this.owner.errors.count - this.#errorsBefore
   }
 
-  /** @returns undefined when the run has its full number of spans; the work then runs unrecorded and is counted */
-  begin(parent: SpanRecord | undefined, outer: SpanRecord | undefined, name: string, category: Category): SpanRecord | undefined {
+  /**
+   * @param isProvisional it may turn out to be what another observer records already: it counts only once `list` was called
+   * @returns undefined when the run has its full number of spans, or they are too deep; the work then runs unrecorded and is counted
+   */
+  begin(
+    parent: SpanRecord | undefined, outer: SpanRecord | undefined, name: string, category: Category, isProvisional = false,
+  ): SpanRecord | undefined {
     const { clock, limits, probe } = this.owner
     const before = clock.now()
-    if (this.spans.length >= limits.maxSpansPerRun) {
+    if (this.spans.length >= limits.maxSpansPerRun || this.#isTooDeep(parent)) {
       this.droppedSpans++
       return undefined
     }
-    const span = new SpanRecord(this, parent, outer, this.spans.length + 1, clip(name, limits.maxTextChars), category)
-    this.spans.push(span)
+    const number = isProvisional ? NOT_LISTED : this.spans.length + 1
+    const span = new SpanRecord(this, parent, outer, number, clip(name, limits.maxTextChars), category)
+    if (!isProvisional) this.spans.push(span)
     if (probe !== undefined) probes.set(span, probe())
     const after = clock.now()
     this.overheadMs += after - before
-    if (this.spans.length === 1) this.#startAt(after)
+    if (parent === undefined) this.#startAt(after)
     span.start = msToNs(after - this.#origin)
-    if (this.spans.length === 1) this.owner.sink?.began(this)
+    if (number === 1) this.owner.sink?.began(this)
     return span
+  }
+
+  /**
+   * Takes a provisional span, or one that happened before, into the run.
+   * @returns false when it is in it already
+   */
+  list(span: SpanRecord): boolean {
+    if (span.number !== NOT_LISTED) return false
+    this.isUnsorted ||= (this.spans.at(-1)?.start ?? 0) > span.start
+    span.number = this.spans.push(span)
+    if (span.number === 1) this.owner.sink?.began(this)
+    return true
+  }
+
+  #isTooDeep(parent: SpanRecord | undefined): boolean {
+    const { maxDepth } = this.facts
+    if (maxDepth === undefined) return false
+    let depth = 0
+    for (let span = parent; span !== undefined; span = span.parent) if (++depth > maxDepth) return true
+    return false
   }
 
   /** Time 0 is where the root span starts, behind our own work. */
@@ -145,6 +178,11 @@ export class RunRecord {
     if (this.#pending.length > MAX_PENDING_TOOL_CALLS) this.#pending = this.#pending.slice(-MAX_PENDING_TOOL_CALLS)
   }
 
+  /** The pending call of this id. */
+  takeToolCallById(callId: string): TakenToolCall | undefined {
+    return this.#take(this.#pending.find(({ call }) => call.id === callId))
+  }
+
   /**
    * The pending call that this run of a tool answers. One pending call of the name is it; of several, the one whose
    * arguments are equal, in the latest answer that has such; without one, none is claimed: an id is either known or absent.
@@ -153,7 +191,10 @@ export class RunRecord {
     let candidates = this.#pending.filter(({ call }) => call.name === name)
     if (candidates.length > 1) candidates = candidates.filter(({ argumentsText }) => sameArguments(argumentsText, args))
     const latest = candidates.at(-1)?.span
-    const taken = candidates.find(({ span }) => span === latest)
+    return this.#take(candidates.find(({ span }) => span === latest))
+  }
+
+  #take(taken: PendingToolCall | undefined): TakenToolCall | undefined {
     if (taken === undefined) return undefined
     this.#pending.splice(this.#pending.indexOf(taken), 1)
     return { callId: taken.call.id, span: taken.span, argumentsText: taken.argumentsText }
@@ -188,7 +229,8 @@ const valueSpans: ValueSpans<SpanRecord> = {
 
 const probes = new WeakMap<SpanRecord, () => Resources>()
 
-function sameArguments(text: string, args: readonly unknown[]): boolean {
+/** Whether `args` are what `text` says, as one object, as the text, or spread over parameters. */
+export function sameArguments(text: string, args: readonly unknown[]): boolean {
   try {
     const wanted = canonical(JSON.parse(text))
     // Tools take the arguments as one object, as the text they came in, or spread over parameters.
@@ -220,10 +262,10 @@ export class SpanRecord {
   readonly parent: SpanRecord | undefined
   /** The current span of another profiler around this one. */
   readonly outer: SpanRecord | undefined
-  readonly number: number
+  number: number
   /** Set anew by adapters that learn it late. */
   name: string
-  readonly category: Category
+  category: Category
   start = 0
   ended = -1
   outcome: Outcome = OPEN

@@ -26,6 +26,10 @@ export class FinishedRun {
     if (Math.max(run.textChars, run.values.chars) > SMALL_CHARS) workWhenIdle(run, run.owner.content === 'none' && !needsTexts(run))
   }
 
+  isOf(run: RunRecord): boolean {
+    return this.#run === run
+  }
+
   get trace(): Trace {
     return (this.#trace ??= traceOf(this.#run, this.#facts))
   }
@@ -64,7 +68,8 @@ function publicForm(run: RunRecord, redactor: Redactor): PublicForm {
   const contents = numberParts(run)
   const { texts, droppedChars, droppedParts } = contents
   const parts = contents.parts.map((part) => redactor.part(part))
-  const spans = run.spans.map((span) => redactor.span(toSpan(span, contents)))
+  const records = run.isUnsorted ? run.spans.toSorted((a, b) => a.start - b.start || a.number - b.number) : run.spans
+  const spans = records.map((span) => redactor.span(toSpan(span, contents)))
   const { droppedSpans, droppedAttributes: attributes } = run
   run.release()
   return { spans, parts, texts, dropped: { spans: droppedSpans, contentChars: droppedChars, parts: droppedParts, ...(attributes > 0 && { attributes }) } }

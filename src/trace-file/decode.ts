@@ -251,7 +251,7 @@ class RunBuilder {
 
   finish(): { readonly trace: Trace; readonly missing: readonly string[] } {
     const { facts, end } = this
-    const found = this.#spans.filter((span) => span !== undefined)
+    const found = inOrder(this.#spans.filter((span) => span !== undefined))
     const { parts, spans } = withoutHoles(this.#parts, this.#hasOpen ? markLate(found) : found, this.#requests.highest)
     const missing: string[] = []
     if (end === undefined) missing.push(`the run ${facts.id} has no end: the program is still running, or was killed`)
@@ -265,6 +265,12 @@ class RunBuilder {
     const { dropped = { spans: 0, contentChars: 0, parts: 0 }, overheadNs = 0, selfErrors = 0 } = end ?? {}
     return { trace: { ...facts, spans, parts, dropped, overheadNs, selfErrors }, missing }
   }
+}
+
+/** Spans of other processes, and calls that two observers saw, come into a run after others that began later. */
+function inOrder(spans: Span[]): Span[] {
+  for (let i = 1; i < spans.length; i++) if (spans[i - 1]!.start > spans[i]!.start) return spans.sort((a, b) => a.start - b.start)
+  return spans
 }
 
 const OK = Object.freeze({ state: 'ok' } as const)
