@@ -20,6 +20,8 @@ const layers: readonly (readonly [file: RegExp, layer: string, ...may: string[]]
   [/^src\/terminal\.ts$/, 'src/terminal.ts'],
   [/^src\/cli\//, 'src/cli/', 'own', 'src/', 'adapters/', 'reports/', 'viewer/', 'node:'],
   [/^src\/index\.ts$/, 'src/index.ts', 'src/', 'reports/'],
+  // A line for people, written as the reports write theirs.
+  [/^src\/run-log\.ts$/, 'src/run-log.ts', 'src/model/', 'src/models/', 'src/analyze/', 'src/record/', 'src/trace-file/', 'reports/shared/'],
   [/^src\/vitest\.ts$/, 'src/vitest.ts', 'src/', 'reports/shared/', 'vitest'],
   // Importers read usage too, and load no recorder.
   [/^adapters\/shared\/usage\.ts$/, 'adapters/shared/', 'own', 'src/model/usage.ts'],

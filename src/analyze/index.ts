@@ -23,9 +23,8 @@ import { selfTimes } from './self-time.ts'
 import { slacks } from './slack.ts'
 import { timelineOf, type Timeline } from './timeline.ts'
 import { localTokenCounter } from './token-counter.ts'
-import { categoryTotals, costOf, modelTotals, operationsOf, operationTotals, usageOf } from './totals.ts'
+import { categoryTotals, modelTotals, operationsOf, operationTotals, totalsOf } from './totals.ts'
 import { pathSteps, spanViews } from './span-views.ts'
-import { placesOfTools } from './tool-uses.ts'
 import { valuesOf } from './values.ts'
 
 /**
@@ -87,14 +86,7 @@ function deriveAll(trace: Trace, options: AnalyzeOptions): Derived {
 
   const analysis: Analysis = {
     run: describeRun(trace, timeline),
-    totals: {
-      durationNs: timeline.durationNs,
-      spans: timeline.spans.length,
-      llmCalls: calls.filter(({ isEmbedding }) => !isEmbedding).length,
-      toolCalls: placesOfTools(timeline).length,
-      usage: usageOf(calls),
-      costUsd: costOf(calls),
-    },
+    totals: totalsOf(timeline, calls),
     ...(cost !== undefined && { cost }),
     categories: categoryTotals(timeline, self, wall, calls),
     operations: withSensitivity(operationTotals(timeline, self, wall, operations), operations, timeline, wall, simulator),

@@ -1,4 +1,4 @@
-import type { CategoryTotals, Cost, ModelTotals, OperationTotals } from '../model/analysis.ts'
+import type { Analysis, CategoryTotals, Cost, ModelTotals, OperationTotals } from '../model/analysis.ts'
 import type { Category } from '../model/span.ts'
 import { addUsage, NO_USAGE, type UsageTotals } from '../model/usage.ts'
 import { grouped } from './children.ts'
@@ -6,6 +6,29 @@ import { byModel, modelOf, type Call } from './calls.ts'
 import { percentiles, percentilesOfSorted } from './percentiles.ts'
 import type { Timeline } from './timeline.ts'
 import { groupBy } from './group-by.ts'
+import { placesOfTools } from './tool-uses.ts'
+
+export const totalsOf = (timeline: Timeline, calls: readonly Call[]): Analysis['totals'] => ({
+  durationNs: timeline.durationNs,
+  spans: timeline.spans.length,
+  llmCalls: calls.filter(({ isEmbedding }) => !isEmbedding).length,
+  toolCalls: placesOfTools(timeline).length,
+  usage: usageOf(calls),
+  costUsd: costOf(calls),
+})
+
+/** What is known of a run's tokens and money. A count that no call told is absent, and so is a cost of which a part is unknown. */
+export interface KnownTotals {
+  readonly inputTokens?: number
+  readonly cachedTokens?: number
+  readonly outputTokens?: number
+  readonly costUsd?: number
+}
+
+export const knownTotals = ({ usage, costUsd }: Analysis['totals']): KnownTotals => ({
+  ...(usage.calls > usage.unknownCalls && { inputTokens: usage.input.total, cachedTokens: usage.input.cacheRead, outputTokens: usage.output.total }),
+  ...(usage.calls > 0 && costUsd.unknownCalls === 0 && { costUsd: costUsd.knownUsd }),
+})
 
 export const usageOf = (calls: readonly Call[]): UsageTotals =>
   calls.filter(({ unanswered }) => !unanswered).reduce((sum, { summary }) => addUsage(sum, summary.usage), NO_USAGE)

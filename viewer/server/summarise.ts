@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { knownTotals } from '../../src/analyze/totals.ts'
 import type { Amount, Analysis, Finding } from '../../src/model/analysis.ts'
 import type { RunSummary } from '../api.ts'
 import type { FindingFigures, IndexedRun, RunSource } from './runs.ts'
@@ -40,8 +41,7 @@ export function summarise(analysis: Analysis, { source, problem }: Omit<Origin, 
     spans: totals.spans,
     llmCalls: totals.llmCalls,
     toolCalls: totals.toolCalls,
-    ...tokensOf(analysis),
-    ...costOf(analysis),
+    ...knownTotals(totals),
     models: [...new Set(analysis.models.map(({ model }) => model))].slice(0, MAX_MODELS).map(clip),
     categories: categories.slice(0, MAX_CATEGORIES).filter(({ wallNs }) => wallNs > 0).map(({ category, wallNs }) => ({ category: clip(category), wallNs })),
     findings: findings.slice(0, 3).map(({ code, title, saving, confidence }) => ({ code, title: clip(title), saving, confidence })),
@@ -66,15 +66,6 @@ export const unreadable = ({ path, source }: Omit<Origin, 'problem'>, problem: s
 })
 
 const clip = (text: string): string => (text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT - 1)}…`)
-
-function tokensOf({ totals: { usage } }: Analysis): Pick<RunSummary, 'inputTokens' | 'cachedTokens' | 'outputTokens'> {
-  if (usage.calls === usage.unknownCalls) return {}
-  return { inputTokens: usage.input.total, cachedTokens: usage.input.cacheRead, outputTokens: usage.output.total }
-}
-
-function costOf({ totals: { costUsd, usage } }: Analysis): Pick<RunSummary, 'costUsd'> {
-  return usage.calls === 0 || costUsd.unknownCalls > 0 ? {} : { costUsd: costUsd.knownUsd }
-}
 
 /** One for each code: its savings together, under the title of the one that saves most. */
 function byCode(findings: readonly Finding[]): FindingFigures[] {
