@@ -2,9 +2,13 @@ import type { Trace } from './span.ts'
 
 /**
  * Texts that a trace in memory can still reach although it does not record them: what local token counting needs for calls
- * whose provider told no usage. Held weakly beside the trace, so no report, file or copy of a trace ever contains them.
+ * whose provider told no usage. Held weakly beside the trace, so no report, file or copy of a trace ever contains them. On a
+ * global symbol: the copy of this package that writes a report need not be the one that recorded.
  */
-const texts = new WeakMap<Trace, (part: number) => string | undefined>()
+const KEY = Symbol.for('spanwise.texts.v1')
+type Texts = WeakMap<Trace, (part: number) => string | undefined>
+const globals = globalThis as { [KEY]?: Texts }
+const texts: Texts = (globals[KEY] ??= new WeakMap())
 
 export function lendTexts(trace: Trace, read: (part: number) => string | undefined): void {
   texts.set(trace, read)
