@@ -1,26 +1,7 @@
-import type { Endpoint, WrapOptions } from './shared/endpoint.ts'
+import type { WrapOptions } from './shared/endpoint.ts'
 import { providerAt } from './shared/provider.ts'
 import { unwrapClient, wrapClient, type SdkAdapter } from './shared/sdk-client.ts'
-import { readCompleteAnswer, readCompleteRequest, readCompleteStream } from './anthropic/complete.ts'
-import { readMessagesAnswer, readMessagesRequest, readMessagesStream } from './anthropic/messages.ts'
-
-/**
- * Recording for `@anthropic-ai/sdk` (0.60 and later, 1.x) and its Bedrock and Vertex clients.
- * Supported: messages and beta messages with all helpers that end there (`parse`, `stream`, `toolRunner`), and legacy text
- * completions (whose API tells no usage). The SDK's own
- * OpenTelemetry spans go on as they are.
- */
-const messages = { route: '/v1/messages', api: 'messages', operation: 'chat', category: 'llm' } as const
-const read = { readRequest: readMessagesRequest, readAnswer: readMessagesAnswer, readStream: readMessagesStream }
-const endpoints: readonly Endpoint[] = [
-  { ...messages, ...read, method: 'messages.create' },
-  // Posts to the same path with a query; a look-alike has a method of its own.
-  { ...messages, ...read, method: 'beta.messages.create' },
-  {
-    route: '/v1/complete', method: 'completions.create', api: 'complete', operation: 'text_completion', category: 'llm',
-    readRequest: readCompleteRequest, readAnswer: readCompleteAnswer, readStream: readCompleteStream,
-  },
-]
+import { anthropicEndpoints } from './anthropic/endpoints.ts'
 
 /** The clients of the clouds have members that Anthropic's own has not, also behind a gateway's address. */
 function providerOf(client: object): string {
@@ -31,7 +12,13 @@ function providerOf(client: object): string {
   return providerAt((client as { readonly baseURL?: unknown }).baseURL) ?? 'anthropic'
 }
 
-const adapter: SdkAdapter = { name: 'wrapAnthropic', endpoints, providerOf }
+/**
+ * Recording for `@anthropic-ai/sdk` (0.60 and later, 1.x) and its Bedrock and Vertex clients.
+ * Supported: messages and beta messages with all helpers that end there (`parse`, `stream`, `toolRunner`), and legacy text
+ * completions (whose API tells no usage). The SDK's own
+ * OpenTelemetry spans go on as they are.
+ */
+const adapter: SdkAdapter = { name: 'wrapAnthropic', endpoints: anthropicEndpoints, providerOf }
 
 /**
  * Records what `client` does, in place, and gives it back. Wrapping it again changes nothing.

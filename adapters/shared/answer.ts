@@ -40,7 +40,8 @@ function seeAnswer(call: LlmCall, endpoint: Endpoint, value: unknown, strip: boo
   if (!isStream) call.end(call.failure)
 }
 
-function watchRaw(call: LlmCall, endpoint: Endpoint): RawWatch {
+/** What a raw body says, read for `call`: the call ends with it. */
+export function watchRaw(call: LlmCall, endpoint: Endpoint): RawWatch {
   let reader: EventReader | undefined
   return {
     whole: (value) => seeAnswer(call, endpoint, value, false),

@@ -81,47 +81,67 @@ function watchSteps(source: Steps, step: 'read' | 'next', leave: 'cancel' | 'ret
 }
 
 const MAX_ANSWER_CHARS = 10_000_000
+/** A line may be as long as an answer: some servers send all of it in one event. */
+const MAX_LINE_CHARS = MAX_ANSWER_CHARS
 
-/** What a body says, as it comes: server-sent events with JSON in their `data:` lines, or one answer in JSON. */
-class BodyParser {
+/** Server-sent events, one JSON document a line, or one document. */
+export type BodyKind = 'events' | 'lines' | 'answer'
+
+/** What a body says, as it comes: server-sent events with JSON in their `data:` lines, lines of JSON, or one answer in JSON. */
+export class BodyParser {
   readonly #decoder = new TextDecoder()
   readonly #watch: RawWatch
-  #kind: 'unknown' | 'events' | 'answer' = 'unknown'
+  #kind: BodyKind | undefined
   /** An answer in the pieces it came in; of events, what follows the last whole line. */
   #pieces: string[] = []
   #chars = 0
 
-  constructor(watch: RawWatch) {
+  /** @param kind where the headers tell; else the first character does */
+  constructor(watch: RawWatch, kind?: BodyKind) {
     this.#watch = watch
+    this.#kind = kind
   }
 
   bytes(bytes: unknown): void {
     if (!(bytes instanceof Uint8Array)) return
     const text = this.#decoder.decode(bytes, { stream: true })
-    if (this.#kind === 'unknown') {
+    if (this.#kind === undefined) {
       const first = text.trimStart()[0]
       if (first === undefined) return
       this.#kind = first === '{' || first === '[' ? 'answer' : 'events'
     }
-    this.#chars += text.length
-    if (this.#kind === 'events') this.#lines(text)
-    else if (this.#chars <= MAX_ANSWER_CHARS) this.#pieces.push(text)
+    if (this.#kind === 'answer') this.#add(text, MAX_ANSWER_CHARS)
+    else this.#lines(text)
   }
 
   end(): void {
-    if (this.#kind === 'answer') this.#watch.whole(parsed(this.#pieces.join('')))
-    else this.#watch.end({ state: 'ok' })
+    if (this.#kind === 'answer') return this.#watch.whole(parsed(this.#pieces.join('')))
+    if (this.#kind === 'lines') this.#line(this.#pieces.join(''))
+    this.#watch.end({ state: 'ok' })
+  }
+
+  #add(text: string, most: number): void {
+    this.#chars += text.length
+    if (this.#chars <= most) this.#pieces.push(text)
   }
 
   #lines(text: string): void {
     const lines = text.split('\n')
-    lines[0] = this.#pieces.join('') + lines[0]!
-    this.#pieces = [lines.pop()!]
-    for (const line of lines) {
-      if (!line.startsWith('data:')) continue
-      const event = parsed(line.slice(5))
-      if (event !== undefined) this.#watch.event(event)
+    const rest = lines.pop()!
+    if (lines.length > 0) {
+      lines[0] = this.#pieces.join('') + lines[0]!
+      this.#pieces = []
+      this.#chars = 0
+      for (const line of lines) this.#line(line)
     }
+    this.#add(rest, MAX_LINE_CHARS)
+  }
+
+  #line(line: string): void {
+    const isData = line.startsWith('data:')
+    if (!isData && this.#kind === 'events') return
+    const event = parsed(isData ? line.slice(5) : line)
+    if (event !== undefined) this.#watch.event(event)
   }
 }
 

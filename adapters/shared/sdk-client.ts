@@ -160,7 +160,8 @@ function begin({ profiler, provider }: Watch, endpoint: Endpoint, body: unknown)
 
 const modelOf = (body: unknown): string | undefined => text(fields(body)?.['model'])
 
-function describe(call: LlmCall, endpoint: Endpoint, body: unknown): void {
+/** Notes what a request says. */
+export function describe(call: LlmCall, endpoint: Endpoint, body: unknown): void {
   call.read(() => {
     const model = modelOf(body)
     if (model !== undefined) {
