@@ -70,9 +70,9 @@ export class CallbackSpans {
     const { pairs, toolTexts } = this.#profiler
     const around = this.#profiler.innermost(this.span(parentId))
     const isKnown = around?.category === 'tool' && around.open && around.details?.tool?.name === tool.name && !this.#isBegun(around)
-    const span = isKnown ? around : pairs.takeTool(tool.name, [tool.arguments]) ?? this.#profiler.open(tool.name, 'tool', { parent: around })
+    const span = isKnown ? around : pairs.takeTool(this.#observer, tool.name, [tool.arguments]) ?? this.#profiler.open(tool.name, 'tool', { parent: around })
     const isOurs = !isKnown && span?.details?.tool === undefined
-    this.#keep(id, parentId, span, { span, isOurs, done: span && isOurs ? pairs.openTool(span, tool.name, tool.arguments) : undefined })
+    this.#keep(id, parentId, span, { span, isOurs, done: span && isOurs ? pairs.openTool(this.#observer, span, tool.name, tool.arguments) : undefined })
     if (span === undefined) return undefined
     if (isOurs) quietly(span.run.owner.errors, () => toolTexts.told(span, tool))
     if (tool.attributes !== undefined) span.set(tool.attributes)

@@ -116,11 +116,13 @@ export function plainTags(tags: Readonly<Record<string, unknown>>): Readonly<Rec
   return Object.fromEntries(Object.entries(tags).map(([name, value]) => [name, String(value)]))
 }
 
+/** What the environment says; undefined where it says nothing, or nothing that makes sense. */
 export interface Environment {
-  readonly enabled: boolean
-  readonly sampleRate: number
-  readonly dir: string | undefined
-  readonly maxTraces: number
+  readonly enabled: boolean | undefined
+  readonly sampleRate: number | undefined
+  /** `false`: no files, whatever a configuration file says. */
+  readonly dir: string | false | undefined
+  readonly maxTraces: number | undefined
 }
 
 const DEFAULT_DIR = './.spanwise'
@@ -135,9 +137,14 @@ export function readEnvironment(): Environment {
   const buffer = Number(read('SPANWISE_BUFFER_SIZE') || Number.NaN)
   const dir = read('SPANWISE_DIR')
   return {
-    enabled: !OFF.includes(read('SPANWISE').toLowerCase()),
-    sampleRate: rate >= 0 && rate <= 1 ? rate : 1,
-    dir: dir === '' || OFF.includes(dir.toLowerCase()) ? undefined : ON.includes(dir.toLowerCase()) ? DEFAULT_DIR : dir,
-    maxTraces: Number.isSafeInteger(buffer) && buffer >= 1 ? buffer : 64,
+    enabled: isOn(read('SPANWISE')),
+    sampleRate: rate >= 0 && rate <= 1 ? rate : undefined,
+    dir: dir === '' ? undefined : isOn(dir) === false ? false : isOn(dir) === true ? DEFAULT_DIR : dir,
+    maxTraces: Number.isSafeInteger(buffer) && buffer >= 1 ? buffer : undefined,
   }
+}
+
+function isOn(value: string): boolean | undefined {
+  if (OFF.includes(value.toLowerCase())) return false
+  return ON.includes(value.toLowerCase()) ? true : undefined
 }

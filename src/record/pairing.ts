@@ -13,6 +13,7 @@ const MAX_OPEN = 10_000
 
 interface OpenTool {
   readonly span: SpanRecord
+  readonly observer: string
   readonly name: string
   /** As a text or as the value; undefined when the framework does not tell. */
   readonly own: unknown
@@ -108,8 +109,8 @@ export class Pairing {
   }
 
   /** A framework runs a tool: a recorded function of this name that is called meanwhile is that tool. Gives back the way to end it. */
-  openTool(span: SpanRecord, name: string, own: unknown): () => void {
-    const tool: OpenTool = { span, name, own, isTaken: false }
+  openTool(observer: string, span: SpanRecord, name: string, own: unknown): () => void {
+    const tool: OpenTool = { span, observer, name, own, isTaken: false }
     if (this.#tools.size >= MAX_OPEN) for (const oldest of this.#tools) { this.#tools.delete(oldest); break }
     this.#tools.add(tool)
     return () => void this.#tools.delete(tool)
@@ -119,12 +120,12 @@ export class Pairing {
    * The span of the tool that this call of a function is, opened by another observer. Each is given once.
    * @param own what it is called with; undefined when that is not told
    */
-  takeTool(name: string, own: readonly unknown[] | undefined): SpanRecord | undefined {
+  takeTool(observer: string, name: string, own: readonly unknown[] | undefined): SpanRecord | undefined {
     if (this.#tools.size === 0) return undefined
     const current = currentSpan()
     let found: OpenTool | undefined
     for (const tool of this.#tools) {
-      if (tool.isTaken || tool.name !== name || !tool.span.open) continue
+      if (tool.isTaken || tool.observer === observer || tool.name !== name || !tool.span.open) continue
       if (tool.span === current) {
         found = tool
         break

@@ -9,7 +9,7 @@ import { isPlainPromise, observe } from './observe.ts'
 import {
   checkCall, checkName, checkOptions, checkSpanOptions, NO_OPTIONS, plainTags, readEnvironment, type ProfilerOptions, type RunOptions, type SpanOptions,
 } from './options.ts'
-import { Pairing } from './pairing.ts'
+import { CLIENT, Pairing } from './pairing.ts'
 import { HERE, type Place } from './place.ts'
 import { noteError, quietly, type SelfErrors } from './quietly.ts'
 import { PartReader } from './parts.ts'
@@ -43,67 +43,53 @@ type CallOptions = SpanOptions & { readonly see?: (value: unknown) => void }
 type AnyFunction = CallableFunction
 
 export class Profiler {
-  readonly enabled: boolean
-  readonly content: 'none' | 'full'
-  readonly #owner: RunOwner
-  readonly #sampler: Sampler
-  readonly #ids: Ids
-  readonly #maxTraces: number
+  readonly #options: ProfilerOptions
   readonly #errors: SelfErrors = { count: 0 }
   readonly #finished: FinishedRun[] = []
   readonly #listeners: Record<'runStart' | 'runEnd', Set<Listener>> = { runStart: new Set(), runEnd: new Set() }
-  readonly #traceFacts: TraceFacts
-  readonly #redactor: Redactor
   /** @internal What adapters read requests with; shared by all runs, so that a text sent in many is read once. */
   readonly parts: PartReader = new PartReader()
   /** @internal Calls that several observers may see. */
   readonly pairs: Pairing = new Pairing()
-  /** @internal */
-  readonly toolTexts: ToolTexts
-  /** @internal Where calls outside any run belong, for a program that is one run as a whole. */
-  root: SpanRecord | undefined
   /** Runs whose first span may turn out to be another's: nobody was told of them yet. */
   readonly #untold = new WeakSet<RunRecord>()
-  readonly #files: RunFiles | undefined
-  readonly #chromeTraces: ChromeTraces | undefined
+  #equipment: Equipment
+  #program: ProgramRun | undefined
   #unsampledRuns = 0
 
   constructor(options: ProfilerOptions = {}) {
     checkOptions(options)
-    const environment = readEnvironment()
-    this.enabled = options.enabled ?? environment.enabled
-    this.content = options.content === undefined || options.content === 'none' ? 'none' : 'full'
-    this.#sampler = new Sampler(options.sampleRate ?? environment.sampleRate, options.random ?? Math.random)
-    this.#ids = options.ids ?? randomIds
-    this.#maxTraces = options.maxTraces ?? environment.maxTraces
-    this.#redactor = new Redactor(options.content ?? 'none')
-    this.#traceFacts = { service: options.service, process: processFacts(), redactor: this.#redactor }
-    const dir = options.dir ?? environment.dir
-    if (this.enabled && typeof dir === 'string') {
-      this.#files = new RunFiles({
-        dir,
-        policy: options.content ?? 'none',
-        retention: { ...defaultRetention, ...options.retention },
-        facts: this.#traceFacts,
-        errors: this.#errors,
-      })
-    }
-    const { chromeTraceDir } = options
-    if (this.enabled && chromeTraceDir !== undefined && chromeTraceDir !== false) {
-      const chromeDir = chromeTraceDir === true ? DEFAULT_CHROME_TRACE_DIR : chromeTraceDir
-      this.#chromeTraces = new ChromeTraces({ dir: chromeDir, errors: this.#errors })
-    }
-    const limits = { ...defaultLimits, ...options.limits }
-    this.toolTexts = new ToolTexts(this.content, limits.maxToolChars)
-    this.#owner = {
-      clock: options.clock ?? systemClock,
-      limits,
-      content: this.content,
-      errors: this.#errors,
-      probe: options.resources === true ? resourceProbe() : undefined,
-      sink: this.#files,
-      sealed: (run) => this.#sealed(run),
-    }
+    this.#options = options
+    this.#equipment = this.#equip(setup().options)
+  }
+
+  get enabled(): boolean {
+    return this.#equipment.enabled
+  }
+
+  get content(): 'none' | 'full' {
+    return this.#equipment.content
+  }
+
+  /** @internal */
+  get toolTexts(): ToolTexts {
+    return this.#equipment.toolTexts
+  }
+
+  /**
+   * Takes over what `spanwise/register` left for the default profiler, which a configuration file may have loaded before it was read.
+   * Changes nothing once a run was seen.
+   * @internal
+   */
+  takeSetup(): void {
+    if (this.#equipment.sampler.stats.seen > 0) return
+    const { options, defaults, program } = setup()
+    this.#equipment = this.#equip({ ...defaults, ...options })
+    this.#program = program && new ProgramRun(program, (facts) => this.#openProgram(facts))
+  }
+
+  #equip(file: ConfiguredOptions = {}): Equipment {
+    return equip(this.#options, file, this.#errors, (run) => this.#sealed(run))
   }
 
   /** Opens a run (inside one: a part of it), calls `fn` now and gives back what it returns. */
@@ -112,7 +98,7 @@ export class Profiler {
     if (options !== NO_OPTIONS) checkSpanOptions('run', options)
     if (!this.enabled) return fn(inactive)
     const { parent, outer } = this.#place(undefined)
-    if (parent === undefined && !this.#sampler.decide(options.sample)) return this.#unsampled(() => fn(inactive))
+    if (parent === undefined && !this.#equipment.sampler.decide(options.sample)) return this.#unsampled(() => fn(inactive))
     const span = parent === undefined
       ? this.#open(name, options.category ?? 'agent', outer, options)
       : parent.run.begin(parent, outer, name, options.category ?? 'agent')
@@ -175,8 +161,8 @@ export class Profiler {
    */
   async flush(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve))
-    await this.#files?.flush()
-    await this.#chromeTraces?.flush()
+    await this.#equipment.files?.flush()
+    await this.#equipment.chromeTraces?.flush()
     for (const work of putOff) {
       for (const trace of this.traces) {
         try {
@@ -190,11 +176,11 @@ export class Profiler {
 
   /** Counts of runs; prints as one line. */
   stats(): ProfilerStats {
-    const { seen, sampled, kept, dropped } = this.#sampler.stats
+    const { seen, sampled, kept, dropped } = this.#equipment.sampler.stats
     const { count, first } = this.#errors
     return {
       seen, sampled, kept, dropped,
-      ...(this.#files !== undefined && { written: this.#files.stats }),
+      ...(this.#equipment.files !== undefined && { written: this.#equipment.files.stats }),
       selfErrors: count,
       ...(first !== undefined && { firstSelfError: first }),
       toString: () => `runs: ${seen} seen, ${sampled} sampled, ${kept} kept, ${dropped} dropped; ${count} errors of the profiler's own`,
@@ -216,12 +202,15 @@ export class Profiler {
    */
   open(name: string, category: Category, place: Place): SpanRecord | undefined {
     if (!this.enabled) return undefined
-    const { parent = this.#openRoot, outer } = this.#place(place.parent)
-    if (parent !== undefined && place.isRun !== true) return parent.run.begin(parent, outer, name, category, place.isProvisional)
-    // Without a context nobody can tell whether this belongs to a run that is not sampled; while one is under way it is
-    // taken to. Entering a context to know would cost every unsampled run what sampling is there to save.
-    if ((this.#unsampledRuns > 0 && place.isRun !== true) || !this.#sampler.decide(place.sample)) return undefined
-    return this.#open(name, category, outer, place)
+    const { parent, outer } = this.#place(place.parent)
+    if (place.isRun !== true) {
+      if (parent !== undefined) return parent.run.begin(parent, outer, name, category, place.isProvisional)
+      // Without a context nobody can tell whether this belongs to a run that is not sampled; while one is under way it is
+      // taken to. Entering a context to know would cost every unsampled run what sampling is there to save.
+      if (this.#unsampledRuns > 0) return undefined
+      if (this.#program !== undefined) return this.#program.begin(outer, name, category, place.isProvisional)
+    }
+    return this.#equipment.sampler.decide(place.sample) ? this.#open(name, category, outer, place) : undefined
   }
 
   /** @internal The span that is current here, or `known` where that lies within it; undefined outside of this profiler's runs. */
@@ -255,27 +244,32 @@ export class Profiler {
     noteError(this.#errors, error)
   }
 
-  get #openRoot(): SpanRecord | undefined {
-    return this.root?.run.open === true ? this.root : undefined
-  }
-
   /** @param known the span that somebody says it is below */
   #place(known: SpanRecord | undefined): { readonly parent?: SpanRecord; readonly outer: SpanRecord | undefined } {
     const current = innermost(known, currentSpan())
     let mine = current
-    while (mine !== undefined && mine.run.owner !== this.#owner) mine = mine.outer
+    while (mine !== undefined && mine.run.owner !== this.#equipment.owner) mine = mine.outer
     const outer = current === mine ? mine?.outer : current
     // A run that has ended takes no more spans: what still goes on in its name is a run of its own, so its cost is seen.
     return mine?.run.open === true ? { parent: mine, outer } : { outer }
   }
 
   #open(name: string, category: Category, outer: SpanRecord | undefined, { tags, maxDepth, remote, isProvisional }: Place): SpanRecord | undefined {
-    const facts = { traceId: remote?.traceId ?? this.#ids.traceId(), spanPrefix: this.#ids.spanPrefix(), name, tags: tags && plainTags(tags), maxDepth }
-    const run = new RunRecord(this.#owner, facts)
+    const facts = { traceId: remote?.traceId ?? this.#equipment.ids.traceId(), spanPrefix: this.#equipment.ids.spanPrefix(), name, tags: tags && plainTags(tags), maxDepth }
+    const run = new RunRecord(this.#equipment.owner, facts)
     const span = run.begin(undefined, outer, name, category, isProvisional)
     if (remote !== undefined) span?.set({ 'spanwise.parent_span_id': remote.spanId })
     if (isProvisional === true) this.#untold.add(run)
     else this.#tell('runStart', run, undefined)
+    return span
+  }
+
+  #openProgram({ name, startedMs }: ProgramFacts): SpanRecord | undefined {
+    const { sampler, ids, owner } = this.#equipment
+    if (!sampler.decide(undefined)) return undefined
+    const run = new RunRecord(owner, { traceId: ids.traceId(), spanPrefix: ids.spanPrefix(), name, startedMs })
+    const span = run.begin(undefined, undefined, name, 'agent')
+    this.#tell('runStart', run, undefined)
     return span
   }
 
@@ -299,7 +293,7 @@ export class Profiler {
       apply: (target, self, args: never[]) => {
         const call = (): unknown => Reflect.apply(target, self, args)
         // A framework runs it as its own tool, which is recorded already: what happens inside belongs there.
-        const known = category === 'tool' ? this.pairs.takeTool(name, args) : undefined
+        const known = category === 'tool' ? this.pairs.takeTool(CLIENT, name, args) : undefined
         if (known !== undefined) return within(known, call)
         const span = this.begin(name, category)
         if (span === undefined) return call()
@@ -343,14 +337,14 @@ export class Profiler {
 
   #sealed(run: RunRecord): void {
     quietly(this.#errors, () => {
-      const finished = new FinishedRun(run, this.#traceFacts)
+      const finished = new FinishedRun(run, this.#equipment.traceFacts)
       this.#finished.push(finished)
-      if (this.#finished.length > this.#maxTraces) {
+      if (this.#finished.length > this.#equipment.maxTraces) {
         this.#finished.shift()
-        this.#sampler.stats.dropped++
+        this.#equipment.sampler.stats.dropped++
       }
-      this.#sampler.stats.kept = this.#finished.length
-      this.#chromeTraces?.sealed(finished)
+      this.#equipment.sampler.stats.kept = this.#finished.length
+      this.#equipment.chromeTraces?.sealed(finished)
       this.#tell('runEnd', run, finished)
     })
   }
@@ -359,7 +353,7 @@ export class Profiler {
     const listeners = this.#listeners[event]
     if (listeners.size === 0) return
     const root = run.spans[0]
-    const told = runEvent(run, root, this.#redactor, finished?.trace)
+    const told = runEvent(run, root, this.#equipment.redactor, finished?.trace)
     for (const listener of listeners) {
       try {
         const result: unknown = listener(told)
@@ -376,12 +370,8 @@ function applyOptions(span: SpanRecord, { attributes, dependsOn }: SpanOptions):
   if (dependsOn !== undefined && dependsOn.length > 0) span.extend().dependsOn = [...dependsOn]
 }
 
-function processFacts(): ProcessFacts {
-  const { pid = 0, version = '', platform = 'unknown', arch = '' } = globalThis.process ?? {}
-  return { pid, runtime: version === '' ? 'unknown' : `node ${version}`, platform: `${platform} ${arch}`.trim() }
-}
-
 /** One default profiler for the whole process, also when the package is loaded twice. */
 const KEY = Symbol.for('spanwise.profiler.v1')
 const globals = globalThis as { [KEY]?: Profiler }
 export const profiler: Profiler = (globals[KEY] ??= new Profiler())
+profiler.takeSetup?.()
