@@ -4,7 +4,8 @@
  * nearest class above that still has one.
  * @returns undefined for what has no class
  */
-export function errorType(error: object): string | undefined {
+export function errorType(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined
   const type = classOf(error)
   const { name } = error as { readonly name?: unknown }
   if (type === undefined || !isShortened(type) || type === name) return type

@@ -7,6 +7,7 @@ import {
 import type { Part } from '../model/message.ts'
 import { ValueLog, type ValueSpans } from '../model/value-log.ts'
 import type { SpanValues } from '../model/values.ts'
+import { errorType } from './error-type.ts'
 import { clip, type Limits } from './limits.ts'
 import { RequestLog, type LoggedRequest, type PartDraft } from './parts.ts'
 import { spanId } from './ids.ts'
@@ -360,7 +361,7 @@ export function outcomeOf(error: unknown, maxChars = 1_024): Outcome {
   try {
     const { name, message, is_bubble_up: isControlFlow } = (error ?? {}) as { name?: unknown; message?: unknown; is_bubble_up?: unknown }
     if (isControlFlow === true) return OK
-    const type = className(error) ?? (typeof name === 'string' ? name : typeof error)
+    const type = errorType(error) ?? (typeof name === 'string' ? name : typeof error)
     if (name === 'AbortError' || type === 'AbortError' || type === 'APIUserAbortError') return CANCELLED
     return { state: 'failed', type: clip(type, MAX_TYPE_CHARS), message: clip(typeof message === 'string' ? message : plainText(error), maxChars) }
   } catch {
@@ -373,9 +374,3 @@ const MAX_TYPE_CHARS = 200
 /** Of objects only their kind: to write one out can take long, and what it holds is content. */
 const plainText = (thrown: unknown): string =>
   typeof thrown === 'object' && thrown !== null ? Object.prototype.toString.call(thrown) : String(thrown)
-
-function className(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null) return undefined
-  const { name } = error.constructor ?? {}
-  return name === undefined || name === '' || name === 'Object' ? undefined : name
-}
