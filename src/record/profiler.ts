@@ -1,28 +1,24 @@
 import { show } from '../model/show.ts'
-import type { Category, ProcessFacts, Trace } from '../model/span.ts'
+import type { Category, Trace } from '../model/span.ts'
 import { Handle, inactive, type ActiveSpan, type StartedSpan } from './active-span.ts'
 import { currentSpan, innermost, within } from './context.ts'
-import { systemClock } from './clock.ts'
-import { randomIds, type Ids } from './ids.ts'
-import { defaultLimits } from './limits.ts'
+import { equip, type Equipment } from './equipment.ts'
 import { isPlainPromise, observe } from './observe.ts'
 import {
-  checkCall, checkName, checkOptions, checkSpanOptions, NO_OPTIONS, plainTags, readEnvironment, type ProfilerOptions, type RunOptions, type SpanOptions,
+  checkCall, checkName, checkOptions, checkSpanOptions, NO_OPTIONS, plainTags, type ProfilerOptions, type RunOptions, type SpanOptions,
 } from './options.ts'
 import { CLIENT, Pairing } from './pairing.ts'
 import { HERE, type Place } from './place.ts'
+import { ProgramRun } from './program-run.ts'
 import { noteError, quietly, type SelfErrors } from './quietly.ts'
 import { PartReader } from './parts.ts'
-import { outcomeOf, RunRecord, type RunOwner, type SpanRecord } from './recorder.ts'
-import { resourceProbe } from './resources.ts'
-import { Sampler, type SamplingStats } from './sampling.ts'
-import { ChromeTraces, DEFAULT_CHROME_TRACE_DIR } from './sinks/chrome-traces.ts'
-import { RunFiles } from './sinks/run-files.ts'
-import { defaultRetention, type WriteStats } from './sinks/settings.ts'
+import { outcomeOf, RunRecord, type SpanRecord } from './recorder.ts'
+import type { SamplingStats } from './sampling.ts'
+import { setup, type ConfiguredOptions, type ProgramFacts } from './setup.ts'
+import type { WriteStats } from './sinks/settings.ts'
 import { runEvent, type RunEvent } from './run-event.ts'
-import { FinishedRun, type TraceFacts } from './trace.ts'
-import { Redactor } from '../trace-file/index.ts'
-import { ToolTexts } from './tool-record.ts'
+import { FinishedRun } from './trace.ts'
+import type { ToolTexts } from './tool-record.ts'
 
 export interface ProfilerStats extends Readonly<SamplingStats> {
   /** Files written, and spans that the disk did not take. Absent when no files are written. */
@@ -82,8 +78,8 @@ export class Profiler {
    * @internal
    */
   takeSetup(): void {
-    if (this.#equipment.sampler.stats.seen > 0) return
     const { options, defaults, program } = setup()
+    if (this.#equipment.sampler.stats.seen > 0 || (options ?? defaults ?? program) === undefined) return
     this.#equipment = this.#equip({ ...defaults, ...options })
     this.#program = program && new ProgramRun(program, (facts) => this.#openProgram(facts))
   }
@@ -267,7 +263,7 @@ export class Profiler {
   #openProgram({ name, startedMs }: ProgramFacts): SpanRecord | undefined {
     const { sampler, ids, owner } = this.#equipment
     if (!sampler.decide(undefined)) return undefined
-    const run = new RunRecord(owner, { traceId: ids.traceId(), spanPrefix: ids.spanPrefix(), name, startedMs })
+    const run = new RunRecord(owner, { traceId: ids.traceId(), spanPrefix: ids.spanPrefix(), name, tags: undefined, startedMs })
     const span = run.begin(undefined, undefined, name, 'agent')
     this.#tell('runStart', run, undefined)
     return span

@@ -1,5 +1,4 @@
-import type { Category } from '../model/span.ts'
-import { CANCELLED, OK, type Outcome } from '../model/span.ts'
+import { CANCELLED, OK, type Category, type Outcome } from '../model/span.ts'
 import type { SpanRecord } from './recorder.ts'
 import type { ProgramFacts } from './setup.ts'
 import { atExit } from './sinks/at-exit.ts'
@@ -30,8 +29,8 @@ export class ProgramRun {
 
   #current(): SpanRecord | undefined {
     const root = this.#root
-    if (root?.open === true) {
-      if (root.run.spans.length < MAX_SPANS) return root
+    if (root !== undefined) {
+      if (root.open && root.run.spans.length < MAX_SPANS) return root
       root.end()
       this.#facts = { name: root.name, startedMs: root.run.owner.clock.now() }
     }

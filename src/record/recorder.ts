@@ -65,6 +65,8 @@ export interface RunFacts {
   readonly tags: Readonly<Record<string, string>> | undefined
   /** Spans deeper below the root than this are dropped. Absent: any depth. */
   readonly maxDepth?: number | undefined
+  /** For a run that began before it was opened, by the clock. */
+  readonly startedMs?: number | undefined
 }
 
 /** The number of a span that is in no list yet. */
@@ -141,8 +143,8 @@ export class RunRecord {
     if (probe !== undefined) probes.set(span, probe())
     const after = clock.now()
     this.overheadMs += after - before
-    if (parent === undefined) this.#startAt(after)
-    span.start = msToNs(after - this.#origin)
+    if (parent === undefined) this.#startAt(this.facts.startedMs ?? after)
+    span.start = parent === undefined ? 0 : msToNs(after - this.#origin)
     if (number === 1) this.owner.sink?.began(this)
     return span
   }
@@ -168,9 +170,10 @@ export class RunRecord {
   }
 
   /** Time 0 is where the root span starts, behind our own work. */
-  #startAt(now: number): void {
-    this.#origin = now
-    this.startedAtEpochMs = this.owner.clock.epochMs()
+  #startAt(clockMs: number): void {
+    const { clock } = this.owner
+    this.#origin = clockMs
+    this.startedAtEpochMs = clock.epochMs() - (this.facts.startedMs === undefined ? 0 : clock.now() - clockMs)
   }
 
   /** Remembers what an answer asked for, so that the tools which then run can be tied to it. */

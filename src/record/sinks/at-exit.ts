@@ -3,19 +3,23 @@
  * `process.exit` and after an uncaught exception. A signal ends a process without it when nobody listens: so we listen to
  * signals exactly while nobody else does, and then let the signal do what it would have done. Who listens decides what it means.
  */
-const callbacks = new Set<() => void>()
+const callbacks = new Set<Callback>()
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 type Signal = (typeof SIGNALS)[number]
+
+/** @param signal what ends the process; undefined when it ends of its own accord */
+type Callback = (signal?: string) => void
 
 let isInstalled = false
 let isLast = false
 
-export function atExit(callback: () => void): void {
+/** Callbacks are called in the order of their coming. */
+export function atExit(callback: Callback): void {
   callbacks.add(callback)
   const { process } = globalThis
   if (isInstalled || typeof process?.on !== 'function') return
   isInstalled = true
-  process.on('exit', flushAll)
+  process.on('exit', () => flushAll())
   // A worker gets no signals.
   if (process.getBuiltinModule?.('node:worker_threads')?.isMainThread === false) return
   process.on('newListener', (event: string | symbol, listener: unknown) => {
@@ -27,7 +31,7 @@ export function atExit(callback: () => void): void {
   for (const signal of SIGNALS) listen(signal)
 }
 
-export const notAtExit = (callback: () => void): void => void callbacks.delete(callback)
+export const notAtExit = (callback: Callback): void => void callbacks.delete(callback)
 
 /** The callbacks were called, and no timer will run any more: what is still recorded has to be written at once. */
 export const isExiting = (): boolean => isLast
@@ -45,13 +49,13 @@ function giveWay(signal: Signal): void {
 
 const isSignal = (event: string | symbol): event is Signal => (SIGNALS as readonly (string | symbol)[]).includes(event)
 
-function flushAll(): void {
+function flushAll(signal?: Signal): void {
   isLast = true
-  for (const callback of callbacks) callback()
+  for (const callback of callbacks) callback(signal)
 }
 
 function onSignal(signal: NodeJS.Signals): void {
-  flushAll()
+  flushAll(isSignal(signal) ? signal : undefined)
   process.removeListener(signal, onSignal)
   process.kill(process.pid, signal)
   // The first process of a container outlives a signal that nobody listens to.
