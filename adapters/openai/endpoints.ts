@@ -1,8 +1,8 @@
 import type { Endpoint } from '../shared/endpoint.ts'
 import { fields, type Fields } from '../shared/json.ts'
-import { readChatAnswer, readChatRequest, readChatStream } from './chat.ts'
+import { readChatAnswer, readChatRequest, readChatStream } from '../shared/openai/chat.ts'
 import { readAnyAnswer, readAnyStream, readEmbeddingAnswer, readInputRequest } from './others.ts'
-import { readResponsesAnswer, readResponsesRequest, readResponsesStream } from './responses.ts'
+import { readResponsesAnswer, readResponsesRequest, readResponsesStream } from '../shared/openai/responses.ts'
 
 /** What OpenAI's clients post to, by the path below the API's version. */
 export const openaiEndpoints: readonly Endpoint[] = [

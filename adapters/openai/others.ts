@@ -1,8 +1,8 @@
 import { tokenCount, type Category, type LlmCall } from '../../src/kit.ts'
 import type { Endpoint, EventReader } from '../shared/endpoint.ts'
 import { fields, list, text, type Fields } from '../shared/json.ts'
+import { readChatAnswer, readChatRequest, readChatStream } from '../shared/openai/chat.ts'
 import { readInputUsage, readUsage, tellsTokens } from '../shared/usage.ts'
-import { readChatAnswer, readChatRequest, readChatStream } from './chat.ts'
 
 /** Embeddings, legacy completions, and whatever else takes a model and an input. */
 

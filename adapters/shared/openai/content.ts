@@ -1,5 +1,5 @@
-import type { PartDraft, PartKind } from '../../src/kit.ts'
-import { fields, jsonText, list, text, type Fields } from '../shared/json.ts'
+import type { PartDraft, PartKind } from '../../../src/kit.ts'
+import { fields, jsonText, list, text, type Fields } from '../json.ts'
 
 interface Ids {
   readonly name?: string | undefined

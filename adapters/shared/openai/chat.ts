@@ -1,8 +1,8 @@
-import type { AskedTool, LlmCall, PartDraft, PartKind } from '../../src/kit.ts'
-import type { EventReader } from '../shared/endpoint.ts'
-import { readHead } from '../shared/head.ts'
-import { fields, jsonText, list, text, type Fields } from '../shared/json.ts'
-import { readUsage } from '../shared/usage.ts'
+import type { AskedTool, LlmCall, PartDraft, PartKind } from '../../../src/kit.ts'
+import type { EventReader } from '../endpoint.ts'
+import { readHead } from '../head.ts'
+import { fields, jsonText, list, text, type Fields } from '../json.ts'
+import { readUsage } from '../usage.ts'
 import { readContent, readToolDefinition } from './content.ts'
 
 /** Chat completions: `POST /chat/completions`, and the servers that speak it. */
