@@ -99,6 +99,37 @@ describe('a framework and a client see one call', () => {
     expect(profiler.lastTrace!.spans.map(({ parentId }) => parentId === undefined ? 'root' : 'child')).toEqual(['root', 'child', 'child'])
   })
 
+  test('a check that runs meanwhile is another call, also when the framework says nothing of its own', async () => {
+    const { profiler } = recorded()
+    const framework = new Framework(profiler)
+    const check = chatClient(profiler, [says('fine')])
+    const ask = (): Promise<Answer> => check({ model: 'm', messages: [{ role: 'user', content: 'is this fine?' }] })
+    await profiler.run('agent', () => Promise.all([framework.ask('hi', { tells: false }), profiler.span('check', ask)]))
+    expectTree(profiler.lastTrace, `
+      agent 0-0
+        m llm 0-0
+        check 0-0
+          m llm 0-0
+    `)
+    expect(llms(profiler.lastTrace)).toHaveLength(2)
+  })
+
+  test('one whose call is known takes up no other, also when it says nothing of its own', async () => {
+    const { profiler } = recorded()
+    const framework = new Framework(profiler)
+    const other = chatClient(profiler, [says('other')])
+    await profiler.run('agent', async () => {
+      const { id, call } = framework.begin(undefined, undefined)
+      await within(call!.span, () => other({ model: 'm', messages: [{ role: 'user', content: 'its own' }] }))
+      const pending = other({ model: 'm', messages: [{ role: 'user', content: 'another one' }] })
+      call!.requestDone()
+      await other({ model: 'm', messages: [{ role: 'user', content: 'its own' }] })
+      framework.spans.end(id)
+      await pending
+    })
+    expect(llms(profiler.lastTrace)).toHaveLength(2)
+  })
+
   test('in a run that is not sampled neither is recorded', async () => {
     const { profiler } = recorded({ sampleRate: 0 })
     const framework = new Framework(profiler)

@@ -187,9 +187,13 @@ export class LlmCall {
   requestDone(): void {
     const { pairs } = this.#profiler
     if (!pairs.isAlone) {
-      this.asked = this.#request.at(-1)?.text || undefined
-      const same = this.#host === undefined ? pairs.byRequest(this) : undefined
+      this.asked = this.#request.at(-1)?.text || this.asked
+      // A client may have been seen further in before it looks for the framework around it.
+      const isKnown = this.#host !== undefined || (this.#hadGuests && this.observer !== CLIENT)
+      const same = isKnown ? undefined : pairs.byRequest(this)
       if (same !== undefined) this.#join(same)
+      // One that does not say what it sends is known by what its client sent, when it tries again.
+      if (this.#host !== undefined) this.#host.asked ??= this.asked
     }
     this.#profiler.list(this.span)
     this.#requestedAt = this.span.run.now()

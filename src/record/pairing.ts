@@ -160,7 +160,14 @@ function likeness(a: LlmCall, b: LlmCall): number {
     return short.length >= LEAST_CHARS && long.includes(short) ? 2 : 0
   }
   const [one, other] = [a.draft.requestModel, b.draft.requestModel]
-  return one === undefined || other === undefined || one === other ? 1 : 0
+  return (one === undefined || other === undefined || one === other) && isBelow(a, b) ? 1 : 0
+}
+
+/** What a client sends from another branch of the run, such as a check that runs meanwhile, is not what the framework asks for. */
+function isBelow(a: LlmCall, b: LlmCall): boolean {
+  const [client, framework] = a.observer === CLIENT ? [a, b] : [b, a]
+  const { parent, run } = client.span
+  return client.observer !== CLIENT || parent === undefined || run !== framework.span.run || isWithin(framework.span, parent)
 }
 
 const LEAST_CHARS = 8
