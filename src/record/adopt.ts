@@ -6,18 +6,19 @@ import type { Details, LlmDraft, RunRecord, SpanRecord, Writable } from './recor
 /**
  * Takes the spans of another process's run in under the span that called it. They get ids of this run. Clocks of two machines
  * differ: where the other's wall clock puts its run outside of the call, it is put into the middle of the call. Evidence by value
- * is left out: it names spans by numbers of the other run.
+ * is left out: it names spans by numbers of the other run. They may come after the run's end, as long as nobody has read its trace.
  * @returns how many spans were taken; limits count what they leave out
  */
 export function adopt(under: SpanRecord, trace: Trace): number {
   const { run } = under
   let count = 0
-  if (run.open) quietly(run.owner.errors, () => void (count = graft(under, trace)))
+  if (!run.isReleased) quietly(run.owner.errors, () => void (count = graft(under, trace)))
   return count
 }
 
 function graft(under: SpanRecord, trace: Trace): number {
   const { run } = under
+  if (!run.open) reach(under, trace)
   const window = { from: under.start, to: under.open ? run.now() : under.ended }
   const place = placing(trace, run, window)
   const taken = new Map<string, SpanRecord>()
@@ -40,9 +41,17 @@ function graft(under: SpanRecord, trace: Trace): number {
   return taken.size
 }
 
+/** A call that was over when the answer began goes on as long as the service did, within its own run. */
+function reach(under: SpanRecord, trace: Trace): void {
+  const root = under.run.spans[0]
+  if (root !== undefined && root.ended >= 0) under.ended = Math.max(under.ended, Math.min(root.ended, under.start + durationOf(trace)))
+}
+
+const durationOf = ({ spans: [root] }: Trace): number => Math.max(0, (root?.end ?? root?.start ?? 0) - (root?.start ?? 0))
+
 /** Turns times of the other run into times of this one, none outside of the call. */
 function placing(trace: Trace, run: RunRecord, { from, to }: { readonly from: number; readonly to: number }): (time: number) => number {
-  const duration = Math.max(0, ...trace.spans.slice(0, 1).map(({ start, end = start }) => end - start))
+  const duration = durationOf(trace)
   const byClock = (trace.startedAtEpochMs - run.startedAtEpochMs) * 1e6
   const fits = byClock >= from && byClock + duration <= to
   const offset = Math.round(fits ? byClock : from + Math.max(0, (to - from - duration) / 2))

@@ -52,6 +52,7 @@ export class Profiler {
   #equipment: Equipment
   #program: ProgramRun | undefined
   #unsampledRuns = 0
+  readonly #awaited = new Set<Promise<void>>()
 
   constructor(options: ProfilerOptions = {}) {
     checkOptions(options)
@@ -157,6 +158,7 @@ export class Profiler {
    */
   async flush(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve))
+    await Promise.all(this.#awaited)
     await this.#equipment.files?.flush()
     await this.#equipment.chromeTraces?.flush()
     for (const work of putOff) {
@@ -168,6 +170,12 @@ export class Profiler {
         }
       }
     }
+  }
+
+  /** @internal Work that `flush` waits for and nobody else does. Must not reject. */
+  awaits(work: Promise<void>): void {
+    this.#awaited.add(work)
+    void work.then(() => this.#awaited.delete(work))
   }
 
   /** Counts of runs; prints as one line. */

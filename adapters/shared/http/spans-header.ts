@@ -37,14 +37,14 @@ export type SpansAnswer =
 export const unguessableId = (): string => randomBytes(16).toString('base64url')
 const ID = /^[\w-]{22}$/
 
-/** @returns the value of {@link SPANS_HEADER} that holds the whole trace; undefined when it does not fit */
-export function inlineSpans(trace: Trace): string | undefined {
+/** @returns the value of {@link SPANS_HEADER} that holds the whole trace; undefined when it does not fit into so many characters */
+export function inlineSpans(trace: Trace, maxChars: number = MAX_INLINE_CHARS): string | undefined {
   // The few spans that fit are written quickly; a long run is not written for nothing.
-  if (trace.spans.length > MAX_INLINE_SPANS) return undefined
+  if (trace.spans.length > maxChars / LEAST_SPAN_CHARS) return undefined
   const value = `inline ${gzipSync(encodeTrace(trace)).toString('base64url')}`
-  return value.length <= MAX_INLINE_CHARS ? value : undefined
+  return value.length <= maxChars ? value : undefined
 }
-const MAX_INLINE_SPANS = 500
+const LEAST_SPAN_CHARS = 12
 
 /** @returns the value of {@link SPANS_HEADER} that says under which id the trace can be had */
 export const laterSpans = (id: string): string => `later ${id}`
@@ -53,8 +53,8 @@ export const laterSpans = (id: string): string => `later ${id}`
  * Reads {@link SPANS_HEADER}.
  * @returns undefined for what is none: another service may say anything
  */
-export function readSpansHeader(value: string | null | undefined): SpansAnswer | undefined {
-  const [, kind, what = ''] = /^(inline|later) ([\w-]+)$/.exec(value?.slice(0, 2 * MAX_INLINE_CHARS) ?? '') ?? []
+export function readSpansHeader(value: string | null | undefined, maxChars: number = 2 * MAX_INLINE_CHARS): SpansAnswer | undefined {
+  const [, kind, what = ''] = /^(inline|later) ([\w-]+)$/.exec(value?.slice(0, maxChars) ?? '') ?? []
   if (kind === 'later') return ID.test(what) ? { kind, id: what } : undefined
   if (kind !== 'inline') return undefined
   try {
