@@ -86,15 +86,18 @@ export class CallbackSpans {
     if (span !== undefined && known?.isOurs === true) quietly(span.run.owner.errors, () => this.#profiler.toolTexts.gave(span, value))
   }
 
-  /** Ends what began with this id. Anything else is ignored. */
-  end(id: string, outcome: Outcome = OK): void {
+  /**
+   * Ends what began with this id. Anything else is ignored.
+   * @param at nanoseconds of its run at which it was over, where that is learned late
+   */
+  end(id: string, outcome: Outcome = OK, at?: number): void {
     const known = this.#known.get(id)
     if (known === undefined) return
     this.#known.delete(id)
     known.done?.()
     if (!known.isOurs) return
-    if (known.call !== undefined) known.call.end(outcome)
-    else known.span?.end(outcome)
+    if (known.call !== undefined) known.call.end(outcome, at)
+    else known.span?.end(outcome, at)
   }
 
   /** Below a run that is not recorded nothing is. */

@@ -300,7 +300,8 @@ export class LlmCall {
     }
   }
 
-  end(outcome: Outcome = OK): void {
+  /** @param at nanoseconds of its run at which it was over, where that is learned late */
+  end(outcome: Outcome = OK, at?: number): void {
     if (!this.#takesMore) return
     this.#takesMore = false
     if (this.#events > 0) this.draft.chunks = this.#events
@@ -312,8 +313,10 @@ export class LlmCall {
     }
     this.#profiler.list(this.span)
     if (!this.#profiler.pairs.isAlone) this.#settle()
-    if (this.#host === undefined && this.span.open) this.span.end(outcome)
+    if (this.#host === undefined && this.span.open) this.span.end(outcome, at)
     else if (!this.span.open) this.span.extendEnd()
+    // A stream that its reader left: frameworks are not told of it, and would leave their call open.
+    if (outcome.state === 'cancelled' && this.observer === CLIENT) this.#host?.end(outcome)
   }
 
   /** Puts what two observers know of one call together. */

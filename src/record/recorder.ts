@@ -315,12 +315,15 @@ export class SpanRecord {
     }
   }
 
-  /** Ends the span; only the first end counts. */
-  end(outcome: Outcome = OK): void {
+  /**
+   * Ends the span; only the first end counts.
+   * @param at nanoseconds of its run at which it was over, where that is learned late
+   */
+  end(outcome: Outcome = OK, at?: number): void {
     if (this.outcome !== OPEN) return
     const { run } = this
     const now = run.now()
-    this.ended = Math.max(this.start, now)
+    this.ended = Math.max(this.start, at ?? now)
     this.outcome = outcome
     if (run.owner.probe !== undefined) this.#readResources()
     run.owner.sink?.ended(this)
