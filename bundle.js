@@ -5,8 +5,11 @@ import { pagePlugin } from './viewer/build.js'
 // The published code is a few small files instead of a hundred: each module that Node has to find and read costs about half
 // a millisecond of every start, and what it has to parse costs the rest. The declarations stay one per source file. Entries
 // are the package's exports and its command; its dependencies stay outside, its devDependencies that the code imports are taken in.
+// `node bundle.js <folder>` writes them elsewhere.
 const { bin, exports, dependencies, peerDependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))
-const outputs = [...Object.values(exports).flatMap((target) => target.default ?? []), ...Object.values(bin)]
+// `spanwise/register` loads two more by their paths: what a thread for loading runs, and what reads a configuration file.
+const outputs = [...Object.values(exports).flatMap((target) => target.default ?? []), ...Object.values(bin),
+  './dist/src/register/hooks.js', './dist/src/config/load.js']
 
 await build({
   input: Object.fromEntries(outputs.map((file) => {
@@ -17,7 +20,7 @@ await build({
   platform: 'node',
   plugins: [pagePlugin()],
   output: {
-    dir: 'dist',
+    dir: process.argv[2] ?? 'dist',
     format: 'esm',
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name].js',
@@ -26,6 +29,8 @@ await build({
         { name: 'core', test: /\/src\/(model|record|kit)|\/src\/trace-file\/(?!decode|records|upgrade)|\/adapters\/shared\/(?!http\/)/ },
         // What the package's main entry has beside it, in one file again.
         { name: 'analysis', test: /\/src\/(analyze|models|tokens|terminal|trace-file)|\/reports\/(text|shared\/(flame|bar|category|numbers|page|report|table|text|totals))|fast-string/ },
+        // What a program that is recorded reads at its start.
+        { name: 'register', test: /\/src\/(register\/(clients|row-of|tail|without-notices)|config\/find)\.ts$/ },
         // What the help needs, and no more: it has to be there at once.
         { name: 'cli', test: /\/src\/cli\/(command|commands|spanwise)\.ts$/ },
       ],

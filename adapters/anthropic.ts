@@ -1,5 +1,6 @@
 import type { WrapOptions } from './shared/endpoint.ts'
 import { providerAt } from './shared/provider.ts'
+import { watchClass } from './shared/sdk-class.ts'
 import { unwrapClient, wrapClient, type SdkAdapter } from './shared/sdk-client.ts'
 import { anthropicEndpoints } from './anthropic/endpoints.ts'
 
@@ -31,6 +32,14 @@ export function wrapAnthropic<T extends object>(client: T, options?: WrapOptions
 /** Takes the recording off `client` again and gives it back as it was. Clients that it derived meanwhile stay recorded. */
 export function unwrapAnthropic<T extends object>(client: T): T {
   return unwrapClient(client)
+}
+
+/**
+ * Records all clients of a class at once. Gives back the way to stop.
+ * @internal for spanwise/register, which gives it `BaseAnthropic`
+ */
+export function watchAnthropic(Class: unknown, options?: WrapOptions): () => void {
+  return watchClass(adapter, Class, options)
 }
 
 export type { WrapOptions }

@@ -26,3 +26,8 @@ export class Patches {
 const KEY = Symbol.for('spanwise.wrapped.v1')
 const globals = globalThis as { [KEY]?: WeakMap<object, Patches> }
 export const wrapped: WeakMap<object, Patches> = (globals[KEY] ??= new WeakMap())
+
+/** Clients whose recording was taken off by hand: who records all clients of a class leaves them alone. */
+const LET_GO = Symbol.for('spanwise.let-go.v1')
+const others = globalThis as { [LET_GO]?: WeakSet<object> }
+export const letGo: WeakSet<object> = (others[LET_GO] ??= new WeakSet())

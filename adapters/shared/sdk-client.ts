@@ -3,7 +3,7 @@ import { watchAnswer } from './answer.ts'
 import { carrying, watchAttempts, whileCalling } from './attempts.ts'
 import type { Endpoint, WrapOptions } from './endpoint.ts'
 import { at, fields, isThenable, text } from './json.ts'
-import { Patches, wrapped } from './patches.ts'
+import { letGo, Patches, wrapped } from './patches.ts'
 
 /**
  * Recording for clients that Stainless or Castiron generated (`openai`, `@anthropic-ai/sdk`), and for plain objects of their
@@ -28,7 +28,7 @@ export interface SdkAdapter {
   readonly watchRequests?: (client: object, patches: Patches) => void
 }
 
-interface SdkClient {
+export interface SdkClient {
   post: (path: string, options?: unknown) => unknown
   fetch: typeof fetch
   withOptions?: (options: unknown) => object
@@ -45,6 +45,7 @@ export function wrapClient<T extends object>(adapter: SdkAdapter, client: T, opt
   const provider = options.provider ?? adapter.providerOf(client)
   const watch: Watch = { adapter, profiler, options, patches, provider, linksAttempts: !hasTransportOfItsOwn(client) }
   wrapped.set(client, patches)
+  letGo.delete(client)
   if (kind === 'sdk' && watchSdkClient(watch, client as unknown as SdkClient)) return client
   patches.undo()
   for (const endpoint of adapter.endpoints) watchMethod(watch, client, endpoint)
@@ -56,10 +57,11 @@ export function wrapClient<T extends object>(adapter: SdkAdapter, client: T, opt
 export function unwrapClient<T extends object>(client: T): T {
   wrapped.get(client)?.undo()
   wrapped.delete(client)
+  letGo.add(client)
   return client
 }
 
-interface Watch {
+export interface Watch {
   readonly adapter: SdkAdapter
   readonly profiler: Profiler
   readonly options: WrapOptions
@@ -81,7 +83,7 @@ function checkClient(adapter: SdkAdapter, client: unknown): 'sdk' | 'look-alike'
 }
 
 /** openai 7 with an X.509 identity sends over a transport of its own and checks the options of each request for it. */
-const hasTransportOfItsOwn = (client: object): boolean => fields(fields(client)?.['_options'])?.['x509Transport'] !== undefined
+export const hasTransportOfItsOwn = (client: object): boolean => fields(fields(client)?.['_options'])?.['x509Transport'] !== undefined
 
 /** @returns false when the object does not take all of it (frozen) */
 function watchSdkClient(watch: Watch, client: SdkClient): boolean {
@@ -99,9 +101,9 @@ function watchSdkClient(watch: Watch, client: SdkClient): boolean {
     && (typeof withOptions !== 'function' || patches.set(client, 'withOptions', recordedClone))
 }
 
-type EndpointOf = (path: string, body: unknown) => Endpoint | undefined
+export type EndpointOf = (path: string, body: unknown) => Endpoint | undefined
 
-function endpointTable({ endpoints, other }: SdkAdapter): EndpointOf {
+export function endpointTable({ endpoints, other }: SdkAdapter): EndpointOf {
   const byRoute = new Map(endpoints.map((endpoint) => [endpoint.route, endpoint]))
   return (path, body) => {
     const end = path.indexOf('?')
@@ -110,7 +112,7 @@ function endpointTable({ endpoints, other }: SdkAdapter): EndpointOf {
 }
 
 /** `options` hold the body; openai 7 passes a promise of them. */
-function recordPost(watch: Watch, endpointOf: EndpointOf, path: string, options: unknown, send: (options: unknown) => unknown): unknown {
+export function recordPost(watch: Watch, endpointOf: EndpointOf, path: string, options: unknown, send: (options: unknown) => unknown): unknown {
   const started = quietly(watch, () => {
     const isLater = isThenable(options)
     const body = isLater ? undefined : fields(options)?.['body']

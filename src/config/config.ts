@@ -1,0 +1,67 @@
+import { checkPrices, checkWindows, readThresholds, type AnalyzeOptions } from '../analyze/options.ts'
+import { show } from '../model/show.ts'
+import { checkOptions } from '../record/options.ts'
+import type { ConfiguredOptions } from '../record/setup.ts'
+import { clientNames, type ClientName } from '../register/clients.ts'
+import type { RunLogger } from '../run-log.ts'
+
+/**
+ * What `spanwise.config.ts`, `.js`, `.mjs` or `.json` may say, as its default export. Read by `spanwise/register` and by the command.
+ * Options in code win over the environment, the environment over this file, this file over the defaults.
+ */
+export interface SpanwiseConfig extends ConfiguredOptions, AnalyzeOptions {
+  /** Which clients `spanwise/register` records. Default: all that it knows. */
+  readonly wrap?: readonly ClientName[] | undefined
+  /** `spanwise/register` writes a line at the end of each run: to this logger, or with `true` to standard error. */
+  readonly log?: RunLogger | boolean | undefined
+}
+
+/** Gives back `config`, for editors that then know its keys. */
+export function defineConfig(config: SpanwiseConfig): SpanwiseConfig {
+  return config
+}
+
+const keys: Readonly<Record<keyof SpanwiseConfig, true>> = {
+  enabled: true, sampleRate: true, maxTraces: true, content: true, dir: true, chromeTraceDir: true, retention: true, resources: true,
+  service: true, limits: true, thresholds: true, prices: true, windows: true, tokens: true, wrap: true, log: true,
+}
+
+/**
+ * @throws {TypeError} when it is no configuration, or has a key that there is not
+ * @throws {RangeError} when a number is out of its range; all messages show the value
+ */
+export function checkConfig(config: unknown): SpanwiseConfig {
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+    throw new TypeError(`its default export must be an object of options, got ${show(config)}`)
+  }
+  const { $schema: _ours, ...given } = config as Record<string, unknown>
+  const unknown = Object.keys(given).filter((name) => !Object.hasOwn(keys, name))
+  if (unknown.length > 0) throw new TypeError(`there is no option ${unknown.join(', ')}; the options: ${Object.keys(keys).join(', ')}`)
+  const read = given as SpanwiseConfig
+  checkOptions(read)
+  for (const name of ['enabled', 'resources'] as const) {
+    if (read[name] !== undefined && typeof read[name] !== 'boolean') throw new TypeError(`${name} must be true or false, got ${show(read[name])}`)
+  }
+  readThresholds(read)
+  checkPrices(read.prices)
+  checkWindows(read.windows)
+  if (read.tokens !== undefined && read.tokens !== false && typeof read.tokens !== 'function') {
+    throw new TypeError(`tokens must be a function or false, got ${show(read.tokens)}`)
+  }
+  checkWrap(read.wrap)
+  checkLog(read.log)
+  return read
+}
+
+function checkWrap(wrap: unknown): void {
+  if (wrap === undefined) return
+  if (!Array.isArray(wrap)) throw new TypeError(`wrap must be a list of ${clientNames.join(', ')}, got ${show(wrap)}`)
+  const wrong: unknown = wrap.find((name) => !(clientNames as readonly unknown[]).includes(name))
+  if (wrong !== undefined) throw new TypeError(`wrap knows no ${show(wrong)}; it takes ${clientNames.join(', ')}`)
+}
+
+function checkLog(log: unknown): void {
+  if (log === undefined || typeof log === 'boolean' || typeof log === 'function') return
+  const { info, warn } = (log ?? {}) as { readonly info?: unknown; readonly warn?: unknown }
+  if (typeof info !== 'function' || typeof warn !== 'function') throw new TypeError(`log must be true, a function, or have info() and warn(), got ${show(log)}`)
+}

@@ -1,0 +1,43 @@
+/**
+ * The clients that are recorded without a word in the program, as a table: in which file of which package their class is defined, and
+ * what of ours watches it. Files of another layout, as of a later version, fit no row and are left alone.
+ */
+export interface ClientRow {
+  /** As `wrap` in the configuration names it. */
+  readonly name: ClientName
+  /** As the package's own package.json says: it may lie in a folder of any name. */
+  readonly package: string
+  /** Below the package's folder. */
+  readonly files: readonly string[]
+  readonly exported: string
+  /** Below our own folder; loaded when such a class is seen. */
+  readonly adapter: string
+  readonly watch: string
+  /** What `watch` gives back takes the place of the class. */
+  readonly isReplaced?: true
+}
+
+export const clientNames = ['openai', 'anthropic', 'google-genai', 'langchain'] as const
+export type ClientName = (typeof clientNames)[number]
+
+export const clientRows: readonly ClientRow[] = [
+  { name: 'openai', package: 'openai', files: ['client.mjs', 'client.js'], exported: 'OpenAI', adapter: 'adapters/openai.js', watch: 'watchOpenAI' },
+  {
+    name: 'anthropic', package: '@anthropic-ai/sdk', files: ['client.mjs', 'client.js'], exported: 'BaseAnthropic',
+    adapter: 'adapters/anthropic.js', watch: 'watchAnthropic',
+  },
+]
+
+const endings = [...new Set(clientRows.flatMap(({ files }) => files))].map((file) => file.replaceAll('.', '\\.'))
+/** Of all rows, so that most modules are told by one look at the end of their path. */
+const CANDIDATE = new RegExp(`/(?:${endings.join('|')})$`)
+/** Whether a path or URL, with slashes, may fit a row. */
+export const isCandidate = (path: string): boolean => CANDIDATE.test(path)
+
+/** @param nameOf reads the name in a package.json; undefined when there is none */
+export function clientRow(path: string, nameOf: (packageFile: string) => string | undefined): ClientRow | undefined {
+  const slashed = path.replaceAll('\\', '/')
+  if (!isCandidate(slashed)) return undefined
+  return clientRows.find((row) => row.files.some((file) =>
+    slashed.endsWith(`/${file}`) && nameOf(`${slashed.slice(0, -file.length)}package.json`) === row.package))
+}

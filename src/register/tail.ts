@@ -1,0 +1,27 @@
+import type { ClientRow } from './clients.ts'
+
+/** The function of this process that is told of each class, on a global symbol: modules find it that know nothing of us. */
+export const SEEN = 'spanwise.register.v1'
+
+/**
+ * What is added to an ES module so that it tells of its class: one line behind its last, where it moves no other line and no column. A
+ * name that is not there, or a process without us, makes it do nothing.
+ */
+export function esmTail({ name, exported, isReplaced }: ClientRow): string {
+  const tell = `globalThis[Symbol.for(${JSON.stringify(SEEN)})]?.(${JSON.stringify(name)},${exported})`
+  return `\n;if(typeof ${exported}=="function")try{${isReplaced ? `${exported}=${tell}??${exported}` : tell}}catch{}\n`
+}
+
+/** A module as a `load` hook gives it on. */
+export interface LoadedModule {
+  readonly format?: string | null | undefined
+  readonly source?: string | ArrayBuffer | NodeJS.TypedArray | null | undefined
+}
+
+/** With the line behind it where it is an ES module that has a source. */
+export function withTail<T extends LoadedModule>(row: ClientRow | undefined, module: T): T {
+  const { format, source } = module
+  if (row === undefined || format !== 'module' || source === null || source === undefined) return module
+  const text = typeof source === 'string' ? source : new TextDecoder().decode(source)
+  return { ...module, source: text + esmTail(row) }
+}
