@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Profiler, Trace } from 'spanwise'
+import { wrapOpenAI } from 'spanwise/openai'
 import { CallbackSpans, outcomeOf, within, type LlmCall } from '../src/kit.ts'
 import { chatClient, says, type Answer } from './support/chat-client.ts'
 import { expectTree, recorded, tree } from './support/recorded.ts'
@@ -77,14 +78,29 @@ describe('a framework and a client see one call', () => {
     expect(profiler.traces.map(({ spans }) => spans.length)).toEqual(Array.from({ length: 200 }, () => 2))
   })
 
-  test('a framework that tries again makes one call', async () => {
+  test('a framework that tries again after a failure makes one call', async () => {
     const { profiler } = recorded()
-    const framework = new Framework(profiler)
-    await profiler.run('agent', () => framework.ask('hi', { tries: 3 }))
+    const spans = new CallbackSpans(profiler, 'framework')
+    const answers = [new Error('429'), new Error('500'), says('hello')]
+    const client = { chat: { completions: { create: async (_: object) => { const next = answers.shift()!; if (next instanceof Error) throw next; return next } } } }
+    wrapOpenAI(client, { profiler })
+    await profiler.run('agent', async () => {
+      spans.beginLlm('1', undefined, { name: 'm', category: 'llm', provider: 'p', operation: 'chat', api: 'framework' })!.requestDone()
+      while (answers.length > 0) await client.chat.completions.create({ model: 'm', messages: [] }).catch(() => {})
+      spans.end('1')
+    })
     expectTree(profiler.lastTrace, `
       agent 0-0
         m llm 0-0
     `)
+    expect(llms(profiler.lastTrace)[0]!.llm!.usage!.input!.total).toBe(10)
+  })
+
+  test('a model of a framework that asks a client twice made two calls, and both are paid', async () => {
+    const { profiler } = recorded()
+    const framework = new Framework(profiler)
+    await profiler.run('agent', () => framework.ask('hi', { tries: 2 }))
+    expect(llms(profiler.lastTrace).map(({ llm }) => llm!.usage!.input!.total)).toEqual([10, 10])
   })
 
   test('another call of the client meanwhile is another call', async () => {
@@ -123,7 +139,6 @@ describe('a framework and a client see one call', () => {
       await within(call!.span, () => other({ model: 'm', messages: [{ role: 'user', content: 'its own' }] }))
       const pending = other({ model: 'm', messages: [{ role: 'user', content: 'another one' }] })
       call!.requestDone()
-      await other({ model: 'm', messages: [{ role: 'user', content: 'its own' }] })
       framework.spans.end(id)
       await pending
     })
@@ -155,7 +170,6 @@ describe('a framework and a client see one call', () => {
         },
       },
     }
-    const { wrapOpenAI } = await import('spanwise/openai')
     wrapOpenAI(client, { profiler })
     await profiler.run('agent', () => client.chat.completions.create({ model: 'm', messages: [] }))
     await client.chat.completions.create({ model: 'm', messages: [] })

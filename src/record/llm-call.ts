@@ -79,7 +79,7 @@ export class LlmCall {
   #requestedAt = -1
   /** The call of another observer in whose span this one is. */
   #host: LlmCall | undefined
-  /** Observers that see this same call. */
+  /** Observers that see this same call, or saw it to a good end. One that saw it fail may see it tried again. */
   readonly #guests = new Set<string>()
   #hadGuests = false
 
@@ -312,7 +312,7 @@ export class LlmCall {
       this.draft.reader = this.#readerTimes()
     }
     this.#profiler.list(this.span)
-    if (!this.#profiler.pairs.isAlone) this.#settle()
+    if (!this.#profiler.pairs.isAlone) this.#settle(outcome)
     if (this.#host === undefined && this.span.open) this.span.end(outcome, at)
     else if (!this.span.open) this.span.extendEnd()
     // A stream that its reader left: frameworks are not told of it, and would leave their call open.
@@ -320,11 +320,11 @@ export class LlmCall {
   }
 
   /** Puts what two observers know of one call together. */
-  #settle(): void {
+  #settle({ state }: Outcome): void {
     this.#logRequest()
     const llm = this.span.details?.llm
     if (llm !== undefined && llm !== this.draft) fill(llm, this.draft)
-    if (this.#host !== undefined) this.#host.#guests.delete(this.observer)
+    if (this.#host !== undefined && state === 'failed') this.#host.#guests.delete(this.observer)
     const same = this.#profiler.pairs.ended(this)
     if (same !== undefined) (rankOf(same.observer) < rankOf(this.observer) ? same : this).#demote()
   }
