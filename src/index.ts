@@ -10,7 +10,7 @@ import { chromeTraceRenderer } from './record/sinks/chrome-traces.ts'
 import { terminal } from './terminal.ts'
 import { safeTrace } from './trace-file/index.ts'
 
-putOff.push(countMissingUsage, importPriceTable)
+putOff.set('usage', countMissingUsage).set('prices', importPriceTable)
 chromeTraceRenderer.load = async () => {
   const { chromeReport } = await import('../reports/chrome.ts')
   return (trace) => chromeReport.render(analyze(trace))

@@ -8,6 +8,7 @@ const long = prose.repeat(900)
 let tokens: typeof Tokens
 beforeEach(async () => {
   vi.resetModules()
+  Reflect.deleteProperty(globalThis, Symbol.for('spanwise.encoders.v1'))
   tokens = await import('../src/tokens/index.ts')
 })
 afterEach(() => vi.restoreAllMocks())

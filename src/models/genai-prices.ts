@@ -12,14 +12,16 @@ export interface PriceTable {
 export const PRICE_TABLE_VERSION = '0.1.8'
 export const PRICE_TABLE_DATE = '2026-09-23'
 
-let loaded: { readonly table: PriceTable | undefined } | undefined
+/** On a global symbol: the copy of this package that imports the table need not be the one whose report needs it. */
+const KEY = Symbol.for('spanwise.prices.v1')
+const globals = globalThis as { [KEY]?: { readonly table: PriceTable | undefined } }
 
 /**
  * The price table, loaded when first asked for, because its data takes tens of milliseconds. Synchronous: a report is.
  * Undefined where there is no `node:module` (a page) or the package is missing.
  */
 export function priceTable(): PriceTable | undefined {
-  return (loaded ??= { table: load() }).table
+  return (globals[KEY] ??= { table: load() }).table
 }
 
 function load(): PriceTable | undefined {
@@ -41,11 +43,12 @@ function requireHere(): NodeJS.Require {
  * made of, which holds what is imported in so many words. Where it can be required it is not loaded before it is needed.
  */
 export async function importPriceTable(): Promise<void> {
+  const { [KEY]: loaded } = globals
   if (loaded?.table !== undefined || (loaded === undefined && isThere())) return
   try {
-    loaded = { table: await import('@pydantic/genai-prices') }
+    globals[KEY] = { table: await import('@pydantic/genai-prices') }
   } catch {
-    loaded = { table: undefined }
+    globals[KEY] = { table: undefined }
   }
 }
 

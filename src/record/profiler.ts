@@ -29,8 +29,13 @@ export interface ProfilerStats extends Readonly<SamplingStats> {
   toString(): string
 }
 
-/** What `flush` does with each trace in memory. Filled by the parts that recording itself must not load. */
-export const putOff: ((trace: Trace) => Promise<void>)[] = []
+/**
+ * What `flush` does with each trace in memory. Filled by the parts that recording itself must not load; for all copies of this
+ * package, since the one whose profiler it is may be without them.
+ */
+const PUT_OFF = Symbol.for('spanwise.putOff.v1')
+const work = globalThis as { [PUT_OFF]?: Map<string, (trace: Trace) => Promise<void>> }
+export const putOff: Map<string, (trace: Trace) => Promise<void>> = (work[PUT_OFF] ??= new Map())
 
 type Listener = (event: RunEvent) => void
 /** @property see gets what the call came to */
@@ -161,7 +166,7 @@ export class Profiler {
     await Promise.all(this.#awaited)
     await this.#equipment.files?.flush()
     await this.#equipment.chromeTraces?.flush()
-    for (const work of putOff) {
+    for (const work of putOff.values()) {
       for (const trace of this.traces) {
         try {
           await work(trace)

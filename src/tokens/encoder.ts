@@ -38,8 +38,13 @@ class Encoder {
   }
 }
 
-/** Undefined once loading has failed. */
-const encoders = new Map<Encoding, Encoder | undefined>()
+/**
+ * Undefined once loading has failed. On a global symbol: the copy of this package that counts ahead need not be the one whose
+ * report needs the counts, and a table of ranks takes megabytes.
+ */
+const KEY = Symbol.for('spanwise.encoders.v1')
+const globals = globalThis as { [KEY]?: Map<Encoding, Encoder | undefined> }
+const encoders: Map<Encoding, Encoder | undefined> = (globals[KEY] ??= new Map())
 
 /** Undefined where the ranks cannot be loaded synchronously. */
 export function encoderFor(encoding: Encoding): Encoder | undefined {
