@@ -28,6 +28,6 @@ const globals = globalThis as { [KEY]?: WeakMap<object, Patches> }
 export const wrapped: WeakMap<object, Patches> = (globals[KEY] ??= new WeakMap())
 
 /** Clients whose recording was taken off by hand: who records all clients of a class leaves them alone. */
-const LET_GO = Symbol.for('spanwise.let-go.v1')
+const LET_GO = Symbol.for('spanwise.released.v1')
 const others = globalThis as { [LET_GO]?: WeakSet<object> }
 export const letGo: WeakSet<object> = (others[LET_GO] ??= new WeakSet())

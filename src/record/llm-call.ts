@@ -1,6 +1,7 @@
 import { OK, type Category, type Outcome } from '../model/span.ts'
 import { msToNs } from '../model/units.ts'
 import type { Usage } from '../model/usage.ts'
+import { recordAttempt, type AttemptRecorder } from './attempt.ts'
 import type { Clock } from './clock.ts'
 import { clip } from './limits.ts'
 import { CLIENT } from './pairing.ts'
@@ -8,8 +9,7 @@ import { HERE, type Place } from './place.ts'
 import { noteError } from './quietly.ts'
 import type { PartDraft, ReadParts } from './parts.ts'
 import type { Profiler } from './profiler.ts'
-import type { LlmDraft, SpanRecord, Writable } from './recorder.ts'
-import type { Attempt } from '../model/span.ts'
+import type { LlmDraft, SpanRecord } from './recorder.ts'
 
 export interface LlmCallStart {
   /** The span's name; by custom the requested model. */
@@ -37,7 +37,6 @@ export interface StreamReader {
   finish(): void
 }
 
-const MAX_ATTEMPTS = 100
 /** Every so many stream events one is timed, and stands for the others in the profiler's own overhead. */
 const TIMED_EVENT = 32
 /**
@@ -137,24 +136,7 @@ export class LlmCall {
 
   /** Notes an HTTP request of this call. @returns undefined when the call has ended, or made too many */
   attempt(): AttemptRecorder | undefined {
-    const { span, draft } = this
-    const attempts = (draft.attempts ??= [])
-    if (!span.open || attempts.length >= MAX_ATTEMPTS) return undefined
-    const { run } = span
-    const attempt: Writable<Attempt> = { start: run.now() }
-    const previous = attempts.at(-1)
-    if (previous?.end !== undefined) previous.waitNs = attempt.start - previous.end
-    attempts.push(attempt)
-    return {
-      responded: (status) => {
-        attempt.firstByte = attempt.end = run.now()
-        attempt.status = status
-      },
-      failed: (error) => {
-        attempt.end = run.now()
-        attempt.error = errorName(error)
-      },
-    }
+    return this.span.open ? recordAttempt(this.draft, this.span.run) : undefined
   }
 
   /** Runs adapter code that only looks. */
@@ -379,20 +361,3 @@ function fill(llm: LlmDraft, { usage, streamed, ...more }: LlmDraft): void {
 }
 
 const isWritten = (kind: PartDraft['kind']): boolean => kind === 'assistant' || kind === 'tool-call' || kind === 'reasoning'
-
-/** One HTTP request under way. */
-export interface AttemptRecorder {
-  responded(status: number): void
-  failed(error: unknown): void
-}
-
-/** The system's code (`ECONNREFUSED`) where there is one, also behind fetch's own error; else the error's name. */
-function errorName(error: unknown): string {
-  try {
-    const { name, code, cause } = error as { name?: unknown; code?: unknown; cause?: { code?: unknown } }
-    const known = [code, cause?.code, name].find((value) => typeof value === 'string' && value !== '')
-    return typeof known === 'string' ? known : typeof error
-  } catch {
-    return 'unknown'
-  }
-}
