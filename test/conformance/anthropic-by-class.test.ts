@@ -1,0 +1,15 @@
+import { watchAnthropic } from 'spanwise/anthropic'
+import { calls } from './anthropic/calls.ts'
+import { clients } from './anthropic/clients.ts'
+import { errors } from './anthropic/errors.ts'
+import { kit, lanes } from './anthropic/kit.ts'
+import { streams } from './anthropic/streams.ts'
+import { byClass, forClasses } from './by-class.ts'
+import { conformance } from './suite.ts'
+
+const NO_CLASS = { skip: 'it is an object of no class that is watched' }
+const cases = forClasses([...calls, ...streams, ...errors, ...clients], lanes.map(({ version }) => version), {
+  ...Object.fromEntries(clients.filter(({ name }) => name.startsWith('a look-alike')).map(({ name }) => [name, NO_CLASS])),
+})
+
+conformance(byClass(kit, (sdk, settings) => watchAnthropic(sdk.BaseAnthropic, settings)), lanes, cases)
