@@ -2,6 +2,7 @@ import { callUnderWay, noteAttempt } from './shared/attempts.ts'
 import type { WrapOptions } from './shared/endpoint.ts'
 import { at, fields, text } from './shared/json.ts'
 import type { Patches } from './shared/patches.ts'
+import { watchConstructor } from './shared/sdk-class.ts'
 import { unwrapClient, wrapClient, type SdkAdapter } from './shared/sdk-client.ts'
 import { googleEndpoints } from './google-genai/endpoints.ts'
 import type { LlmCall } from '../src/kit.ts'
@@ -36,6 +37,14 @@ export function wrapGoogleGenAI<T extends object>(client: T, options?: WrapOptio
 /** Takes the recording off `client` again and gives it back as it was. */
 export function unwrapGoogleGenAI<T extends object>(client: T): T {
   return unwrapClient(client)
+}
+
+/**
+ * Records each client that a class makes; what it gives back takes the place of the class.
+ * @internal for spanwise/register, which gives it `GoogleGenAI`
+ */
+export function watchGoogleGenAI<T>(Class: T): T {
+  return watchConstructor({ name: 'wrapGoogleGenAI' }, Class, (client) => wrapGoogleGenAI(client))
 }
 
 type Request = (request: unknown) => unknown

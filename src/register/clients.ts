@@ -26,6 +26,10 @@ export const clientRows: readonly ClientRow[] = [
     name: 'anthropic', package: '@anthropic-ai/sdk', files: ['client.mjs', 'client.js'], exported: 'BaseAnthropic',
     adapter: 'adapters/anthropic.js', watch: 'watchAnthropic',
   },
+  {
+    name: 'google-genai', package: '@google/genai', files: ['dist/node/index.mjs', 'dist/node/index.cjs'], exported: 'GoogleGenAI',
+    adapter: 'adapters/google-genai.js', watch: 'watchGoogleGenAI', isReplaced: true,
+  },
 ]
 
 const endings = [...new Set(clientRows.flatMap(({ files }) => files))].map((file) => file.replaceAll('.', '\\.'))
