@@ -38,7 +38,7 @@ export function readPart(source: unknown, kind: PartKind): PartDraft[] {
 
 function readCall(part: Fields): PartDraft[] | undefined {
   const call = fields(either(part, 'functionCall', 'function_call'))
-  if (call !== undefined) return [{ kind: 'tool-call', text: argumentsOf(call), name: text(call['name']), callId: text(call['id']) }]
+  if (call !== undefined) return [{ kind: 'tool-call', text: jsonText(call['args']), name: text(call['name']), callId: text(call['id']) }]
   const result = fields(either(part, 'functionResponse', 'function_response'))
   if (result !== undefined) return [{ kind: 'tool-result', text: jsonText(result['response']), name: text(result['name']), callId: text(result['id']) }]
   // What the server ran itself: the program is asked for nothing.
@@ -58,9 +58,6 @@ function readServerTool(part: Fields): PartDraft[] | undefined {
 }
 
 const toolType = (tool: Fields): string | undefined => text(either(tool, 'toolType', 'tool_type'))
-
-/** Vertex can send the arguments piece by piece. */
-export const argumentsOf = (call: Fields): string => jsonText(call['args'] ?? either(call, 'partialArgs', 'partial_args'))
 
 function readMedia(part: Fields, kind: PartKind): PartDraft[] | undefined {
   const data = fields(either(part, 'inlineData', 'inline_data'))

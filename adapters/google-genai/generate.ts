@@ -2,7 +2,8 @@ import { REQUEST, type AskedTool, type LlmCall, type PartDraft } from '../../src
 import type { EventReader } from '../shared/endpoint.ts'
 import { fields, list, text, type Fields } from '../shared/json.ts'
 import { readUsage } from '../shared/usage.ts'
-import { argumentsOf, either, readPart, readSystem, readTool, readTurn } from './content.ts'
+import { either, readPart, readSystem, readTool, readTurn } from './content.ts'
+import { PartialArgs } from './partial-args.ts'
 
 /**
  * `POST …/models/{model}:generateContent` and `:streamGenerateContent` of the Gemini API and Vertex AI, as bodies and as the
@@ -59,6 +60,8 @@ interface OpenPart extends Omit<PartDraft, 'text'> {
   readonly pieces: string[]
   readonly isText: boolean
   readonly isAsked: boolean
+  /** Of a function call that says more than its name later. */
+  readonly partial?: PartialArgs
 }
 
 interface Candidate {
@@ -104,7 +107,7 @@ class Answer {
     this.#readUsage(all.reduce((sum, { searches }) => sum + searches, 0))
     const asked: AskedTool[] = []
     for (const { parts } of all) {
-      const drafts = parts.map(({ pieces, isText: _text, isAsked: _asked, ...part }): PartDraft => ({ ...part, text: pieces.join('') }))
+      const drafts = parts.map(toDraft)
       this.#call.responseParts(drafts)
       for (const [i, { isAsked }] of parts.entries()) {
         const { callId: id, name = '', text } = drafts[i]!
@@ -152,6 +155,9 @@ class Answer {
   }
 }
 
+const toDraft = ({ pieces, partial, isText: _text, isAsked: _asked, ...part }: OpenPart): PartDraft =>
+  ({ ...part, text: partial?.text ?? pieces.join('') })
+
 /**
  * A text that goes on is one part; of a function call in pieces only the first says its name.
  * @returns whether there was anything in it
@@ -160,8 +166,9 @@ function addPart(open: OpenPart[], source: unknown): boolean {
   const part = fields(source)
   const last = open.at(-1)
   const asks = fields(either(part, 'functionCall', 'function_call'))
-  if (asks !== undefined && text(asks['name']) === undefined && last?.isAsked === true) {
-    last.pieces.push(argumentsOf(asks))
+  const partialArgs = either(asks, 'partialArgs', 'partial_args')
+  if (asks !== undefined && text(asks['name']) === undefined && last?.partial !== undefined) {
+    last.partial.add(partialArgs)
     return true
   }
   const isText = text(part?.['text']) !== undefined
@@ -170,9 +177,16 @@ function addPart(open: OpenPart[], source: unknown): boolean {
     if (isText && piece === '') continue
     isSomething = true
     if (isText && last?.isText === true && last.kind === draft.kind) last.pieces.push(piece)
-    else open.push({ ...draft, pieces: [piece], isText, isAsked: asks !== undefined })
+    else open.push({ ...draft, pieces: [piece], isText, isAsked: asks !== undefined, ...partialOf(asks, partialArgs) })
   }
   return isSomething
+}
+
+function partialOf(asks: Fields | undefined, partialArgs: unknown): Pick<OpenPart, 'partial'> {
+  if (asks?.['args'] !== undefined || (partialArgs === undefined && either(asks, 'willContinue', 'will_continue') !== true)) return {}
+  const partial = new PartialArgs()
+  partial.add(partialArgs)
+  return { partial }
 }
 
 /** As numbers, when the program asked for enumerations as such. */
