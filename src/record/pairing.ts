@@ -121,7 +121,8 @@ export class Pairing {
    * @param own what it is called with; undefined when that is not told
    */
   takeTool(observer: string, name: string, own: readonly unknown[] | undefined): SpanRecord | undefined {
-    if (this.#tools.size === 0) return undefined
+    if (this.isAlone) return undefined
+    // A framework that is asked where it is may tell of the tool only now.
     const current = currentSpan()
     let found: OpenTool | undefined
     for (const tool of this.#tools) {
