@@ -32,10 +32,10 @@ export const clientRows: readonly ClientRow[] = [
   },
 ]
 
-const endings = [...new Set(clientRows.flatMap(({ files }) => files))].map((file) => file.replaceAll('.', '\\.'))
+const endings = [...new Set(clientRows.flatMap(({ files }) => files))].map((file) => file.replaceAll('.', '\\.').replaceAll('/', '[/\\\\]'))
 /** Of all rows, so that most modules are told by one look at the end of their path. */
-const CANDIDATE = new RegExp(`/(?:${endings.join('|')})$`)
-/** Whether a path or URL, with slashes, may fit a row. */
+const CANDIDATE = new RegExp(`[/\\\\](?:${endings.join('|')})$`)
+/** Whether a path or URL may fit a row. */
 export const isCandidate = (path: string): boolean => CANDIDATE.test(path)
 
 /** @param nameOf reads the name in a package.json; undefined when there is none */

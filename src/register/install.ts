@@ -1,5 +1,5 @@
 import * as nodeModule from 'node:module'
-import type { ClientRow } from './clients.ts'
+import { isCandidate, type ClientRow } from './clients.ts'
 import { rowOfFile, rowOfUrl } from './row-of.ts'
 import { esmTail, withTail, type LoadedModule } from './tail.ts'
 
@@ -14,13 +14,16 @@ export function install(seen: Seen, hooksUrl: URL): void {
 
 interface CommonJsModule {
   exports: unknown
+  readonly filename?: unknown
+  _compile: Compile
 }
 type Compile = (this: CommonJsModule, text: string, file: string, ...rest: unknown[]) => unknown
 
+/** Other modules get the method that they would have got: one of ours between would be a line in the stack of each error. */
 function watchRequire(seen: Seen): void {
-  const { prototype } = nodeModule.Module as unknown as { readonly prototype: { _compile: Compile } }
-  const compile = prototype._compile
-  prototype._compile = function (text, file, ...rest) {
+  const { prototype } = nodeModule.Module as unknown as { readonly prototype: CommonJsModule }
+  let compile = prototype._compile
+  const watching: Compile = function (text, file, ...rest) {
     const row = rowOfFile(file)
     // An ES module that is required tells of itself.
     if (row !== undefined && rest[0] === 'module') return compile.call(this, text + esmTail(row), file, ...rest)
@@ -28,6 +31,18 @@ function watchRequire(seen: Seen): void {
     if (row !== undefined) tellExported(seen, row, this)
     return result
   }
+  Object.defineProperty(prototype, '_compile', {
+    configurable: true,
+    enumerable: true,
+    get(this: CommonJsModule) {
+      return typeof this.filename === 'string' && isCandidate(this.filename) ? watching : compile
+    },
+    // Who puts a method of its own over it, for one module or for all, gets what an ordinary property would have given.
+    set(this: CommonJsModule, value: Compile) {
+      if (this === prototype) compile = value
+      else Object.defineProperty(this, '_compile', { value, writable: true, enumerable: true, configurable: true })
+    },
+  })
 }
 
 function tellExported(seen: Seen, row: ClientRow, { exports }: CommonJsModule): void {

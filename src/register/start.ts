@@ -2,7 +2,6 @@ import { writeSync } from 'node:fs'
 import * as nodeModule from 'node:module'
 import { basename, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { isMainThread, threadId } from 'node:worker_threads'
 import type { SpanwiseConfig } from '../config/config.ts'
 import { findConfig } from '../config/find.ts'
 import type { Setup } from '../record/setup.ts'
@@ -39,7 +38,7 @@ export function start(): void {
   try {
     const startedMs = performance.now()
     const { wrap, log, prices, thresholds: _thresholds, windows: _windows, tokens: _tokens, ...options } = readConfig()
-    globals[SETUP] = { options, defaults: { dir: resolve('.spanwise'), maxTraces: MAX_TRACES }, program: { name: programName(), startedMs } }
+    globals[SETUP] = { options, defaults: { dir: resolve('.spanwise'), maxTraces: MAX_TRACES }, program: { get name() { return programName() }, startedMs } }
     globals[PROFILER]?.takeSetup?.()
     if (log !== undefined && log !== false) own('src/index.js')['logRuns']!(log === true ? tell : log, { prices })
     const watched = new WeakSet<object>()
@@ -58,8 +57,10 @@ const isOff = (value: string | undefined): boolean => /^(0|false|off|no)$/i.test
 /** They start programs, which are recorded, and are none. */
 const isPackageManager = (main: string | undefined): boolean => /^(npm|npx|pnpm|pnpx|yarn|yarnpkg|corepack)(-cli)?(\.[cm]?js)?$/.test(basename(main ?? ''))
 
+/** Asked for when there is something to record: to load what knows of threads takes longer than all else here. */
 function programName(): string {
   const name = basename(process.argv[1] ?? '') || 'node'
+  const { isMainThread, threadId } = process.getBuiltinModule('node:worker_threads')
   return isMainThread ? name : `${name} (thread ${threadId})`
 }
 
