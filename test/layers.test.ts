@@ -27,7 +27,8 @@ const layers: readonly (readonly [file: RegExp, layer: string, ...may: string[]]
   // A line for people, written as the reports write theirs.
   [/^src\/run-log\.ts$/, 'src/run-log.ts', 'src/model/', 'src/models/', 'src/analyze/', 'src/record/', 'src/trace-file/', 'reports/shared/'],
   [/^src\/vitest\.ts$/, 'src/vitest.ts', 'src/', 'reports/shared/', 'vitest'],
-  // Importers read usage too, and load no recorder.
+  // Importers read usage and OpenTelemetry's attributes too, and load no recorder.
+  [/^adapters\/shared\/otel\//, 'adapters/shared/', 'own', 'src/model/'],
   [/^adapters\/shared\/usage\.ts$/, 'adapters/shared/', 'own', 'src/model/usage.ts'],
   // It answers requests: with the page, a line of the log, spans for the caller. The first two are loaded when there is one to write.
   [/^adapters\/shared\/http\//, 'adapters/shared/', 'own', 'src/kit.ts', 'src/run-log.ts', 'src/trace-file/', 'type src/model/', 'viewer/html.ts', 'node:', 'type any library'],
@@ -43,7 +44,7 @@ const layers: readonly (readonly [file: RegExp, layer: string, ...may: string[]]
   [/^viewer\/run-html\.ts$/, 'viewer/run-html.ts', 'viewer/document/', 'viewer/page.ts', 'type src/model/', 'reports/shared/', 'node:'],
   [/^viewer\/html\.ts$/, 'viewer/html.ts', 'viewer/run-html.ts', 'viewer/page.ts', 'type src/model/', 'src/analyze/', 'src/trace-file/'],
   // What it receives is read as a file of another tool is.
-  [/^viewer\/server\//, 'viewer/server/', 'own', 'viewer/', 'src/model/', 'src/analyze/', 'src/trace-file/', 'reports/', 'adapters/import/', 'pbf', 'node:'],
+  [/^viewer\/server\//, 'viewer/server/', 'own', 'viewer/', 'src/model/', 'src/analyze/', 'src/trace-file/', 'reports/', 'adapters/import/', 'adapters/shared/otel/', 'pbf', 'node:'],
   [/^viewer\/ui\//, 'viewer/ui/', 'own', 'viewer/document/', 'type viewer/api.ts', 'src/model/', 'src/analyze/', 'reports/shared/', 'preact', 'preact/hooks', 'uplot', 'spanwise-guide'],
 ]
 

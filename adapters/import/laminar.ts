@@ -1,12 +1,13 @@
 import type { Outcome } from '../../src/model/span.ts'
 import { fields, list, text, type Fields } from '../shared/json.ts'
-import { readFacts } from './otlp/facts.ts'
-import { readAttributes } from './otlp/values.ts'
+import { readFacts } from '../shared/otel/facts.ts'
+import { isoNs } from '../shared/otel/iso-time.ts'
+import { parseJson } from '../shared/otel/parse-json.ts'
+import { readAttributes } from '../shared/otel/values.ts'
 import { toTrace, type FoundSpan } from './shared/found.ts'
 import type { Importer, ImportResult, Sample, Source } from './shared/importer.ts'
-import { parseJson, readDocuments } from './shared/json.ts'
 import { Problems } from './shared/json-lines.ts'
-import { isoNs } from './shared/times.ts'
+import { readDocuments } from './shared/json.ts'
 
 /**
  * Laminar's spans, as its SQL gives them: `SELECT * FROM spans` by the API (`{ data }`), the command or the editor, as a list or

@@ -1,11 +1,12 @@
 import type { Outcome } from '../../src/model/span.ts'
 import { at, fields, list, text, type Fields } from '../shared/json.ts'
-import { readFacts } from './otlp/facts.ts'
+import { readFacts } from '../shared/otel/facts.ts'
+import { isoNs } from '../shared/otel/iso-time.ts'
+import { parseJson } from '../shared/otel/parse-json.ts'
 import { toTrace, type FoundSpan } from './shared/found.ts'
 import type { Importer, ImportResult, Sample, Source } from './shared/importer.ts'
-import { parseJson, readDocuments } from './shared/json.ts'
 import { Problems } from './shared/json-lines.ts'
-import { isoNs } from './shared/times.ts'
+import { readDocuments } from './shared/json.ts'
 
 /**
  * LangSmith's runs, as its API and its clients give them: lists, pages and webhooks (`{ runs }`), JSON lines, runs that hold

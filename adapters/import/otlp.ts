@@ -1,13 +1,13 @@
 import type { Outcome } from '../../src/model/span.ts'
 import { fields, list, text, type Fields } from '../shared/json.ts'
-import { eventOfLog, eventsOfSpan, type MessageEvent } from './otlp/events.ts'
-import { errorType, readFacts } from './otlp/facts.ts'
+import { eventOfLog, eventsOfSpan, type MessageEvent } from '../shared/otel/events.ts'
+import { errorType, readFacts } from '../shared/otel/facts.ts'
+import { anyValue, asNumber, field, readAttributes, type AttributeMap } from '../shared/otel/values.ts'
 import { OWN_SCOPE, readOwnRun, readOwnSpan } from './otlp/own.ts'
-import { anyValue, asNumber, field, readAttributes, type AttributeMap } from './otlp/values.ts'
 import { toTrace, type FoundSpan, type FoundTrace } from './shared/found.ts'
 import type { Importer, ImportResult, Sample, Source } from './shared/importer.ts'
-import { readDocuments } from './shared/json.ts'
 import { Problems } from './shared/json-lines.ts'
+import { readDocuments } from './shared/json.ts'
 import { epochNs } from './shared/times.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { PartKind } from '../../../src/model/message.ts'
 import { at, fields, jsonText, list, text, type Fields } from '../../shared/json.ts'
-import type { PartDraft } from '../shared/parts.ts'
+import type { PartDraft } from '../../shared/otel/messages.ts'
 import type { Entry } from './entries.ts'
 
 /**

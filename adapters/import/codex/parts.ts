@@ -1,6 +1,6 @@
-import { at, fields, jsonText, list, text, type Fields } from '../../shared/json.ts'
-import type { PartDraft } from '../shared/parts.ts'
 import type { PartKind } from '../../../src/model/message.ts'
+import { at, fields, jsonText, list, text, type Fields } from '../../shared/json.ts'
+import type { PartDraft } from '../../shared/otel/messages.ts'
 
 /** What an item adds to the conversation. Reasoning stands there encrypted: how much of it a later request holds is not told. */
 export function partsOf(item: Fields): PartDraft[] {

@@ -1,8 +1,9 @@
 import type { PartList } from '../../../src/model/part-list.ts'
 import { at, jsonText, text, type Fields } from '../../shared/json.ts'
+import type { PartDraft } from '../../shared/otel/messages.ts'
 import { History } from '../shared/history.ts'
 import { objects } from '../shared/json-lines.ts'
-import { PartTable, type PartDraft } from '../shared/parts.ts'
+import { PartTable } from '../shared/parts.ts'
 import type { Answer } from './answers.ts'
 
 /** What an answer was given and what it said, as parts of the session. */

@@ -1,9 +1,9 @@
 import type { Attributes, AttributeValue, Outcome, Resources, ToolCallRequest, ToolDetail, Trace } from '../../../src/model/span.ts'
 import { inputInclusive, outputInclusive, tokenCount, type Usage } from '../../../src/model/usage.ts'
 import { fields, list, type Fields } from '../../shared/json.ts'
+import { parseJson } from '../../shared/otel/parse-json.ts'
+import { asNumber, field, readAttributes, toAttribute, type AttributeMap } from '../../shared/otel/values.ts'
 import type { FoundAttempt, FoundLlm, FoundSpan, FoundTrace } from '../shared/found.ts'
-import { parseJson } from '../shared/json.ts'
-import { asNumber, field, readAttributes, toAttribute, type AttributeMap } from './values.ts'
 
 /** The scope of what Spanwise's own report writes. */
 export const OWN_SCOPE = 'spanwise'

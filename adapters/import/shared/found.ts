@@ -1,15 +1,13 @@
 import { callRoles } from '../../../src/model/call-roles.ts'
 import { hashText } from '../../../src/model/message.ts'
 import type { Attempt, Attributes, Category, LlmDetail, Outcome, Resources, Span, ToolDetail, Trace } from '../../../src/model/span.ts'
+import type { CallFacts } from '../../shared/otel/facts.ts'
 import { assemble, type SpanDraft } from './assemble.ts'
 import type { Problems } from './json-lines.ts'
-import { PartTable, withTexts, type PartDraft } from './parts.ts'
+import { PartTable, withTexts } from './parts.ts'
 
 /** A call as a file tells it: its texts not yet among the trace's parts, its times on the file's clock. */
-export interface FoundLlm extends Omit<LlmDetail, 'requestParts' | 'responseParts' | 'firstToken' | 'lastToken' | 'attempts'> {
-  readonly request: readonly PartDraft[]
-  readonly response: readonly PartDraft[]
-  readonly firstTokenNs?: bigint
+export interface FoundLlm extends CallFacts {
   readonly lastTokenNs?: bigint
   readonly attempts?: readonly FoundAttempt[]
 }

@@ -1,5 +1,6 @@
 import { lengthOf, partList, type PartList } from '../../../src/model/part-list.ts'
-import type { PartDraft, PartTable } from './parts.ts'
+import type { PartDraft } from '../../shared/otel/messages.ts'
+import type { PartTable } from './parts.ts'
 
 /**
  * A conversation as a transcript tells it, message by message: what its next request repeats. Each request is a list that goes on from

@@ -1,31 +1,6 @@
-import type { Problems } from './json-lines.ts'
+import { MAX_JSON_DEPTH, parseJson } from '../../shared/otel/parse-json.ts'
 import type { Source } from './importer.ts'
-
-/** Deeper data is no trace: what walks it may recurse. */
-const MAX_DEPTH = 128
-
-/** @returns undefined when the text is not JSON, or nested too deeply */
-export function parseJson(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isShallow(value) ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function isShallow(root: unknown): boolean {
-  const left: { readonly value: object; readonly depth: number }[] = []
-  const see = (value: unknown, depth: number): boolean => {
-    if (typeof value === 'object' && value !== null) left.push({ value, depth })
-    return depth <= MAX_DEPTH
-  }
-  see(root, 0)
-  for (let one = left.pop(); one !== undefined; one = left.pop()) {
-    for (const value of Object.values(one.value)) if (!see(value, one.depth + 1)) return false
-  }
-  return true
-}
+import type { Problems } from './json-lines.ts'
 
 export interface Document {
   readonly value: unknown
@@ -48,7 +23,7 @@ export function readDocuments({ text }: Source, problems: Problems): Document[] 
     if (value === undefined) bad.push(line)
     else if (typeof value === 'object') found.push({ value, line })
   }
-  if (found.length === 0) problems.add(`the file is cut, not JSON, or nested more than ${MAX_DEPTH} levels deep`)
-  else for (const number of bad) problems.add(`not JSON, cut, or nested more than ${MAX_DEPTH} levels deep`, number)
+  if (found.length === 0) problems.add(`the file is cut, not JSON, or nested more than ${MAX_JSON_DEPTH} levels deep`)
+  else for (const number of bad) problems.add(`not JSON, cut, or nested more than ${MAX_JSON_DEPTH} levels deep`, number)
   return found
 }

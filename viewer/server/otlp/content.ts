@@ -1,4 +1,4 @@
-import { attributeSets } from '../../../adapters/import/otlp/sets.ts'
+import { attributeSets } from '../../../adapters/shared/otel/sets.ts'
 import { hashText } from '../../../src/model/message.ts'
 import { Redactor } from '../../../src/trace-file/index.ts'
 import type { WireAttribute, WireValue } from './wire.ts'

@@ -1,5 +1,5 @@
-import { eventOfLog, eventsOfSpan } from '../../../adapters/import/otlp/events.ts'
-import { anyValue, field } from '../../../adapters/import/otlp/values.ts'
+import { eventOfLog, eventsOfSpan } from '../../../adapters/shared/otel/events.ts'
+import { anyValue, field } from '../../../adapters/shared/otel/values.ts'
 import type { ContentFilter } from './content.ts'
 import type { WireAttribute, WireGroup, WireLog, WireSpan, WireValue } from './wire.ts'
 

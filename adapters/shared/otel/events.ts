@@ -1,5 +1,5 @@
-import { fields, list, text, type Fields } from '../../shared/json.ts'
-import { parsedJson, readMessages, type PartDraft } from '../shared/parts.ts'
+import { fields, list, text, type Fields } from '../json.ts'
+import { parsedJson, readMessages, type PartDraft } from './messages.ts'
 import { field, readAttributes, type AttributeMap } from './values.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { aiSdk } from './ai-sdk.ts'
 import type { AttributeSet } from './attribute-set.ts'
-import { langfuseSet } from './langfuse.ts'
 import { laminar } from './laminar.ts'
+import { langfuseSet } from './langfuse.ts'
 import { langsmithSet } from './langsmith.ts'
 import { openInference } from './openinference.ts'
 import { openLlmetry } from './openllmetry.ts'

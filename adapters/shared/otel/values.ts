@@ -1,5 +1,5 @@
-import { fields, list, type Fields } from '../../shared/json.ts'
 import type { AttributeValue } from '../../../src/model/span.ts'
+import { fields, list, type Fields } from '../json.ts'
 
 /** Attributes by their names, which are the file's: a map, so that no name means anything. */
 export type AttributeMap = ReadonlyMap<string, unknown>

@@ -1,21 +1,27 @@
-import type { Attributes, AttributeValue, Category, ToolDetail } from '../../../src/model/span.ts'
+import type { Attributes, AttributeValue, Category, LlmDetail, ToolDetail } from '../../../src/model/span.ts'
 import { tokenCount } from '../../../src/model/usage.ts'
-import { fields, list } from '../../shared/json.ts'
-import type { FoundLlm } from '../shared/found.ts'
-import { parsedJson, readMessages, readTools, type PartDraft } from '../shared/parts.ts'
-import { isoNs } from '../shared/times.ts'
+import { fields, list } from '../json.ts'
+import { apiName, providerName } from '../provider-names.ts'
 import { CHAT, INTERNAL, TOOL, type AttributeSet, type Keys, type Kind } from './attribute-set.ts'
 import { eventsIn, readEvents, withDetails, type MessageEvent } from './events.ts'
+import { isoNs } from './iso-time.ts'
+import { parsedJson, readMessages, readTools, type PartDraft } from './messages.ts'
 import { messageAt } from './numbered.ts'
-import { apiName, providerName } from '../../shared/provider-names.ts'
 import { attributeSets, scopes } from './sets.ts'
 import { readUsage } from './usage.ts'
 import { asNumber, toAttribute, type AttributeMap } from './values.ts'
 
+/** A call of a model, its texts as they are, its times in nanoseconds since 1970. */
+export interface CallFacts extends Omit<LlmDetail, 'requestParts' | 'responseParts' | 'firstToken' | 'lastToken' | 'attempts'> {
+  readonly request: readonly PartDraft[]
+  readonly response: readonly PartDraft[]
+  readonly firstTokenNs?: bigint
+}
+
 /** What a span's attributes say, whoever wrote them. */
 export interface Facts {
   readonly category: Category
-  readonly llm?: FoundLlm
+  readonly llm?: CallFacts
   readonly tool?: ToolDetail
   /** What is neither a text of a user or model nor past the limit. */
   readonly attributes?: Attributes
@@ -88,7 +94,7 @@ function kindOf(attributes: AttributeMap): Kind {
 
 function readCall(
   attributes: AttributeMap, events: readonly MessageEvent[], kind: Kind, scope: string | undefined, startNs: bigint,
-): FoundLlm {
+): CallFacts {
   const provider = firstText(attributes, (set) => set.provider) ?? scopes.get(scope ?? '')?.provider
   const operation = kind.operation ?? text(attributes.get('gen_ai.operation.name')) ?? kind.category
   const requestModel = firstText(attributes, (set) => set.requestModel)
