@@ -1,6 +1,7 @@
 import { profiler as defaultProfiler, show, type Profiler } from '../src/kit.ts'
 import { addHandler, isManagerClass } from './langchain/install.ts'
 import { Recording } from './langchain/recording.ts'
+import { list } from './shared/json.ts'
 
 /**
  * Recording for LangChain.js and LangGraph, by their callbacks: `@langchain/core` 0.3 and 1.
@@ -62,14 +63,14 @@ export class SpanwiseHandler {
     llm: unknown, messages: unknown[][], id: string, parentId?: string, extra?: Record<string, unknown>, _tags?: string[],
     metadata?: Record<string, unknown>, runName?: string,
   ): void {
-    this.#recording.model({ id, parentId, alive: metadata }, llm, runName, { input: messages[0] ?? [], extra, metadata: metadata ?? {} }, 'chat')
+    this.#recording.model({ id, parentId, alive: metadata }, llm, runName, { input: list(list(messages)[0]), extra, metadata: metadata ?? {} }, 'chat')
   }
 
   handleLLMStart(
     llm: unknown, prompts: string[], id: string, parentId?: string, extra?: Record<string, unknown>, _tags?: string[],
     metadata?: Record<string, unknown>, runName?: string,
   ): void {
-    this.#recording.model({ id, parentId, alive: metadata }, llm, runName, { input: prompts, extra, metadata: metadata ?? {} }, 'text_completion')
+    this.#recording.model({ id, parentId, alive: metadata }, llm, runName, { input: list(prompts), extra, metadata: metadata ?? {} }, 'text_completion')
   }
 
   handleLLMNewToken(token: string, _index: unknown, id: string, _parentId?: string, _tags?: string[], told?: unknown): void {

@@ -15,8 +15,12 @@ export interface ModelStart {
 
 /** The model's name as it is sent. */
 export function modelOf({ extra, metadata }: ModelStart): string | undefined {
-  const params = fields(extra?.['invocation_params'])
-  return text(params?.['model']) ?? text(params?.['model_name']) ?? text(params?.['modelId']) ?? text(metadata['ls_model_name'])
+  try {
+    const params = fields(extra?.['invocation_params'])
+    return text(params?.['model']) ?? text(params?.['model_name']) ?? text(params?.['modelId']) ?? text(metadata['ls_model_name'])
+  } catch {
+    return undefined
+  }
 }
 
 /** The ids that LangChain gives to messages which have none. */
@@ -47,7 +51,8 @@ export class ModelRun {
     if (model !== undefined) call.draft.requestModel = model
     const max = params['max_tokens'] ?? params['max_completion_tokens'] ?? params['max_output_tokens'] ?? params['maxOutputTokens'] ?? metadata['ls_max_tokens']
     if (typeof max === 'number') call.draft.maxOutputTokens = max
-    call.span.set({ ...settings(params), ...conversation(metadata) })
+    const attributes = { ...settings(params), ...conversation(metadata) }
+    if (Object.keys(attributes).length > 0) call.span.set(attributes)
     const options = fields(extra?.['options'])
     const tools = [params['tools'], params['functions'], options?.['tools']].find((one) => list(one).length > 0)
     call.requestParts(list(tools), readToolDefinition)

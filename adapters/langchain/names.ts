@@ -1,4 +1,5 @@
-import { fields, list, text, type Fields } from '../shared/json.ts'
+import { at, fields, list, text, type Fields } from '../shared/json.ts'
+import { providerAt } from '../shared/provider.ts'
 
 /** What LangChain tells at the start of a chain, in the order in which it tells it. */
 export interface ChainStart {
@@ -10,9 +11,15 @@ export interface ChainStart {
 }
 
 /** The class of what runs: `ChatOpenAI`, the last part of its id. */
-export const classOf = (serialized: unknown): string | undefined => text(list(fields(serialized)?.['id']).at(-1))
+export function classOf(serialized: unknown): string | undefined {
+  try {
+    return text(list(fields(serialized)?.['id']).at(-1))
+  } catch {
+    return undefined
+  }
+}
 
-export const nameOf = (serialized: unknown, runName: string | undefined): string => runName || (classOf(serialized) ?? 'unknown')
+export const nameOf = (serialized: unknown, runName: unknown): string => text(runName) || (classOf(serialized) ?? 'unknown')
 
 /** A node of a graph, or a task of a workflow; not what runs inside it, which has the same metadata. */
 export const isNode = ({ tags, metadata, runName }: ChainStart): boolean =>
@@ -75,7 +82,14 @@ const PROVIDERS: Readonly<Record<string, string>> = {
   amazon_bedrock: 'aws.bedrock', bedrock: 'aws.bedrock', xai: 'x_ai', ibm: 'ibm.watsonx.ai', watsonx: 'ibm.watsonx.ai',
 }
 
-export function providerOf(metadata: Fields): string | undefined {
-  const name = text(metadata['ls_provider'])?.toLowerCase()
-  return name === undefined ? undefined : PROVIDERS[name] ?? name
+/** By the address that the model was made with, where that tells it; models of OpenAI's kind serve many providers. */
+export function providerOf(serialized: unknown, metadata: Fields): string {
+  try {
+    const byAddress = providerAt(at(serialized, 'kwargs.configuration.baseURL'))
+    if (byAddress !== undefined) return byAddress
+  } catch {
+    // What it was made with is the user's, and may refuse to be read.
+  }
+  const name = text(metadata['ls_provider'])?.toLowerCase() ?? 'unknown'
+  return PROVIDERS[name] ?? name
 }

@@ -2,7 +2,6 @@ import {
   addContextFinder, CallbackSpans, outcomeOf, type Outcome, type Profiler, type SpanRecord,
 } from '../../src/kit.ts'
 import { at, fields, list, text } from '../shared/json.ts'
-import { providerAt } from '../shared/provider.ts'
 import { currentRunId } from './context.ts'
 import { readContent } from './messages.ts'
 import { ModelRun, modelOf, type ModelStart } from './model.ts'
@@ -59,14 +58,15 @@ export class Recording {
       const span = this.#spans.begin(ids.id, above, name, isAgent(start) ? 'agent' : 'internal')
       if (span === undefined) return true
       if (span.parent === undefined) span.category = 'agent'
-      span.set({ ...chainAttributes(start), ...(span.category === 'agent' && { 'gen_ai.agent.name': name }) })
+      const attributes = { ...chainAttributes(start), ...(span.category === 'agent' && { 'gen_ai.agent.name': name }) }
+      if (Object.keys(attributes).length > 0) span.set(attributes)
       return true
     })
   }
 
   model(ids: Ids, serialized: unknown, runName: string | undefined, start: ModelStart, operation: string): void {
     this.#begin(ids, (above, run) => {
-      const provider = providerAt(at(serialized, 'kwargs.configuration.baseURL')) ?? providerOf(start.metadata) ?? 'unknown'
+      const provider = providerOf(serialized, start.metadata)
       const name = modelOf(start) ?? nameOf(serialized, runName)
       const call = this.#spans.beginLlm(ids.id, above, { name, category: 'llm', provider, operation, api: classOf(serialized) ?? 'langchain' })
       if (call !== undefined) run.model = new ModelRun(call, start)
@@ -85,7 +85,7 @@ export class Recording {
   retriever(ids: Ids, serialized: unknown, runName: string | undefined, query: unknown): void {
     this.#begin(ids, (above) => {
       const span = this.#spans.begin(ids.id, above, nameOf(serialized, runName), 'retrieval')
-      if (span !== undefined) this.#profiler.toolTexts.lookedUp(span, [query])
+      if (span !== undefined) this.#guard(() => this.#profiler.toolTexts.lookedUp(span, [query]))
       return true
     })
   }
@@ -146,7 +146,7 @@ export class Recording {
       if (run === undefined) return
       this.#runs.delete(id)
       this.#gone.unregister(run)
-      if (run.isShown) this.#spans.end(id, outcome, endedAt)
+      this.#spans.end(id, outcome, endedAt)
       const { above } = run
       if (above !== undefined && --above.open === 0 && above.isLeft) this.#leave(above.id)
     })
@@ -157,7 +157,7 @@ export class Recording {
     this.#guard(() => {
       if (this.#runs.has(id)) return
       const above = parentId === undefined ? undefined : this.#runs.get(parentId)
-      const run: Run = { id, above, isShown: true, open: 0, isLeft: false }
+      const run: Run = { id, above, isShown: false, open: 0, isLeft: false }
       this.#keep(run)
       run.isShown = begin(shown(above)?.id, run)
       if (above !== undefined) above.open++
@@ -251,7 +251,6 @@ function lastHeardOf(span: SpanRecord): number {
 const ABORTED = /^(Abort|Aborted|AbortError|Model invocation was aborted\.)$/
 
 function outcomeOfError(error: unknown): Outcome {
-  const message = text(fields(error)?.['message'])
-  if (message !== undefined && ABORTED.test(message)) return { state: 'cancelled' }
-  return outcomeOf(error)
+  const outcome = outcomeOf(error)
+  return outcome.state === 'failed' && ABORTED.test(outcome.message) ? { state: 'cancelled' } : outcome
 }
