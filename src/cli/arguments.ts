@@ -15,6 +15,10 @@ export function readInput(name: string, command: Command, words: readonly string
     program,
     flag: (option) => values[option] === true,
     text,
+    texts(option) {
+      const given = values[option]
+      return Array.isArray(given) ? given.filter((value) => typeof value === 'string') : []
+    },
     number(option, least) {
       const given = text(option)
       if (given === undefined) return undefined
@@ -28,7 +32,8 @@ export function readInput(name: string, command: Command, words: readonly string
 type Values = Readonly<Record<string, unknown>>
 
 function parse(name: string, options: OptionSpecs, words: readonly string[]): { values: Values; positionals: readonly string[] } {
-  const specs = Object.fromEntries(Object.entries(options).map(([option, { type, short }]) => [option, { type, ...(short && { short }) }]))
+  const specs = Object.fromEntries(Object.entries(options).map(([option, { type, short, multiple }]) =>
+    [option, { type, ...(short && { short }), ...(multiple && { multiple }) }]))
   try {
     return parseArgs({ args: [...words], options: specs, allowPositionals: true, strict: true })
   } catch (error) {

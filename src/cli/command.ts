@@ -39,6 +39,8 @@ export class NeedsRoom extends Error {
 export interface OptionSpec {
   readonly type: 'string' | 'boolean'
   readonly short?: string
+  /** May be given several times. */
+  readonly multiple?: true
   /** What completion offers as values. */
   readonly values?: 'formats' | 'files' | readonly string[]
 }
@@ -52,6 +54,8 @@ export interface Input {
   readonly program: readonly string[]
   flag(option: string): boolean
   text(option: string): string | undefined
+  /** All values of an option that may be given several times. */
+  texts(option: string): readonly string[]
   /** @throws Complaint when it is not a whole number of at least `least` */
   number(option: string, least: number): number | undefined
 }

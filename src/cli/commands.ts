@@ -19,6 +19,10 @@ export const commands: readonly Entry[] = [
     load: async () => (await import('./commands/run.ts')).run,
   },
   {
+    name: 'proxy', usage: '[-- <program> [arguments]]', summary: 'an endpoint that forwards to the provider and records: for any language',
+    load: async () => (await import('./commands/proxy.ts')).proxy,
+  },
+  {
     name: 'list', usage: '[folder]', summary: 'the recorded runs, newest first, with their handles',
     load: async () => (await import('./commands/list.ts')).list,
   },

@@ -50,7 +50,7 @@ _spanwise() {
     _spanwise_offer -W '${known.map(({ name }) => name).join(' ')} help --help --version'
     return
   fi
-  if [ "$command" = run ]; then
+  if [[ "$command" =~ ^(${withNames(known, 'program')})$ ]]; then
     for ((i = 2; i < COMP_CWORD; i++)); do
       if [ "\${COMP_WORDS[i]}" = -- ]; then
         compopt -o filenames 2>/dev/null
@@ -115,7 +115,7 @@ ${list}
     _describe command commands
     return
   fi
-  if [[ "$words[2]" == run ]] && (( \${words[(I)--]} > 0 && \${words[(I)--]} < CURRENT )); then
+  if [[ "$words[2]" == (${withNames(known, 'program')}) ]] && (( \${words[(I)--]} > 0 && \${words[(I)--]} < CURRENT )); then
     if (( \${words[(I)--]} + 1 == CURRENT )); then _command_names -e; fi
     _files
     return

@@ -11,6 +11,8 @@ export interface Start {
   readonly cwd: string
   /** The program's standard output goes to standard error, because ours is for a document. */
   readonly isQuiet: boolean
+  /** The command of ours that starts it, as hints name it. Default: `run`. */
+  readonly command?: string
 }
 
 /** `code` is as a shell gives it: 128 and the signal's number when a signal ended the program. */
@@ -36,12 +38,12 @@ const FROM_KEYS = ['SIGINT', 'SIGQUIT'] as const
  * Runs a program with our input, output and signals.
  * @throws Complaint when it cannot be started
  */
-export async function runProgram({ program, words, env, cwd, isQuiet }: Start): Promise<Ended> {
+export async function runProgram({ program, words, env, cwd, isQuiet, command = 'run' }: Start): Promise<Ended> {
   const child = spawn(program, words, { stdio: isQuiet ? ['inherit', 2, 2] : 'inherit', env, cwd })
   const undo = passSignals(child)
   try {
     return await new Promise<Ended>((resolve, reject) => {
-      child.once('error', (error: NodeJS.ErrnoException) => reject(notStarted(program, cwd, error)))
+      child.once('error', (error: NodeJS.ErrnoException) => reject(notStarted(program, cwd, command, error)))
       child.once('close', (code, signal) =>
         resolve(signal === null ? { code: code ?? EXIT.bad } : { code: 128 + constants.signals[signal], signal }))
     })
@@ -74,10 +76,10 @@ function hasTerminal(): boolean {
   }
 }
 
-function notStarted(program: string, cwd: string, error: NodeJS.ErrnoException): Complaint {
+function notStarted(program: string, cwd: string, command: string, error: NodeJS.ErrnoException): Complaint {
   if (error.code === 'ENOENT' && !existsSync(cwd)) return new NotStarted(EXIT.noProgram, `the folder ${cwd} is gone`)
   const start = existsSync(resolve(cwd, program)) ? programFor(program) : undefined
-  const hint = `spanwise run -- ${start ?? 'node agent.js'}`
+  const hint = `spanwise ${command} -- ${start ?? 'node agent.js'}`
   if (start !== undefined) return new NotStarted(EXIT.notExecutable, `${program} is a file that its runtime has to start`, hint)
   if (error.code === 'ENOENT') return new NotStarted(EXIT.noProgram, `${program}: there is no such program`, hint)
   return new NotStarted(EXIT.notExecutable, `${program} cannot be started: ${error.message}`, hint)

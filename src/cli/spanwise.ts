@@ -42,14 +42,15 @@ async function dispatch(words: readonly string[], io: Io): Promise<number> {
   return await command.run(input, asAsked(input, io, command.startsProgram === undefined && !rest.includes('-')))
 }
 
-/** What follows `--`, and the program that `run` starts, are not ours to read. */
+/** What follows `--`, and the program that `run` or `proxy` starts, are not ours to read. */
 function ownWords(words: readonly string[]): readonly string[] {
-  const end = words.findIndex((word, i) => word === '--' || (words[0] === 'run' && i > 0 && !word.startsWith('-') && !takesNext(words[i - 1]!)))
+  const startsProgram = words[0] === 'run' || words[0] === 'proxy'
+  const end = words.findIndex((word, i) => word === '--' || (startsProgram && i > 0 && !word.startsWith('-') && !takesNext(words[i - 1]!)))
   return end === -1 ? words : words.slice(0, end)
 }
 
 /** Near enough for the two questions that are asked of these words. */
-const takesNext = (option: string): boolean => /^(-[fo]|--(format|output|width|weight|semconv))$/.test(option)
+const takesNext = (option: string): boolean => /^(-[fo]|--(format|output|width|weight|semconv|port|to|idle|content))$/.test(option)
 
 async function entryOf(name: string): Promise<Entry> {
   const found = commands.find((entry) => entry.name === name)
@@ -87,7 +88,7 @@ completion machine-readable; - reads standard input.
 
 Exit codes: 0 fine; 1 --fail-on found what it looked for; 2 bad input or a
 command line that makes no sense (what can be read is printed all the same).
-run gives the program's exit code, or 126 or 127 when there is no such program.
+run and proxy give that of their program, 126 or 127 when there is no such one.
 
 spanwise <command> --help shows the options of a command, with examples.
 `)

@@ -19,7 +19,7 @@ export interface BuiltCli {
   /** A line of bash, in which `spanwise` is the command. */
   bash(line: string, env?: Readonly<Record<string, string>>): Ended
   say(words: readonly string[], input?: string): Ended
-  start(words: readonly string[], options?: { readonly detached?: boolean }): ChildProcess
+  start(words: readonly string[], options?: { readonly detached?: boolean; readonly env?: Readonly<Record<string, string>> }): ChildProcess
   write(name: string, content: string | Uint8Array): string
   read(name: string): string
   remove(): void
@@ -59,7 +59,7 @@ export async function buildCli(): Promise<BuiltCli> {
     main,
     bash: (line, more = {}) => started('bash', ['-c', line], more),
     say: (words, input) => started(process.execPath, [main, ...words], {}, input),
-    start: (words, { detached = false } = {}) => spawn(process.execPath, [main, ...words], { cwd, env, detached, stdio: ['pipe', 'pipe', 'pipe'] }),
+    start: (words, { detached = false, env: more = {} } = {}) => spawn(process.execPath, [main, ...words], { cwd, env: { ...env, ...more }, detached, stdio: ['pipe', 'pipe', 'pipe'] }),
     write(name, content) {
       const path = join(cwd, name)
       mkdirSync(dirname(path), { recursive: true })

@@ -55,10 +55,15 @@ export function guardedServer({ names, answer, failed }: ServerOptions): Server 
     }
   }
 
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuse(socket, STATUSES[error.code ?? ''] ?? '400 Bad Request'))
+  answerBrokenRequests(server)
   server.on('upgrade', (_request, socket) => refuse(socket, '403 Forbidden'))
   server.on('connect', (_request, socket) => refuse(socket, '403 Forbidden'))
   return server
+}
+
+/** What is no request, or stops in the middle of one, gets an answer too. */
+export function answerBrokenRequests(server: Server): void {
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuse(socket, STATUSES[error.code ?? ''] ?? '400 Bad Request'))
 }
 
 const STATUSES: Readonly<Record<string, string>> = {

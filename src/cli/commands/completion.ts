@@ -11,7 +11,7 @@ const scripts: ReadonlyMap<string, (known: readonly Known[]) => string> = new Ma
 
 /** What the names of a command may be besides files; the scripts ask for it at each Tab. */
 const names: Readonly<Record<string, Known['names']>> = {
-  show: 'run and span', report: 'runs', convert: 'runs', top: 'runs', list: 'folder', ui: 'folder', run: 'program', completion: [...scripts.keys()],
+  show: 'run and span', report: 'runs', convert: 'runs', top: 'runs', list: 'folder', ui: 'folder', run: 'program', proxy: 'program', completion: [...scripts.keys()],
 }
 
 export const completion: Command = {

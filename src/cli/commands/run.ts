@@ -38,7 +38,7 @@ Examples
     const env = { ...io.env, SPANWISE_DIR: folder }
     try {
       const ended = await runProgram({ program, words, env, cwd: io.cwd, isQuiet: isOurs(input) })
-      await printRecorded(folder, ended, input, io)
+      await printRecorded(folder, ended, input, io, whyNothing(io))
       return ended.code
     } finally {
       // Only when it is empty.
@@ -48,14 +48,17 @@ Examples
 }
 
 /** Whether standard output is for the report. */
-const isOurs = (input: Input): boolean =>
+export const isOurs = (input: Input): boolean =>
   !input.flag('no-report') && input.text('output') === undefined && (input.flag('json') || input.text('format') !== undefined)
 
-/** The report never changes how the program ended: what goes wrong with it is only told. */
-async function printRecorded(folder: string, ended: Ended, input: Input, io: Io): Promise<void> {
+/**
+ * The report never changes how the program ended: what goes wrong with it is only told.
+ * @param why nothing may have been recorded
+ */
+export async function printRecorded(folder: string, ended: Ended, input: Input, io: Io, why: string): Promise<void> {
   try {
     const files = await gather(folder, io)
-    if (files.length === 0) return tellNothing(ended, input, io)
+    if (files.length === 0) return tellNothing(ended, input, io, why)
     const loaded = await load(files, io)
     tellProblems(loaded, io)
     const { runs } = loaded
@@ -83,13 +86,13 @@ function endedText({ code, signal }: Ended): string {
   return code === 0 ? '' : `\nspanwise: the program ended with exit code ${code}`
 }
 
-function tellNothing(ended: Ended, input: Input, io: Io): void {
+function tellNothing(ended: Ended, input: Input, io: Io, why: string): void {
   // Who reads JSON gets JSON.
   if (isOurs(input) && input.flag('json')) io.out(`${JSON.stringify({ ...jsonKind('analyses'), runs: [] }, null, 2)}\n`)
-  io.err(`spanwise: the program recorded nothing${whyNothing(io)}${endedText(ended)}\n`)
+  io.err(`spanwise: the program recorded nothing${why}${endedText(ended)}\n`)
 }
 
-const isOff = (value: string | undefined): boolean => /^(0|false|off|no)$/i.test(value?.trim() ?? '')
+export const isOff = (value: string | undefined): boolean => /^(0|false|off|no)$/i.test(value?.trim() ?? '')
 
 function whyNothing({ env }: Io): string {
   if (isOff(env['SPANWISE'])) return `: SPANWISE=${env['SPANWISE']} is set, which switches the profiler off`

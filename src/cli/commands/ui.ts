@@ -5,6 +5,7 @@ import { kindOf } from '../files.ts'
 import { runFolder, shortPath } from '../load.ts'
 import { version } from '../package-file.ts'
 import { reasonOf } from '../read.ts'
+import { signalled } from '../signals.ts'
 
 const CONTENT = ['none', 'full'] as const
 
@@ -97,18 +98,6 @@ function lines({ url, folder, runs, receiver }: Said): string {
   const taken = receiver === null ? [] : 'url' in receiver ? [`OTLP       OTEL_EXPORTER_OTLP_ENDPOINT=${receiver.url}`] : [`OTLP       not taken: ${receiver.problem}`]
   return [`Dashboard  ${url}`, ...taken, `${runs === 1 ? '1 run' : `${runs} runs`} in ${folder}; Ctrl-C stops it`, ''].join('\n')
 }
-
-/** The first signal ends it in good order; a second one as it would have without us. */
-const signalled = (): Promise<void> =>
-  new Promise((done) => {
-    const stop = (): void => {
-      for (const signal of SIGNALS) process.off(signal, stop)
-      done()
-    }
-    for (const signal of SIGNALS) process.on(signal, stop)
-  })
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly [program: string, ...words: string[]]>>> = {
   darwin: ['open'], win32: ['rundll32', 'url.dll,FileProtocolHandler'],
