@@ -120,6 +120,11 @@ export class RunRecord {
     return msToNs(clockMs - this.#origin)
   }
 
+  /** That of its root: adapters learn it late, such as the route that a request took. */
+  get name(): string {
+    return this.spans[0]?.name ?? this.facts.name
+  }
+
   get selfErrors(): number {
     return this.owner.errors.count - this.#errorsBefore
   }

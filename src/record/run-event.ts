@@ -24,7 +24,7 @@ export interface Instant {
 
 export function runEvent(run: RunRecord, root: SpanRecord | undefined, redactor: Redactor, trace: Trace | undefined): RunEvent {
   const { traceId } = run.facts
-  const name = redactor.text(run.facts.name, 'run.name')
+  const name = redactor.text(run.name, 'run.name')
   const start = instant(run.startedAtEpochMs + (root?.start ?? 0) / 1e6)
   const outcome = redactor.outcome(root?.outcome ?? OPEN)
   if (root === undefined || trace === undefined) return { name, traceId, start, outcome }

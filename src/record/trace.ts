@@ -37,7 +37,8 @@ export class FinishedRun {
 
 /** Spans and parts take their public form, redacted, when they are first read. */
 function traceOf(run: RunRecord, { service, process, redactor }: TraceFacts): Trace {
-  const { traceId, name, tags } = run.facts
+  const { traceId, tags } = run.facts
+  const name = run.name
   const made = once(() => publicForm(run, redactor))
   const trace: Trace = {
     id: traceId,
