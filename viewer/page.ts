@@ -5,13 +5,22 @@ import { hashes, script, start, style } from 'spanwise-page'
  * dashboard's talks to the server that it came from.
  * @param run bytes of a run's document, gzip, in base64; absent for the dashboard
  */
-export function pageHtml({ title, run }: { readonly title: string; readonly run?: string }): string {
+export function pageHtml({ title, run, notice }: { readonly title: string; readonly run?: string; readonly notice?: Notice | undefined }): string {
   if (run !== undefined && !/^[A-Za-z0-9+/]*={0,2}$/.test(run)) throw new TypeError('a run must be base64')
   const isDashboard = run === undefined
-  return documentHtml(title, policy(isDashboard), `<div id="app"><noscript>This page needs JavaScript: it draws the run that it holds.</noscript></div>
+  return documentHtml(title, policy(isDashboard), `${notice === undefined ? '' : noticeHtml(notice)}<div id="app"><noscript>This page needs JavaScript: it draws the run that it holds.</noscript></div>
 ${isDashboard ? '' : `<script type="application/octet-stream" id="run">${run}</script>\n`}<script type="application/octet-stream" id="page">${script}</script>
 <script type="module">${start}</script>`)
 }
+
+/** A line above the page, and where it leads. */
+export interface Notice {
+  readonly text: string
+  readonly link?: { readonly text: string; readonly href: string }
+}
+
+const noticeHtml = ({ text, link }: Notice): string =>
+  `<p class="notice">${escaped(text)}${link === undefined ? '' : ` <a href="${escaped(link.href)}">${escaped(link.text)}</a>`}</p>\n`
 
 /** A page that only says something, without a script. */
 export const messageHtml = (title: string, text: string): string =>

@@ -1,0 +1,4 @@
+import { frameworks } from './apps.ts'
+import { conformance } from './suite.ts'
+
+for (const framework of frameworks.express) conformance(framework)
