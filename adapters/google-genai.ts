@@ -3,20 +3,23 @@ import type { WrapOptions } from './shared/endpoint.ts'
 import { at, fields, text } from './shared/json.ts'
 import type { Patches } from './shared/patches.ts'
 import { watchConstructor } from './shared/sdk-class.ts'
-import { unwrapClient, wrapClient, type SdkAdapter } from './shared/sdk-client.ts'
-import { googleEndpoints } from './google-genai/endpoints.ts'
+import { unwrapClient, wrapClient, type More, type SdkAdapter } from './shared/sdk-client.ts'
+import { googleEndpoints, interactions } from './google-genai/endpoints.ts'
 import type { LlmCall } from '../src/kit.ts'
 
 /**
  * Recording for `@google/genai` (1, 2 and 3), for the Gemini API and Vertex AI.
  * Supported: `models.generateContent`, `generateContentStream`, `embedContent`, and chats, which end there; each request that
- * automatic function calling and automatic continuation make is a call of its own. Not seen: interactions, live sessions,
- * images and videos, batches; counting of tokens, caches and files are no calls of a model.
+ * automatic function calling and automatic continuation make is a call of its own; and `interactions.create`, with whatever requests it makes.
+ * Not seen: live sessions, agents, images and videos, batches; counting of tokens, caches and files are no calls of a model.
  */
 const adapter: Omit<SdkAdapter, 'endpoints'> = {
   name: 'wrapGoogleGenAI',
   providerOf: (client) => ((client as { readonly vertexai?: unknown }).vertexai === true ? 'gcp.vertex_ai' : 'gcp.gemini'),
-  watchRequests,
+  watchMore(client, more) {
+    watchRequests(client, more.patches)
+    watchInteractions(client, more)
+  },
 }
 
 /** Three of them differ only for those who read raw bodies. */
@@ -24,7 +27,10 @@ const methods = googleEndpoints.filter(({ method }, i) => googleEndpoints.findIn
 
 /** The public method where a client has no other, as that of a later version or a look-alike. */
 const endpointsOf = (client: unknown): SdkAdapter['endpoints'] =>
-  methods.map((endpoint) => (typeof at(client, endpoint.inner) === 'function' ? { ...endpoint, method: endpoint.inner } : endpoint))
+  methods.map((endpoint) => {
+    const { inner, method } = endpoint
+    return { ...endpoint, method: inner !== undefined && typeof at(client, inner) === 'function' ? inner : method }
+  })
 
 /**
  * Records what `client` does, in place, and gives it back. Wrapping it again changes nothing.
@@ -45,6 +51,29 @@ export function unwrapGoogleGenAI<T extends object>(client: T): T {
  */
 export function watchGoogleGenAI<T>(Class: T): T {
   return watchConstructor({ name: 'wrapGoogleGenAI' }, Class, (client) => wrapGoogleGenAI(client))
+}
+
+/** They have a client of their own, which is made when they are first asked for, and in version 1 with a warning. */
+function watchInteractions(client: object, { patches, watchMethod }: More): void {
+  const getter = inheritedGetter(client, 'interactions')
+  if (getter === undefined) return
+  const watched = new WeakSet<object>()
+  patches.getter(client, 'interactions', function (this: unknown) {
+    const value: unknown = getter.call(this)
+    if (typeof value === 'object' && value !== null && !watched.has(value)) {
+      watched.add(value)
+      watchMethod({ interactions: value }, interactions)
+    }
+    return value
+  })
+}
+
+function inheritedGetter(object: object, name: string): (() => unknown) | undefined {
+  for (let at: object | null = Object.getPrototypeOf(object); at !== null; at = Object.getPrototypeOf(at)) {
+    const own = Object.getOwnPropertyDescriptor(at, name)
+    if (own !== undefined) return own.get
+  }
+  return undefined
 }
 
 type Request = (request: unknown) => unknown

@@ -1,7 +1,6 @@
 import { callUnderWay, noteAttempt } from './shared/attempts.ts'
 import type { WrapOptions } from './shared/endpoint.ts'
-import type { Patches } from './shared/patches.ts'
-import { unwrapClient, wrapClient, type SdkAdapter } from './shared/sdk-client.ts'
+import { unwrapClient, wrapClient, type More, type SdkAdapter } from './shared/sdk-client.ts'
 import { ollamaEndpoints } from './ollama/endpoints.ts'
 
 /**
@@ -9,7 +8,7 @@ import { ollamaEndpoints } from './ollama/endpoints.ts'
  * Supported: `chat`, `generate`, `embed`, `embeddings` and `systemone`. Not recorded: pulling, creating and listing of models,
  * and the searches of ollama.com.
  */
-const adapter: SdkAdapter = { name: 'wrapOllama', endpoints: ollamaEndpoints, providerOf: () => 'ollama', watchRequests }
+const adapter: SdkAdapter = { name: 'wrapOllama', endpoints: ollamaEndpoints, providerOf: () => 'ollama', watchMore: watchRequests }
 
 /**
  * Records what `client` does, in place, and gives it back. Wrapping it again changes nothing.
@@ -25,7 +24,7 @@ export function unwrapOllama<T extends object>(client: T): T {
 }
 
 /** Its methods send before they return, unless there are images to encode; then the request stays unseen. */
-function watchRequests(client: object, patches: Patches): void {
+function watchRequests(client: object, { patches }: More): void {
   const { fetch: original } = client as { readonly fetch?: typeof fetch }
   if (typeof original !== 'function') return
   patches.set(client, 'fetch', function (this: unknown, ...args: Parameters<typeof fetch>): Promise<Response> {

@@ -21,7 +21,7 @@ import { recorded } from './support/recorded.ts'
  * to the readers of raw bodies: the program sees the same as without us, and the usage is what the row says.
  */
 const rows = readExchanges('exchanges').filter(({ provider, endpoint }) =>
-  ['gemini', 'vertex'].includes(provider) && /generateContent$|streamGenerateContent$|EmbedContents$/i.test(endpoint))
+  ['gemini', 'vertex'].includes(provider) && /generateContent$|EmbedContents$|interactions$/i.test(endpoint))
 
 type Sdk = typeof genai3
 type Client = InstanceType<Sdk['GoogleGenAI']>
@@ -34,7 +34,8 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-const isStream = ({ endpoint }: Exchange): boolean => endpoint === 'streamGenerateContent'
+const isInteraction = ({ endpoint }: Exchange): boolean => endpoint.endsWith('interactions')
+const isStream = ({ endpoint, responseText }: Exchange): boolean => endpoint === 'streamGenerateContent' || (endpoint.endsWith('interactions') && responseText !== undefined)
 /** One was asked for as a list of answers, which the SDK never does. */
 const isList = ({ responseBody }: Exchange): boolean => Array.isArray(responseBody)
 
@@ -62,11 +63,19 @@ function parametersOf(row: Exchange): { readonly model: string; readonly content
 }
 
 async function ask(client: Client, row: Exchange): Promise<unknown> {
+  if (isInteraction(row)) return collect(await client.interactions.create(interactionOf(row) as never))
   const parameters = parametersOf(row)
   if (/EmbedContents/i.test(row.endpoint)) return client.models.embedContent(parameters)
-  if (!isStream(row)) return client.models.generateContent(parameters)
+  return isStream(row) ? collect(await client.models.generateContentStream(parameters)) : client.models.generateContent(parameters)
+}
+
+const interactionOf = (row: Exchange): object =>
+  ({ ...(sentBy(row) ?? { model: 'gemini-2.5-flash', input: 'Hi' }), ...(isStream(row) && { stream: true }) })
+
+async function collect(result: unknown): Promise<unknown> {
+  if (typeof result !== 'object' || result === null || !(Symbol.asyncIterator in result)) return result
   const chunks: unknown[] = []
-  for await (const chunk of await client.models.generateContentStream(parameters)) chunks.push(chunk)
+  for await (const chunk of result as AsyncIterable<unknown>) chunks.push(chunk)
   return chunks
 }
 
@@ -96,12 +105,12 @@ const countsOf = ({ llm }: Span): Counts => {
 const countsIn = (row: Exchange): Counts => ((row.status ?? 200) >= 400 ? {} : expectedCounts(row))
 
 test('there are rows of all kinds', () => {
-  expect(rows.length).toBe(30)
-  expect(rows.filter(isStream).length).toBe(11)
-  expect(rows.filter(({ usage }) => usage !== null).length).toBe(24)
+  expect(rows.length).toBe(48)
+  expect(rows.filter(isStream).length).toBe(20)
+  expect(rows.filter(({ usage }) => usage !== null).length).toBe(33)
 })
 
-describe.each(sdks)('with @google/genai %s', (_, sdk) => {
+describe.each(sdks)('with @google/genai %s', (version, sdk) => {
   test.each(rows.filter((row) => !isList(row)))('$provider $endpoint $id: the same seen, one span, its usage', async (row) => {
     const { profiler } = recorded({ content: 'full' })
     const bare = await see(sdk, row)
@@ -112,21 +121,24 @@ describe.each(sdks)('with @google/genai %s', (_, sdk) => {
     expect(span!.outcome.state).toBe((row.status ?? 200) >= 400 ? 'failed' : 'ok')
     expect(countsOf(span!)).toEqual(countsIn(row))
     expect(span!.llm?.provider).toBe(row.provider === 'vertex' ? 'gcp.vertex_ai' : 'gcp.gemini')
-    expect(span!.llm?.attempts?.map(({ status }) => status)).toEqual([row.status ?? 200])
-    checkAnalysis(analyze(profiler.lastTrace!))
+    // Interactions have an HTTP client of their own.
+    expect(span!.llm?.attempts?.map(({ status }) => status)).toEqual(isInteraction(row) ? undefined : [row.status ?? 200])
+    if (version === '3') checkAnalysis(analyze(profiler.lastTrace!))
   })
 })
 
-const VERBS: Readonly<Record<string, string>> = { batchEmbedContents: ':batchEmbedContents', generateContent: ':generateContent', streamGenerateContent: ':streamGenerateContent' }
+const asked = (row: Exchange): string => String(sentBy(row)?.['model'] ?? 'gemini-2.5-flash')
 
 /** The same row, read as a body that went by. */
 function readRaw(row: Exchange): Trace {
   const { profiler } = recorded({ content: 'full' })
-  const { endpoint, model } = googleEndpointOf(`/v1beta/models/${modelOf(row)}${VERBS[row.endpoint]!}?alt=sse`)!
+  const { endpoint, model = asked(row) } = googleEndpointOf(isInteraction(row) ? '/v1beta/interactions' : `/v1beta/models/${modelOf(row)}:${row.endpoint}?alt=sse`)!
   const provider = row.provider === 'vertex' ? 'gcp.vertex_ai' : 'gcp.gemini'
   const call = beginLlmCall(profiler, { name: model, category: endpoint.category, provider, operation: endpoint.operation, api: endpoint.api })!
-  call.draft.requestModel = model
-  call.read(() => endpoint.readRequest(call, sentBy(row) ?? { contents: [{ parts: [{ text: 'Hi' }] }] }))
+  const body = isInteraction(row) ? (interactionOf(row) as Readonly<Record<string, unknown>>) : (sentBy(row) ?? { contents: [{ parts: [{ text: 'Hi' }] }] })
+  if (body['agent'] === undefined) call.draft.requestModel = model
+  if (isStream(row) && isInteraction(row)) call.draft.streamed = true
+  call.read(() => endpoint.readRequest(call, body))
   call.requestDone()
   if (isStream(row) && !isList(row)) {
     const reader = endpoint.readStream(call)
@@ -198,6 +210,8 @@ describe('raw bodies', () => {
     ['/v1/projects/p/locations/l/publishers/google/models/text-embedding-005:predict', 'text-embedding-005 :predict'],
     ['/v1/projects/p/locations/l/publishers/google/models/imagen-4:predict', undefined],
     ['/v1beta/models/gemini-3-flash:countTokens', undefined],
+    ['/v1beta/interactions', 'undefined /interactions'],
+    ['/v1beta/interactions/int_1/cancel', undefined],
     ['/v1beta/cachedContents', undefined],
     ['/v1beta/models/gemini-3-flash', undefined],
     ['', undefined],

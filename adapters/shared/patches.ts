@@ -16,6 +16,13 @@ export class Patches {
     return true
   }
 
+  /** Puts a getter of the object's own in front of one that it inherits; not listed. @returns false when the object takes none */
+  getter(target: object, name: string, get: (this: unknown) => unknown): boolean {
+    if (Object.hasOwn(target, name) || !Reflect.defineProperty(target, name, { get, configurable: true, enumerable: false })) return false
+    this.#undo.push(() => void Reflect.deleteProperty(target, name))
+    return true
+  }
+
   /** Takes all of them away again, the last one first. */
   undo(): void {
     for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) undo()

@@ -24,8 +24,14 @@ export interface SdkAdapter {
   /** What to record of a POST to any other path; undefined: nothing. */
   readonly other?: (path: string, body: unknown) => Endpoint | undefined
   readonly providerOf: (client: object) => string
-  /** Of a client without `post`: puts a look-out in front of what sends its requests, which belong to `callUnderWay()`. */
-  readonly watchRequests?: (client: object, patches: Patches) => void
+  /** Of a client without `post`: what there is to watch beside the methods of its endpoints. */
+  readonly watchMore?: (client: object, more: More) => void
+}
+
+export interface More {
+  readonly patches: Patches
+  /** Watches the method of an endpoint below an object that the client makes when it is first asked for it. */
+  readonly watchMethod: (root: object, endpoint: Endpoint) => void
 }
 
 export interface SdkClient {
@@ -49,7 +55,7 @@ export function wrapClient<T extends object>(adapter: SdkAdapter, client: T, opt
   if (kind === 'sdk' && watchSdkClient(watch, client as unknown as SdkClient)) return client
   patches.undo()
   for (const endpoint of adapter.endpoints) watchMethod(watch, client, endpoint)
-  quietly(watch, () => adapter.watchRequests?.(client, patches))
+  quietly(watch, () => adapter.watchMore?.(client, { patches, watchMethod: (root, endpoint) => watchMethod(watch, root, endpoint) }))
   return client
 }
 
