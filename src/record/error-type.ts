@@ -1,7 +1,7 @@
 /**
  * What an error is called: the name of its class. Bundlers shorten those (`tn`), which says nothing and differs from build to
- * build. Errors of the providers' SDKs are then told by their members, others by the name that they give themselves or by the
- * nearest class above that still has one.
+ * build. Errors that give themselves a name then have that one; those of the providers' SDKs are told by their members, others by
+ * the nearest class above that still has a name.
  * @returns undefined for what has no class
  */
 export function errorType(error: unknown): string | undefined {
@@ -9,7 +9,7 @@ export function errorType(error: unknown): string | undefined {
   const type = classOf(error)
   const { name } = error as { readonly name?: unknown }
   if (type === undefined || !isShortened(type) || type === name) return type
-  if (typeof name === 'string' && name !== '' && name !== 'Error') return name
+  if (Object.hasOwn(error, 'name') && typeof name === 'string' && name !== '') return name
   return sdkErrorType(error) ?? nearestType(error)
 }
 
