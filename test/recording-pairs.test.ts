@@ -289,6 +289,24 @@ describe('spans told in callbacks', () => {
     expect(profiler.traces.map(tree)).toEqual(['graph 0-5\n  node 0-5\n    inner 2-5 failed RangeError: no', 'late 0-0'])
   })
 
+  test('one whose beginning is told late began when it did, but not before what it is below', () => {
+    const { profiler, clock } = recorded()
+    const spans = new CallbackSpans(profiler, 'framework')
+    clock.pass(100)
+    spans.begin('a', undefined, 'request', 'internal', { startedMs: profiler.now() - 60 })
+    clock.pass(10)
+    spans.begin('b', 'a', 'now', 'tool')
+    spans.begin('c', 'a', 'late', 'tool', { startedMs: profiler.now() - 30 })
+    spans.begin('d', 'a', 'too early', 'tool', { startedMs: profiler.now() - 1_000 })
+    for (const id of ['d', 'c', 'b', 'a']) spans.end(id)
+    expectTree(profiler.lastTrace, `
+      request 0-70
+        too early tool 0-70
+        late tool 40-70
+        now tool 70-70
+    `)
+  })
+
   test('what is below a run that is not sampled is not recorded; what comes after is', () => {
     const { profiler } = recorded({ sampleRate: 0.5, random: dice(0.9, 0.1) })
     const spans = new CallbackSpans(profiler, 'framework')

@@ -24,7 +24,7 @@ function graft(under: SpanRecord, trace: Trace): number {
   const taken = new Map<string, SpanRecord>()
   for (const span of trace.spans) {
     const parent = taken.get(span.parentId ?? '') ?? under
-    const record = run.begin(parent, undefined, span.name, span.category, true)
+    const record = run.begin(parent, undefined, span.name, span.category, { isProvisional: true })
     if (record === undefined) continue
     taken.set(span.id, record)
     record.start = place(span.start)

@@ -9,8 +9,11 @@ const KEY = Symbol.for('spanwise.context.v1')
 const globals = globalThis as { [KEY]?: AsyncLocalStorage<SpanRecord> }
 const storage: AsyncLocalStorage<SpanRecord> = (globals[KEY] ??= new AsyncLocalStorage<SpanRecord>())
 
-/** Says which span a framework is in here, by its own context. Must not throw. */
-export type ContextFinder = () => SpanRecord | undefined
+/**
+ * Says which span a framework is in here, by its own context. Must not throw.
+ * @param mayOpen a span is about to be opened here: those that were put off may be opened now, to be above it
+ */
+export type ContextFinder = (mayOpen: boolean) => SpanRecord | undefined
 
 const FINDERS = Symbol.for('spanwise.finders.v1')
 const shared = globalThis as { [FINDERS]?: Set<ContextFinder> }
@@ -27,9 +30,9 @@ export function addContextFinder(finder: ContextFinder): () => void {
 }
 
 /** The span that is current here, whichever profiler it belongs to: the innermost that anybody knows of. */
-export function currentSpan(): SpanRecord | undefined {
+export function currentSpan(mayOpen = false): SpanRecord | undefined {
   let span = storage.getStore()
-  if (finders.size > 0) for (const find of finders) span = innermost(span, find())
+  if (finders.size > 0) for (const find of finders) span = innermost(span, find(mayOpen))
   return span
 }
 

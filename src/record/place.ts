@@ -14,6 +14,8 @@ export interface Place {
   readonly maxDepth?: number | undefined
   /** Who called from another process: the run takes its trace id. */
   readonly remote?: RemoteParent | undefined
+  /** When it began, by the profiler's clock, where that was noted before. Default: now. */
+  readonly startedMs?: number | undefined
   /** Another observer may record it already: it counts once it is listed. */
   readonly isProvisional?: boolean
 }

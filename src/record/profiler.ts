@@ -211,15 +211,20 @@ export class Profiler {
    */
   open(name: string, category: Category, place: Place): SpanRecord | undefined {
     if (!this.enabled) return undefined
-    const { parent, outer } = this.#place(place.parent)
+    const { parent, outer } = this.#place(place.parent, place.isRun !== true)
     if (place.isRun !== true) {
-      if (parent !== undefined) return parent.run.begin(parent, outer, name, category, place.isProvisional)
+      if (parent !== undefined) return parent.run.begin(parent, outer, name, category, place)
       // Without a context nobody can tell whether this belongs to a run that is not sampled; while one is under way it is
       // taken to. Entering a context to know would cost every unsampled run what sampling is there to save.
       if (this.#unsampledRuns > 0) return undefined
-      if (this.#program !== undefined) return this.#program.begin(outer, name, category, place.isProvisional)
+      if (this.#program !== undefined) return this.#program.begin(outer, name, category, place)
     }
     return this.#equipment.sampler.decide(place.sample) ? this.#open(name, category, outer, place) : undefined
+  }
+
+  /** @internal A reading of its clock, in milliseconds. */
+  now(): number {
+    return this.#equipment.owner.clock.now()
   }
 
   /** @internal The span that is current here, or `known` where that lies within it; undefined outside of this profiler's runs. */
@@ -254,8 +259,8 @@ export class Profiler {
   }
 
   /** @param known the span that somebody says it is below */
-  #place(known: SpanRecord | undefined): { readonly parent?: SpanRecord; readonly outer: SpanRecord | undefined } {
-    const current = innermost(known, currentSpan())
+  #place(known: SpanRecord | undefined, mayOpen = false): { readonly parent?: SpanRecord; readonly outer: SpanRecord | undefined } {
+    const current = innermost(known, currentSpan(mayOpen))
     let mine = current
     while (mine !== undefined && mine.run.owner !== this.#equipment.owner) mine = mine.outer
     const outer = current === mine ? mine?.outer : current
@@ -263,10 +268,12 @@ export class Profiler {
     return mine?.run.open === true ? { parent: mine, outer } : { outer }
   }
 
-  #open(name: string, category: Category, outer: SpanRecord | undefined, { tags, maxDepth, remote, isProvisional }: Place): SpanRecord | undefined {
-    const facts = { traceId: remote?.traceId ?? this.#equipment.ids.traceId(), spanPrefix: this.#equipment.ids.spanPrefix(), name, tags: tags && plainTags(tags), maxDepth }
-    const run = new RunRecord(this.#equipment.owner, facts)
-    const span = run.begin(undefined, outer, name, category, isProvisional)
+  #open(name: string, category: Category, outer: SpanRecord | undefined, place: Place): SpanRecord | undefined {
+    const { tags, maxDepth, remote, isProvisional, startedMs } = place
+    const { ids, owner } = this.#equipment
+    const facts = { traceId: remote?.traceId ?? ids.traceId(), spanPrefix: ids.spanPrefix(), name, tags: tags && plainTags(tags), maxDepth, startedMs }
+    const run = new RunRecord(owner, facts)
+    const span = run.begin(undefined, outer, name, category, place)
     if (remote !== undefined) span?.set({ 'spanwise.parent_span_id': remote.spanId })
     if (isProvisional === true) this.#untold.add(run)
     else this.#tell('runStart', run, undefined)

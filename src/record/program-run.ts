@@ -1,4 +1,5 @@
 import { CANCELLED, OK, type Category, type Outcome } from '../model/span.ts'
+import type { Place } from './place.ts'
 import type { SpanRecord } from './recorder.ts'
 import type { ProgramFacts } from './setup.ts'
 import { atExit } from './sinks/at-exit.ts'
@@ -22,9 +23,9 @@ export class ProgramRun {
     this.#open = open
   }
 
-  begin(outer: SpanRecord | undefined, name: string, category: Category, isProvisional: boolean | undefined): SpanRecord | undefined {
+  begin(outer: SpanRecord | undefined, name: string, category: Category, place: Place): SpanRecord | undefined {
     const root = this.#current()
-    return root?.run.begin(root, outer, name, category, isProvisional)
+    return root?.run.begin(root, outer, name, category, place)
   }
 
   #current(): SpanRecord | undefined {

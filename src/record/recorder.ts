@@ -13,6 +13,7 @@ import { RequestLog, type LoggedRequest, type PartDraft } from './parts.ts'
 import { spanId } from './ids.ts'
 import { noteError, type SelfErrors } from './quietly.ts'
 import type { Clock } from './clock.ts'
+import { HERE, type Place } from './place.ts'
 
 export type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -130,11 +131,12 @@ export class RunRecord {
   }
 
   /**
-   * @param isProvisional it may turn out to be what another observer records already: it counts only once `list` was called
+   * @param place provisional, it may turn out to be what another observer records already: it counts only once `list` was called
    * @returns undefined when the run has its full number of spans, or they are too deep; the work then runs unrecorded and is counted
    */
   begin(
-    parent: SpanRecord | undefined, outer: SpanRecord | undefined, name: string, category: Category, isProvisional = false,
+    parent: SpanRecord | undefined, outer: SpanRecord | undefined, name: string, category: Category,
+    { isProvisional = false, startedMs }: Pick<Place, 'isProvisional' | 'startedMs'> = HERE,
   ): SpanRecord | undefined {
     const { clock, limits, probe } = this.owner
     const before = clock.now()
@@ -144,12 +146,15 @@ export class RunRecord {
     }
     const number = isProvisional ? NOT_LISTED : this.spans.length + 1
     const span = new SpanRecord(this, parent, outer, number, clip(name, limits.maxTextChars), category)
-    if (!isProvisional) this.spans.push(span)
     if (probe !== undefined) probes.set(span, probe())
     const after = clock.now()
     this.overheadMs += after - before
     if (parent === undefined) this.#startAt(this.facts.startedMs ?? after)
-    span.start = parent === undefined ? 0 : msToNs(after - this.#origin)
+    span.start = parent === undefined ? 0 : Math.max(startedMs === undefined ? 0 : parent.start, this.sinceStart(startedMs ?? after))
+    if (!isProvisional) {
+      this.isUnsorted ||= (this.spans.at(-1)?.start ?? 0) > span.start
+      this.spans.push(span)
+    }
     if (number === 1) this.owner.sink?.began(this)
     return span
   }
