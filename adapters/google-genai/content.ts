@@ -36,24 +36,27 @@ export function readPart(source: unknown, kind: PartKind): PartDraft[] {
   return readCall(part) ?? readMedia(part, kind) ?? readOther(part)
 }
 
+/** Often there is none, and programs write an empty one. */
+const idOf = (of: Fields): string | undefined => text(of['id']) || undefined
+
 function readCall(part: Fields): PartDraft[] | undefined {
   const call = fields(either(part, 'functionCall', 'function_call'))
-  if (call !== undefined) return [{ kind: 'tool-call', text: jsonText(call['args']), name: text(call['name']), callId: text(call['id']) }]
+  if (call !== undefined) return [{ kind: 'tool-call', text: jsonText(call['args']), name: text(call['name']), callId: idOf(call) }]
   const result = fields(either(part, 'functionResponse', 'function_response'))
-  if (result !== undefined) return [{ kind: 'tool-result', text: jsonText(result['response']), name: text(result['name']), callId: text(result['id']) }]
+  if (result !== undefined) return [{ kind: 'tool-result', text: jsonText(result['response']), name: text(result['name']), callId: idOf(result) }]
   // What the server ran itself: the program is asked for nothing.
   const code = fields(either(part, 'executableCode', 'executable_code'))
-  if (code !== undefined) return [{ kind: 'tool-call', text: text(code['code']) ?? '', name: 'code_execution', callId: text(code['id']) }]
+  if (code !== undefined) return [{ kind: 'tool-call', text: text(code['code']) ?? '', name: 'code_execution', callId: idOf(code) }]
   const output = fields(either(part, 'codeExecutionResult', 'code_execution_result'))
-  if (output !== undefined) return [{ kind: 'tool-result', text: text(output['output']) ?? '', name: 'code_execution', callId: text(output['id']) }]
+  if (output !== undefined) return [{ kind: 'tool-result', text: text(output['output']) ?? '', name: 'code_execution', callId: idOf(output) }]
   return readServerTool(part)
 }
 
 function readServerTool(part: Fields): PartDraft[] | undefined {
   const call = fields(either(part, 'toolCall', 'tool_call'))
-  if (call !== undefined) return [{ kind: 'tool-call', text: jsonText(call['args']), name: toolType(call), callId: text(call['id']) }]
+  if (call !== undefined) return [{ kind: 'tool-call', text: jsonText(call['args']), name: toolType(call), callId: idOf(call) }]
   const result = fields(either(part, 'toolResponse', 'tool_response'))
-  if (result !== undefined) return [{ kind: 'tool-result', text: jsonText(result['response']), name: toolType(result), callId: text(result['id']) }]
+  if (result !== undefined) return [{ kind: 'tool-result', text: jsonText(result['response']), name: toolType(result), callId: idOf(result) }]
   return undefined
 }
 
