@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { copyFileSync, readFileSync } from 'node:fs'
 import { build } from 'rolldown'
 import { pagePlugin } from './viewer/build.js'
 
@@ -7,10 +7,11 @@ import { pagePlugin } from './viewer/build.js'
 // are the package's exports and its command; its dependencies stay outside, its devDependencies that the code imports are taken in.
 // `node bundle.js <folder>` writes them elsewhere.
 const { bin, exports, dependencies, peerDependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))
-// `spanwise/register` loads two more by their paths: what a thread for loading runs, and what reads a configuration file.
+// Two more are loaded by their paths: what a thread for loading runs, and what reads a configuration file.
 const outputs = [...Object.values(exports).flatMap((target) => target.default ?? []), ...Object.values(bin),
   './dist/src/register/hooks.js', './dist/src/config/load.js']
 
+const dir = process.argv[2] ?? 'dist'
 await build({
   input: Object.fromEntries(outputs.map((file) => {
     const name = file.replace(/^\.\/dist\/(.+)\.js$/, '$1')
@@ -20,7 +21,7 @@ await build({
   platform: 'node',
   plugins: [pagePlugin()],
   output: {
-    dir: process.argv[2] ?? 'dist',
+    dir,
     format: 'esm',
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name].js',
@@ -38,3 +39,4 @@ await build({
     minify: true,
   },
 })
+copyFileSync(new URL('src/register/preload.cjs', import.meta.url), `${dir}/src/register/preload.cjs`)

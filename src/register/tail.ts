@@ -12,6 +12,13 @@ export function esmTail({ name, exported, isReplaced }: ClientRow): string {
   return `\n;if(typeof ${exported}=="function")try{${isReplaced ? `${exported}=${tell}??${exported}` : tell}}catch{}\n`
 }
 
+/** The same for a CommonJS module. */
+export function cjsTail({ name, exported, isReplaced }: ClientRow): string {
+  const member = `module.exports.${exported}`
+  const tell = `globalThis[Symbol.for(${JSON.stringify(SEEN)})]?.(${JSON.stringify(name)},${member})`
+  return `\n;if(typeof ${member}=="function")try{${isReplaced ? `${member}=${tell}??${member}` : tell}}catch{}\n`
+}
+
 /** A module as a `load` hook gives it on. */
 export interface LoadedModule {
   readonly format?: string | null | undefined
@@ -22,6 +29,7 @@ export interface LoadedModule {
 export function withTail<T extends LoadedModule>(row: ClientRow | undefined, module: T): T {
   const { format, source } = module
   if (row === undefined || format !== 'module' || source === null || source === undefined) return module
-  const text = typeof source === 'string' ? source : new TextDecoder().decode(source)
-  return { ...module, source: text + esmTail(row) }
+  return { ...module, source: textOf(source) + esmTail(row) }
 }
+
+export const textOf = (source: NonNullable<LoadedModule['source']>): string => (typeof source === 'string' ? source : new TextDecoder().decode(source))

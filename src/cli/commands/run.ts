@@ -1,7 +1,9 @@
 import { rmdir } from 'node:fs/promises'
-import { Complaint, helpOption, jsonKind, type Command, type Input, type Io } from '../command.ts'
+import { basename } from 'node:path'
+import { Complaint, helpOption, jsonKind, type Command, type Env, type Input, type Io } from '../command.ts'
 import { load, runFolder, shortPath, tellProblems } from '../load.ts'
 import { checkOutput, outputHelp, outputOptions } from '../output.ts'
+import { packagePath } from '../package-file.ts'
 import { printRuns } from '../print-runs.ts'
 import { runProgram, type Ended } from '../program.ts'
 import { freshFolder, gather } from '../run-folder.ts'
@@ -10,11 +12,10 @@ export const run: Command = {
   startsProgram: true,
   help: `What the program records is kept in ./.spanwise (or SPANWISE_DIR), and its
 report goes to standard error at the end, also when the program fails or is
-stopped with Ctrl-C: its own output can be piped. Recorded is what the program
-wraps:
-
-  import { wrapOpenAI } from 'spanwise/openai'      // or wrapAnthropic
-  const openai = wrapOpenAI(new OpenAI())
+stopped with Ctrl-C: its own output can be piped. Recorded are the clients of
+OpenAI, Anthropic, Google and LangChain that a Node program makes, without any
+change to it, and what it wraps itself. Its calls outside profiler.run are one
+run, of its name. For a program in another language: spanwise proxy.
 
 With --json or --format the report goes to standard output, alone: what the
 program prints there goes to standard error. The exit code is the program's.
@@ -22,6 +23,7 @@ program prints there goes to standard error. The exit code is the program's.
 Options (before the program)
       --no-report        only record
       --all              the report of each run, however many there are
+      --no-register      record only what the program wraps itself
 ${outputHelp}
 
 Examples
@@ -29,16 +31,16 @@ Examples
   spanwise run -o report.md -- npm test             the report as Markdown
   spanwise run --json -- node agent.js > run.json   for a script
   spanwise run --no-report -- node agent.js         for spanwise show, later`,
-  options: { ...outputOptions, 'no-report': { type: 'boolean' }, all: { type: 'boolean' }, ...helpOption },
+  options: { ...outputOptions, 'no-report': { type: 'boolean' }, all: { type: 'boolean' }, 'no-register': { type: 'boolean' }, ...helpOption },
   async run(input, io) {
     const [program, ...words] = input.program
     if (program === undefined) throw new Complaint('run what?', 'spanwise run -- node agent.js')
     checkOutput(input, io)
     const folder = await freshFolder(io)
-    const env = { ...io.env, SPANWISE_DIR: folder }
+    const env = { ...io.env, SPANWISE_DIR: folder, ...(!input.flag('no-register') && registering(io)) }
     try {
       const ended = await runProgram({ program, words, env, cwd: io.cwd, isQuiet: isOurs(input) })
-      await printRecorded(folder, ended, input, io, whyNothing(io))
+      await printRecorded(folder, ended, input, io, whyNothing(input, io))
       return ended.code
     } finally {
       // Only when it is empty.
@@ -94,17 +96,29 @@ function tellNothing(ended: Ended, input: Input, io: Io, why: string): void {
 
 export const isOff = (value: string | undefined): boolean => /^(0|false|off|no)$/i.test(value?.trim() ?? '')
 
-function whyNothing({ env }: Io): string {
+/** The variable that has each Node process of the program record itself, behind what the user says in it. */
+function registering({ env }: Io): Env {
+  const preload = isOff(env['SPANWISE']) ? undefined : packagePath('dist/src/register/preload.cjs')
+  if (preload === undefined) return {}
+  const quoted = `"${preload.replaceAll(/["\\]/g, '\\$&')}"`
+  return { NODE_OPTIONS: `${env['NODE_OPTIONS'] ?? ''} --require ${quoted}`.trim() }
+}
+
+/** Programs that are none of Node's, as far as their names tell. */
+const OF_OTHERS = /^(python[\d.]*|pypy\d*|uv|poetry|ruby|bundle|php|java|go|cargo|dotnet|deno|bun|bunx)(\.exe)?$/
+
+function whyNothing({ program, flag }: Input, { env }: Io): string {
   if (isOff(env['SPANWISE'])) return `: SPANWISE=${env['SPANWISE']} is set, which switches the profiler off`
   const rate = env['SPANWISE_SAMPLE_RATE']
   if (rate !== undefined && Number(rate || Number.NaN) < 1) return `: SPANWISE_SAMPLE_RATE=${rate} is set, so not every run is recorded`
-  return `. It has to wrap what should be seen:
+  if (OF_OTHERS.test(basename(program[0] ?? ''))) return `. A program that is none of Node's is recorded by what it asks:\n\n    spanwise proxy -- ${program.join(' ')}\n`
+  const seen = flag('no-register') ? 'It has' : `Clients of OpenAI, Anthropic, Google and LangChain are
+recorded where they come from node_modules. For others, and in a bundled program, it has`
+  return `. ${seen}
+to wrap what should be seen:
 
-    import { wrapOpenAI } from 'spanwise/openai'          // or
-    import { wrapAnthropic } from 'spanwise/anthropic'
-
+    import { wrapOpenAI } from 'spanwise/openai'          // an adapter for each client and framework
     const openai = wrapOpenAI(new OpenAI())
-    const anthropic = wrapAnthropic(new Anthropic())
 
   profiler.run, profiler.tool and profiler.span record functions of yours.
 `
