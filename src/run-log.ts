@@ -7,6 +7,7 @@ import type { Outcome, Trace } from './model/span.ts'
 import { formatDuration, nsToMs } from './model/units.ts'
 import type { Prices } from './models/prices.ts'
 import { profiler as defaultProfiler, type Profiler } from './record/profiler.ts'
+import { outlineOf } from './record/trace.ts'
 import { safeTrace } from './trace-file/index.ts'
 
 /** A run in a few figures. JSON-safe, without what looks like a secret. What is not known is absent, never 0. */
@@ -72,7 +73,7 @@ export function logRuns(logger: RunLogger, { profiler = defaultProfiler, prices 
 export function runWriter(logger: RunLogger, options: SummaryOptions = {}): (trace: Trace) => void {
   const log = lineWriter(logger)
   return (trace) => {
-    const summary = runSummary(trace, options)
+    const summary = runSummary(outlineOf(trace), options)
     log(runLine(summary), summary)
   }
 }

@@ -5,7 +5,7 @@ import { analyze, logRuns, runLine, runSummary, type RunSummary, type Trace } fr
 import { draw } from './draw.ts'
 import { checkTrace } from './laws.ts'
 import { goldenTrace } from './support/golden-run.ts'
-import { recorded } from './support/recorded.ts'
+import { expectTree, recorded } from './support/recorded.ts'
 
 /** What pino wrote, as JSON. */
 function pinoLog(): { readonly logger: pino.Logger; readonly lines: Record<string, unknown>[] } {
@@ -137,4 +137,22 @@ describe('logRuns', () => {
     expectTypeOf<pino.Logger>().toExtend<Parameters<typeof logRuns>[0]>()
     expectTypeOf<Console>().toExtend<Parameters<typeof logRuns>[0]>()
   })
+})
+
+test('a line leaves the trace to be made later: what ends after its run still shows in it', async () => {
+  const { profiler, clock } = recorded()
+  const lines: string[] = []
+  logRuns((line) => lines.push(line), { profiler })
+  let finish = (): void => {}
+  profiler.run('agent', () => {
+    void profiler.tool('nobody_waits', () => new Promise<void>((resolve) => (finish = resolve)))()
+  })
+  clock.pass(7)
+  finish()
+  await profiler.flush()
+  expect(lines).toEqual(['2026-01-02T03:04:05.000Z 0 ns, 0 LLM calls, 1 tool call, ok, agent'])
+  expectTree(profiler.lastTrace, `
+    agent 0-0
+      nobody_waits tool 0-7 late
+  `)
 })

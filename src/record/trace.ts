@@ -53,8 +53,26 @@ function traceOf(run: RunRecord, { service, process, redactor }: TraceFacts): Tr
   }
   if (needsTexts(run)) lendTexts(trace, (part) => made().texts[part])
   markSafe(trace)
+  outlines.set(trace, () => (run.isReleased ? trace : outline(run, trace, redactor)))
   return trace
 }
+
+const outlines = new WeakMap<Trace, () => Trace>()
+
+/**
+ * A trace as far as sums over its spans need it: the spans as they are now, without the parts of requests and answers. Takes little, and
+ * leaves the trace itself to take its public form later: what ends after its run still shows in it.
+ */
+export const outlineOf = (trace: Trace): Trace => outlines.get(trace)?.() ?? trace
+
+function outline(run: RunRecord, { id, name, startedAtEpochMs }: Trace, redactor: Redactor): Trace {
+  const spans = run.spans.map((span) => redactor.span(toSpan(span, NO_PARTS)))
+  const trace: Trace = { id, name, startedAtEpochMs, spans, parts: [], dropped: { spans: run.droppedSpans, contentChars: 0, parts: 0 }, overheadNs: 0, selfErrors: 0 }
+  markSafe(trace)
+  return trace
+}
+
+const NO_PARTS: NumberedCalls = { request: () => undefined, response: () => undefined }
 
 interface PublicForm {
   readonly spans: readonly Span[]
