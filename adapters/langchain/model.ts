@@ -29,15 +29,14 @@ const OWN_ID = /^(run-|lc_)/
 /** One call of a model: what LangChain's callbacks tell of it, read into the recorder's call. */
 export class ModelRun {
   readonly #call: LlmCall
-  readonly #isAnthropic: boolean
   readonly #pieces: string[] = []
-  readonly #streamed = new StreamedUsage()
+  readonly #streamed: StreamedUsage
   /** Nanoseconds of its run at which it was last heard of. */
   heardAt: number
 
   constructor(call: LlmCall, start: ModelStart) {
     this.#call = call
-    this.#isAnthropic = start.metadata['ls_provider'] === 'anthropic'
+    this.#streamed = new StreamedUsage(start.metadata['ls_provider'])
     this.heardAt = call.span.start
     call.read(() => this.#readStart(start))
     // Even when nothing of the request could be read: here a call that the client tells of as well becomes one with it.
@@ -101,10 +100,7 @@ export class ModelRun {
     }
     if (reasons.length > 0) draft.finishReasons = reasons
     this.#call.askedTools(choices.flatMap((choice) => askedIn(fields(choice['message']) ?? {})))
-    const message = fields(choices[0]?.['message'])
-    const own = fields(message?.['usage_metadata'])
-    const counted = own && this.#isAnthropic ? { ...message, usage_metadata: this.#streamed.corrected(own) } : message
-    this.#call.usage(usageOf(counted, llmOutput))
+    this.#call.usage(usageOf(this.#streamed.corrected(fields(choices[0]?.['message'])), llmOutput))
     if (!isCached) return
     span.set({ 'langchain.cached': true })
     draft.streamed = false
@@ -131,7 +127,7 @@ export class ModelRun {
     const parts = partial === undefined ? [] : readAnswer(partial)
     if (parts.length > 0) this.#call.responseParts(parts)
     else if (said !== '') this.#call.responseParts([{ kind: 'assistant', text: said }])
-    this.#call.usage(this.#streamed.cut(this.#isAnthropic))
+    this.#call.usage(this.#streamed.cut())
   }
 }
 
