@@ -13,7 +13,9 @@ import { checkAnalysis } from './laws.ts'
 import { runExample } from './support/example.ts'
 import { documents, object, readExchanges, type Exchange } from './support/exchanges.ts'
 import { expectedCounts, type Counts } from './support/expected-usage.ts'
+import { mutated } from './support/mutated.ts'
 import { event, json, sse, startProviderServer, type ProviderServer, type Reply } from './support/provider-server.ts'
+import { seeded } from './support/random.ts'
 import { recorded } from './support/recorded.ts'
 
 /**
@@ -69,7 +71,7 @@ async function ask(client: Client, row: Exchange): Promise<unknown> {
   return isStream(row) ? collect(await client.models.generateContentStream(parameters)) : client.models.generateContent(parameters)
 }
 
-const interactionOf = (row: Exchange): object =>
+const interactionOf = (row: Exchange): Readonly<Record<string, unknown>> =>
   ({ ...(sentBy(row) ?? { model: 'gemini-2.5-flash', input: 'Hi' }), ...(isStream(row) && { stream: true }) })
 
 async function collect(result: unknown): Promise<unknown> {
@@ -132,20 +134,24 @@ const asked = (row: Exchange): string => String(sentBy(row)?.['model'] ?? 'gemin
 /** The same row, read as a body that went by. */
 function readRaw(row: Exchange): Trace {
   const { profiler } = recorded({ content: 'full' })
+  const body = isInteraction(row) ? interactionOf(row) : (sentBy(row) ?? { contents: [{ parts: [{ text: 'Hi' }] }] })
+  return readBody(row, profiler, body, isList(row) ? [row.responseBody] : documents(row))
+}
+
+function readBody(row: Exchange, profiler: Profiler, body: Readonly<Record<string, unknown>>, answers: readonly unknown[]): Trace {
   const { endpoint, model = asked(row) } = googleEndpointOf(isInteraction(row) ? '/v1beta/interactions' : `/v1beta/models/${modelOf(row)}:${row.endpoint}?alt=sse`)!
   const provider = row.provider === 'vertex' ? 'gcp.vertex_ai' : 'gcp.gemini'
   const call = beginLlmCall(profiler, { name: model, category: endpoint.category, provider, operation: endpoint.operation, api: endpoint.api })!
-  const body = isInteraction(row) ? (interactionOf(row) as Readonly<Record<string, unknown>>) : (sentBy(row) ?? { contents: [{ parts: [{ text: 'Hi' }] }] })
   if (body['agent'] === undefined) call.draft.requestModel = model
   if (isStream(row) && isInteraction(row)) call.draft.streamed = true
   call.read(() => endpoint.readRequest(call, body))
   call.requestDone()
   if (isStream(row) && !isList(row)) {
     const reader = endpoint.readStream(call)
-    for (const one of documents(row)) call.event(reader, one)
+    for (const one of answers) call.event(reader, one)
     call.read(() => reader.finish())
   } else {
-    call.read(() => endpoint.readAnswer(call, row.responseBody))
+    call.read(() => endpoint.readAnswer(call, answers[0]))
   }
   call.end(call.failure)
   expect(profiler.stats().firstSelfError).toBeUndefined()
@@ -240,6 +246,20 @@ test('a place that is none of its kind is left out', () => {
   const args = new PartialArgs()
   args.add([{ jsonPath: '$.a[0]', stringValue: 'x', willContinue: true }, { jsonPath: '$.a[0]', stringValue: 'y' }, { jsonPath: '$.a.length', stringValue: 'z' }, { jsonPath: '$.a.b.c', stringValue: 'z' }])
   expect(args.text).toBe('{"a":["xy"]}')
+})
+
+test('bodies in which anything is something else: read as far as they can be, and never an error of ours', () => {
+  const random = seeded(6)
+  for (let i = 0; i < 500; i++) {
+    const row = rows[i % rows.length]!
+    const changed = mutated({ request: row.request, all: documents(row) }, random) as { readonly request: unknown; readonly all: unknown }
+    const all = Array.isArray(changed.all) ? (changed.all as readonly unknown[]) : [changed.all]
+    // A vector of thousands of numbers tells nothing here.
+    if (row.endpoint === 'batchEmbedContents' && i > 100) continue
+    const { request } = changed
+    const { profiler } = recorded()
+    readBody(row, profiler, object(request) ?? {}, all)
+  }
 })
 
 describe('misuse', () => {

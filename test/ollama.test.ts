@@ -10,7 +10,9 @@ import { checkAnalysis } from './laws.ts'
 import { runExample } from './support/example.ts'
 import { documents, object, readExchanges, type Exchange } from './support/exchanges.ts'
 import { expectedCounts, type Counts } from './support/expected-usage.ts'
+import { mutated } from './support/mutated.ts'
 import { json, raw, startProviderServer, type ProviderServer, type Reply } from './support/provider-server.ts'
+import { seeded } from './support/random.ts'
 import { recorded } from './support/recorded.ts'
 
 /**
@@ -84,21 +86,21 @@ test.each(rows)('$endpoint $id: the same seen, one span, its usage', async (row)
 })
 
 /** The same row, read as a body that went by. */
-function readRaw(row: Exchange): Trace {
-  const { profiler } = recorded({ content: 'full' })
+const readRaw = (row: Exchange): Trace => readBody(row, recorded({ content: 'full' }).profiler, object(row.request)!, documents(row))
+
+function readBody(row: Exchange, profiler: Profiler, body: Readonly<Record<string, unknown>>, answers: readonly unknown[]): Trace {
   const endpoint = ollamaEndpoints.find(({ route }) => route === `/${row.endpoint}`)!
-  const body = object(row.request)!
-  const model = String(body['model'])
+  const model = String(object(row.request)!['model'])
   const call = beginLlmCall(profiler, { name: model, category: endpoint.category, provider: 'ollama', operation: endpoint.operation, api: endpoint.api })!
   Object.assign(call.draft, { requestModel: model, streamed: row.stream })
   call.read(() => endpoint.readRequest(call, body))
   call.requestDone()
   if (row.stream) {
     const reader = endpoint.readStream(call)
-    for (const one of documents(row)) call.event(reader, one)
+    for (const one of answers) call.event(reader, one)
     call.read(() => reader.finish())
   } else {
-    call.read(() => endpoint.readAnswer(call, row.responseBody))
+    call.read(() => endpoint.readAnswer(call, answers[0]))
   }
   call.end(call.failure)
   expect(profiler.stats().firstSelfError).toBeUndefined()
@@ -116,6 +118,15 @@ describe('raw bodies', () => {
     expect(withoutHttp(trace)).toBe(withoutHttp(profiler.lastTrace!))
     expect(trace.parts.map(({ kind, text }) => `${kind} ${text}`)).toEqual(profiler.lastTrace!.parts.map(({ kind, text }) => `${kind} ${text}`))
   })
+})
+
+test('bodies in which anything is something else: read as far as they can be, and never an error of ours', () => {
+  const random = seeded(6)
+  for (let i = 0; i < 300; i++) {
+    const row = rows[i % rows.length]!
+    const { request, all } = mutated({ request: row.request, all: documents(row) }, random) as { readonly request: unknown; readonly all: unknown }
+    readBody(row, recorded().profiler, object(request) ?? {}, Array.isArray(all) ? (all as readonly unknown[]) : [all])
+  }
 })
 
 describe('misuse', () => {

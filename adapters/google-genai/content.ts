@@ -9,12 +9,12 @@ import { fields, jsonText, list, text, type Fields } from '../shared/json.ts'
 /** A field by its name, or by the name that it has with underscores. */
 export const either = (from: Fields | undefined, name: string, other: string): unknown => from?.[name] ?? from?.[other]
 
-const ROLES: Readonly<Record<string, PartKind>> = { model: 'assistant', system: 'system' }
+const ROLES: ReadonlyMap<unknown, PartKind> = new Map([['model', 'assistant'], ['system', 'system']])
 
 /** One turn of the conversation, or a part of one. */
 export function readTurn(source: object): PartDraft[] {
   const { role, parts } = source as Fields
-  const kind = ROLES[text(role) ?? ''] ?? 'user'
+  const kind = ROLES.get(role) ?? 'user'
   return parts === undefined ? readPart(source, kind) : readParts(parts, kind)
 }
 

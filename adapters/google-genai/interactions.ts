@@ -33,13 +33,11 @@ function readTool(source: object): PartDraft[] {
   return [{ kind: 'tool-definition', text: jsonText(tool), name: text(tool['name']) ?? text(tool['type']) }]
 }
 
-const ROLES: Readonly<Record<string, PartKind>> = { model: 'assistant', user: 'user' }
-
 /** A step, a turn, or a piece of content of the user's. */
 function readStep(source: object): PartDraft[] {
   const step = source as Fields
   const type = text(step['type']) ?? ''
-  const kind = type === 'model_output' ? 'assistant' : (ROLES[text(step['role']) ?? ''] ?? 'user')
+  const kind = type === 'model_output' || step['role'] === 'model' ? 'assistant' : 'user'
   if (step['content'] !== undefined && !type.endsWith('_result')) return readContents(step['content'], kind)
   if (type === 'thought') return readThought(step)
   const tool = /^(.+)_(call|result)$/.exec(type)

@@ -42,11 +42,11 @@ function readToolDefinition(source: object): PartDraft[] {
   return [{ kind: 'tool-definition', text: jsonText(source), name: text(fields((source as Fields)['function'])?.['name']) }]
 }
 
-const KINDS: Readonly<Record<string, PartKind>> = { system: 'system', user: 'user', assistant: 'assistant', tool: 'tool-result' }
+const KINDS: ReadonlyMap<unknown, PartKind> = new Map([['system', 'system'], ['user', 'user'], ['assistant', 'assistant'], ['tool', 'tool-result']])
 
 function readMessage(source: object): PartDraft[] {
   const message = source as Fields
-  const kind = KINDS[text(message['role']) ?? ''] ?? 'other'
+  const kind = KINDS.get(message['role']) ?? 'other'
   const content = text(message['content']) ?? ''
   const thinking = text(message['thinking'])
   const calls = toolCallsOf(message)
