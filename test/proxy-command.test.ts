@@ -1,7 +1,10 @@
 import { spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import type { TLSSocket } from 'node:tls'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { analyze, type Trace } from 'spanwise'
 import { supportAgentScript } from '../examples/replay/recordings.ts'
@@ -234,6 +237,18 @@ describe('until Ctrl-C', () => {
     desk.remove()
   })
 
+  test('without a port: the usual one, or the next that is free, and a word about it', async () => {
+    const [first, second] = [start(['proxy']), start(['proxy'])]
+    const ports: number[] = []
+    for (const running of [first, second]) ports.push(Number((await running.until(/^Proxy on http:\/\/127\.0\.0\.1:(\d+)/))[1]))
+    expect(ports[0]).not.toBe(ports[1])
+    for (const [i, running] of [first, second].entries()) {
+      expect(ports[i]! >= 4319 && ports[i]! < 4339).toBe(true)
+      expect(await running.stop('SIGTERM')).toBe(0)
+      expect(/port 4319 is taken by another program/.test(running.said.err)).toBe(ports[i] !== 4319)
+    }
+  })
+
   test('the idle time that is asked for ends a run', async () => {
     const server = await provider()
     const running = start(['proxy', '--port', '0', '--idle', '1', '--to', `${server.url}/v1`])
@@ -259,6 +274,33 @@ describe('a program, with the package really installed', () => {
     const both = () => start(['proxy', '--to', `${server.url}/v1`, '--', process.execPath, 'agent.js', '0'])
     const [one, other] = [both(), both()]
     for (const running of [one, other]) expect((await ended(running)).stderr).toMatch(/agent\.js [^]* 2 LLM calls\s/)
+  })
+})
+
+describe.runIf(spawnSync('openssl', ['version']).status === 0)('a provider behind TLS', () => {
+  test('is asked by its own name, and has to prove it', async () => {
+    const made = spawnSync('openssl', [
+      'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost',
+      '-addext', 'subjectAltName=DNS:localhost', '-keyout', 'key.pem', '-out', 'cert.pem',
+    ], { cwd: built.cwd })
+    expect(made.status).toBe(0)
+    const hosts: unknown[] = []
+    const server = createServer({ key: built.read('key.pem'), cert: built.read('cert.pem') }, (request, response) => {
+      hosts.push([request.headers.host, (request.socket as TLSSocket).servername])
+      request.resume()
+      request.on('end', () => response.writeHead(200, { 'Content-Type': 'application/json' }).end(ANSWER))
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const host = `localhost:${(server.address() as AddressInfo).port}`
+    const words = ['proxy', '--to', `https://${host}/v1`, '--', process.execPath, 'agent.js', '0']
+    expect((await ended(start(words, { NODE_EXTRA_CA_CERTS: join(built.cwd, 'cert.pem') }))).stderr).toMatch(/agent\.js [^]* 2 LLM calls\s/)
+    expect(hosts).toEqual([[host, 'localhost'], [host, 'localhost']])
+    // Nobody vouches for it.
+    expect((await ended(start(words))).stderr).toContain('DEPTH_ZERO_SELF_SIGNED_CERT')
+    expect(hosts).toHaveLength(2)
+    server.close()
+    server.closeAllConnections()
   })
 })
 

@@ -1,10 +1,19 @@
+import Anthropic from '@anthropic-ai/sdk'
+import { GoogleGenAI } from '@google/genai'
+import OpenAI from 'openai'
+import { Ollama } from 'ollama'
 import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Agent, type ClientRequest, type IncomingMessage } from 'node:http'
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import type { Span, Trace } from 'spanwise'
 import { analyze } from 'spanwise'
+import { upstreamsOf } from '../src/cli/proxy/upstreams.ts'
+import { decodeTrace } from '../src/trace-file/index.ts'
 import { checkAnalysis, checkTrace } from './laws.ts'
 import { ask, readExchanges, type Exchange, type SdkClient } from './support/exchanges.ts'
 import { expectedCounts, type Counts } from './support/expected-usage.ts'
@@ -600,6 +609,19 @@ describe('tries of one call', () => {
     checkAnalysis(analyze(trace!))
   })
 
+  test('in a file it is one call too', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'spanwise-proxy-'))
+    const through = await proxy(await answers(429, 200), { dir })
+    await send(through.base('openai') + CHAT, tried(0))
+    // The failure is in the file before it turns out to be none.
+    await through.profiler.flush()
+    await send(through.base('openai') + CHAT, tried(1))
+    const [trace] = await through.end()
+    const { traces, problems } = decodeTrace(readFileSync(join(dir, readdirSync(dir)[0]!), 'utf8'))
+    expect({ problems, spans: traces[0]!.spans }).toEqual({ problems: [], spans: trace!.spans })
+    rmSync(dir, { recursive: true })
+  })
+
   test('it gives up', async () => {
     const through = await proxy(await answers(429, 429))
     for (let i = 0; i < 2; i++) await send(through.base('openai') + CHAT, tried(i))
@@ -889,5 +911,88 @@ describe('connections that leave HTTP', () => {
     expect(server.asked.map(({ body }) => body.toString())).toEqual([asked(), asked()])
     await through.idle()
     expect(callsOf(through.traces[0])).toHaveLength(2)
+  })
+})
+
+describe('clients that know nothing of it', () => {
+  /** Answers in turn, whatever is asked. */
+  const inTurn = (...answers: readonly (readonly [status: number, type: string, body: string, ...headers: string[]])[]) => {
+    const left = [...answers]
+    return upstream((request, response) => {
+      request.resume()
+      request.on('end', () => {
+        const [status, type, body, ...headers] = left.shift()!
+        response.writeHead(status, ['Content-Type', type, ...headers]).end(body)
+      })
+    })
+  }
+
+  test('OpenAI: a refusal, a second try, and a stream', async () => {
+    const server = await inTurn(
+      [429, 'application/json', '{"error":{"type":"rate_limit_error","message":"slower"}}', 'retry-after-ms', '1'],
+      [200, 'application/json', answered()], [200, 'text/event-stream', `${chunk('Hello')}${lastChunks}`],
+    )
+    const through = await proxy(server)
+    const client = new OpenAI({ apiKey: 'sk-none', baseURL: `${through.base('openai')}/v1` })
+    const messages = [{ role: 'user' as const, content: 'Hi' }]
+    expect((await client.chat.completions.create({ model: 'gpt-5-mini', messages })).choices[0]!.message.content).toBe('Hello')
+    let text = ''
+    for await (const { choices } of await client.chat.completions.create({ model: 'gpt-5-mini', messages, stream: true, stream_options: { include_usage: true } })) text += choices[0]?.delta.content ?? ''
+    expect(text).toBe('Hello')
+    await through.idle()
+    expect(callsOf(through.traces[0])).toMatchObject([
+      { name: 'gpt-5-mini', outcome: { state: 'ok' }, llm: { provider: 'openai', attempts: [{ status: 429 }, { status: 200 }], usage: { input: { total: 10 } } } },
+      { outcome: { state: 'ok' }, llm: { streamed: true, usage: { output: { total: 3 } } } },
+    ])
+  })
+
+  test('Anthropic: a stream whose reader leaves', async () => {
+    const events = [
+      { type: 'message_start', message: { id: 'msg_1', type: 'message', role: 'assistant', model: 'claude-haiku-4-5', content: [], usage: { input_tokens: 9, output_tokens: 1 } } },
+      { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+      { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'Hel' } },
+    ]
+    const server = await upstream((request, response) => {
+      request.resume()
+      response.writeHead(200, [...EVENTS])
+      response.write(events.map((event) => `event: ${event.type}\ndata: ${json(event)}\n\n`).join(''))
+    })
+    const through = await proxy(server)
+    const client = new Anthropic({ apiKey: 'sk-ant-none', baseURL: through.base('anthropic') })
+    for await (const event of await client.messages.create({ model: 'claude-haiku-4-5', max_tokens: 10, messages: [{ role: 'user', content: 'Hi' }], stream: true })) {
+      if (event.type === 'content_block_delta') break
+    }
+    await through.idle()
+    expect(callsOf(through.traces[0])).toMatchObject([
+      { name: 'claude-haiku-4-5', outcome: { state: 'cancelled' }, llm: { provider: 'anthropic', usage: { input: { total: 9 }, complete: false }, maxOutputTokens: 10 } },
+    ])
+  })
+
+  test('Google, with the model in the path', async () => {
+    const answer = { responseId: 'r1', modelVersion: 'gemini-3-flash', candidates: [{ content: { role: 'model', parts: [{ text: 'Hello' }] }, finishReason: 'STOP' }], usageMetadata: { promptTokenCount: 7, candidatesTokenCount: 2 } }
+    const server = await inTurn([200, 'application/json', json(answer)], [200, 'text/event-stream', `data: ${json(answer)}\n\n`], [200, 'application/json', json([answer])])
+    const through = await proxy(server)
+    const client = new GoogleGenAI({ apiKey: 'none', httpOptions: { baseUrl: through.base('google') } })
+    const params = { model: 'gemini-3-flash', contents: 'Hi' }
+    expect((await client.models.generateContent(params)).text).toBe('Hello')
+    for await (const { text } of await client.models.generateContentStream(params)) expect(text).toBe('Hello')
+    // As others ask for it: not as events.
+    await send(`${through.base('google')}/v1beta/models/gemini-3-flash:streamGenerateContent`, { headers: JSON_TYPE, body: json({ contents: [{ parts: [{ text: 'Hi' }] }] }) })
+    await through.idle()
+    expect(callsOf(through.traces[0]).map(({ name, llm }) => [name, llm!.provider, llm!.requestModel, llm!.streamed, llm!.usage?.input?.total, llm!.usage?.output?.total])).toEqual([
+      ['gemini-3-flash', 'gcp.gemini', 'gemini-3-flash', false, 7, 2], ['gemini-3-flash', 'gcp.gemini', 'gemini-3-flash', true, 7, 2], ['gemini-3-flash', 'gcp.gemini', 'gemini-3-flash', true, 7, 2],
+    ])
+  })
+
+  test('Ollama, line by line', async () => {
+    const lines = [{ model: 'qwen3', message: { role: 'assistant', content: 'Hel' }, done: false }, { model: 'qwen3', message: { role: 'assistant', content: 'lo' }, done: true, prompt_eval_count: 5, eval_count: 2 }]
+    const server = await inTurn([200, 'application/x-ndjson', lines.map((line) => `${json(line)}\n`).join('')])
+    const through = await proxy('http://127.0.0.1:1', { upstreams: upstreamsOf([`ollama=${server.url}`], {}) })
+    const client = new Ollama({ host: through.base('ollama') })
+    let text = ''
+    for await (const { message } of await client.chat({ model: 'qwen3', messages: [{ role: 'user', content: 'Hi' }], stream: true })) text += message.content
+    expect(text).toBe('Hello')
+    await through.idle()
+    expect(callsOf(through.traces[0])).toMatchObject([{ name: 'qwen3', llm: { provider: 'ollama', streamed: true, chunks: 2, usage: { input: { total: 5 }, output: { total: 2 } } } }])
   })
 })

@@ -10,6 +10,7 @@ import { checkOutput, outputHelp, outputOptions } from '../output.ts'
 import { runProgram, type Ended } from '../program.ts'
 import { freshFolder } from '../run-folder.ts'
 import { signalled } from '../signals.ts'
+import { DEFAULT_PORT } from '../proxy/server.ts'
 import { startProxy, type RunningProxy } from '../proxy/start.ts'
 import { localUrl, upstreamsOf, variablesFor, type Upstream } from '../proxy/upstreams.ts'
 import { isOff, isOurs, printRecorded } from './run.ts'
@@ -33,7 +34,7 @@ one traceparent, or with one header spanwise-run: <name>, make a run; all others
 belong to one run until nothing was asked for a while.
 
 Options (before the program)
-      --port <n>           4319, or the next free one; with a program any
+      --port <n>           ${DEFAULT_PORT}, or the next free one; with a program any
       --to <name=url>      another upstream, under /name; without a name one
                            that speaks OpenAI's protocol, in place of OpenAI
       --idle <seconds>     how long nothing is asked before a run is over (${DEFAULT_IDLE_SECONDS})
@@ -137,6 +138,9 @@ async function untilStopped(options: Options, input: Input, io: Io): Promise<num
     runs++
     io.out(isJson ? runJson(trace) : `${handleOf(trace)}  ${runLine(runSummary(trace))}\n`)
   })
+  if (options.port === undefined && running.port !== DEFAULT_PORT) {
+    io.err(`spanwise: port ${DEFAULT_PORT} is taken by another program (spanwise ui?); clients that are set to it do not come here\n`)
+  }
   io.out(isJson ? startJson(options, running.port, folder) : startText(options, running.port, shortPath(folder, io)))
   await stopped
   await running.stop(OK)

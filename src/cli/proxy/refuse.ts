@@ -13,5 +13,6 @@ export function errorText(message: string, code?: string): string {
 /** The same on a connection that has left HTTP. */
 export function refuseSocket(socket: Duplex, status: string, message: string): void {
   const body = errorText(message)
+  socket.on('error', () => {})
   socket.end(`HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`)
 }
