@@ -27,7 +27,8 @@ const answer = await profiler.run('weather-agent', async () => {
     const { message } = (await openai.chat.completions.create({ model: 'gpt-4o-mini', messages, tools })).choices[0]!
     messages.push(message)
     if (!message.tool_calls) return message.content
-    for (const call of message.tool_calls.filter(({ type }) => type === 'function')) {
+    for (const call of message.tool_calls) {
+      if (call.type !== 'function') continue
       const { content } = await mcp.callTool({ name: call.function.name, arguments: JSON.parse(call.function.arguments) })
       messages.push({ role: 'tool', tool_call_id: call.id, content: JSON.stringify(content) })
     }

@@ -194,6 +194,10 @@ describe('requests of any shape are sent as they are', () => {
     'content a number': {
       model: 'm', messages: [{ role: 5, content: 5 }, { role: 'tool', content: {} }], input: [{ role: 'user', content: 5 }],
     },
+    'roles that are names of every object': {
+      model: 'm', messages: [{ role: 'constructor', content: 'x' }, { role: '__proto__', content: 'x' }, { role: 'toString', content: 'x' }],
+      input: [{ role: 'constructor', content: 'x' }, { type: 'valueOf', content: 'x' }],
+    },
     'a model that is no text': { model: 5, messages: [] },
     circular: { model: 'm', messages: [circular], tools: [circular], input: [circular], system: [circular] },
     'a message whose getters throw': {

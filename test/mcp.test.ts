@@ -164,7 +164,7 @@ test('over HTTP, where the spans are given only when the server says so', async 
   const spans = { share: false }
   const http = createServer((request, response) => {
     const server = wrapMcpServer(weatherServer(there), { profiler: there, ...(spans.share && { spans: true }) })
-    const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: undefined })
+    const transport = new StreamableHTTPServerTransport()
     response.on('close', () => void server.close())
     void server.connect(transport as Transport).then(() => transport.handleRequest(request, response))
   })

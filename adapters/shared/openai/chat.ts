@@ -14,13 +14,13 @@ export function readChatRequest(call: LlmCall, body: Fields): void {
   if (typeof max === 'number') call.draft.maxOutputTokens = max
 }
 
-const KINDS: Readonly<Record<string, PartKind>> = {
-  system: 'system', developer: 'system', user: 'user', assistant: 'assistant', tool: 'tool-result', function: 'tool-result',
-}
+const KINDS: ReadonlyMap<unknown, PartKind> = new Map([
+  ['system', 'system'], ['developer', 'system'], ['user', 'user'], ['assistant', 'assistant'], ['tool', 'tool-result'], ['function', 'tool-result'],
+])
 
 function readMessage(source: object): PartDraft[] {
   const message = source as Fields
-  const kind = KINDS[text(message['role']) ?? ''] ?? 'other'
+  const kind = KINDS.get(message['role']) ?? 'other'
   const ids = kind === 'tool-result' ? { callId: text(message['tool_call_id']), name: text(message['name']) } : {}
   const parts = readContent(message['content'], kind, ids)
   parts.push(...reasoningOf(message))

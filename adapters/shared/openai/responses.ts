@@ -20,7 +20,7 @@ export function readResponsesRequest(call: LlmCall, body: Fields): void {
   if (typeof body['max_output_tokens'] === 'number') call.draft.maxOutputTokens = body['max_output_tokens']
 }
 
-const ROLES: Readonly<Record<string, PartKind>> = { system: 'system', developer: 'system', user: 'user', assistant: 'assistant' }
+const ROLES: ReadonlyMap<unknown, PartKind> = new Map([['system', 'system'], ['developer', 'system'], ['user', 'user'], ['assistant', 'assistant']])
 
 function readItem(item: Fields): PartDraft[] {
   const callId = text(item['call_id'])
@@ -37,7 +37,7 @@ function readItem(item: Fields): PartDraft[] {
     default:
       break
   }
-  const role = ROLES[text(item['role']) ?? '']
+  const role = ROLES.get(item['role'])
   return role === undefined ? [{ kind: 'other', text: jsonText(item), name }] : readContent(item['content'], role)
 }
 
