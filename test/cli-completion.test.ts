@@ -67,7 +67,7 @@ describe.runIf(hasShell('bash'))('bash', () => {
   test('a program and its arguments', () => {
     expect(offered('spanwise run -- nod')).toContain('node')
     expect(offered('spanwise run -- node tr').sort()).toEqual(['trace one.json', 'traces'])
-    expect(offered('spanwise run --no')).toEqual(['--no-color', '--no-report'])
+    expect(offered('spanwise run --no')).toEqual(['--no-color', '--no-report', '--no-register'])
   })
 
   test('it takes the place of nothing, and works as Tab itself calls it', () => {

@@ -1,3 +1,4 @@
+import type { SpanwiseConfig } from '../config/config.ts'
 import type { Terminal } from '../terminal.ts'
 
 /** Exit codes; `spanwise run` gives back that of the program, and 126 or 127 when there is none, as shells do. */
@@ -27,6 +28,8 @@ export interface Io {
   readonly home: string
   readonly env: Env
   readonly nowEpochMs: () => number
+  /** Of the configuration file; absent where there is none. */
+  readonly config?: SpanwiseConfig
   /** Does the command anew where there is room for a large input; absent where it has room, or cannot be begun twice. */
   readonly withRoom?: (words: readonly string[]) => Promise<number>
 }
@@ -66,6 +69,8 @@ export interface Command {
   readonly options: OptionSpecs
   /** Everything after `--` or the first name belongs to a program. */
   readonly startsProgram?: true
+  /** What it does depends on nothing that a configuration file says, so a broken one is no hindrance. */
+  readonly needsNoConfig?: true
   /** @returns the exit code */
   readonly run: (input: Input, io: Io) => Promise<number>
 }

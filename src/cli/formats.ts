@@ -1,5 +1,6 @@
 import { reports } from '../../reports/index.ts'
 import type { Report } from '../../reports/shared/report.ts'
+import type { AnalyzeOptions } from '../analyze/options.ts'
 import type { Trace } from '../model/span.ts'
 import { Complaint } from './command.ts'
 import { didYouMean } from './nearest.ts'
@@ -10,7 +11,7 @@ export type Format = { readonly kind: 'report'; readonly report: Report } | Page
 /** The page is larger than all else of the command, so it is loaded when it is asked for. */
 interface Page {
   readonly kind: 'page'
-  readonly load: () => Promise<(trace: Trace) => string>
+  readonly load: () => Promise<(trace: Trace, options: AnalyzeOptions) => string>
 }
 
 /** The name of the page among the reports. */
@@ -19,7 +20,7 @@ const page: Page = {
   kind: 'page',
   load: async () => {
     const { htmlReport } = await import('../../viewer/html.ts')
-    return (trace) => htmlReport(trace)
+    return (trace, options) => htmlReport(trace, options)
   },
 }
 

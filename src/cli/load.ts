@@ -73,7 +73,10 @@ export async function load(names: readonly string[], io: Io, { lastSession = fal
 }
 
 /** Where `spanwise run` and the recorder put runs. */
-export const runFolder = ({ cwd, env }: Pick<Io, 'cwd' | 'env'>): string => resolve(cwd, folderOf(env['SPANWISE_DIR']?.trim() ?? ''))
+export const runFolder = ({ cwd, env, config }: Pick<Io, 'cwd' | 'env' | 'config'>): string => {
+  const named = env['SPANWISE_DIR']?.trim() ?? ''
+  return resolve(cwd, named === '' && typeof config?.dir === 'string' ? config.dir : folderOf(named))
+}
 
 /** As the recorder reads it: `1` is the usual folder. */
 const folderOf = (dir: string): string => (/^(|0|1|true|false|on|off|yes|no)$/i.test(dir) ? '.spanwise' : dir)

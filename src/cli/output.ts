@@ -7,6 +7,7 @@ import type { Analysis } from '../model/analysis.ts'
 import type { Trace } from '../model/span.ts'
 import { encodeLines, encodeTrace } from '../trace-file/index.ts'
 import { Complaint, jsonKind, pageOptions, type Input, type Io, type OptionSpecs } from './command.ts'
+import { analysisOptions } from './config.ts'
 import { kindOf } from './files.ts'
 import { extensionOf, formatNamed, formatOfFile, type Format } from './formats.ts'
 import { LONG_SPANS, printPieces, writePieces } from './pieces.ts'
@@ -56,10 +57,10 @@ export async function writeRuns(runs: readonly Run[], input: Input, io: Io, fall
   const asked = formatOf(input, target, fallback)
   const options = renderOptions(input, io, target)
   if (runs.length === 0) return []
-  const format = await loaded(asked)
+  const format = await loaded(asked, io)
   const isFolder = target !== undefined && (/[\\/]$/.test(target) || (await kindOf(resolve(io.cwd, target))) === 'folder')
   if (isFolder) return await writeEach(runs, format, options, target, io)
-  const pieces = inPieces(runs, format, options)
+  const pieces = inPieces(runs, format, options, io)
   if (pieces !== undefined) return await writeLong(pieces, target, io)
   const content = renderedWhole(runs, format, options, io)
   if (target === undefined) {
@@ -73,15 +74,19 @@ export async function writeRuns(runs: readonly Run[], input: Input, io: Io, fall
 /** A format with all that it needs. */
 type Ready = Exclude<Format, { readonly kind: 'page' }> | { readonly kind: 'page'; readonly render: (trace: Trace) => string }
 
-const loaded = async (format: Format): Promise<Ready> => (format.kind === 'page' ? { kind: 'page', render: await format.load() } : format)
+async function loaded(format: Format, io: Io): Promise<Ready> {
+  if (format.kind !== 'page') return format
+  const render = await format.load()
+  return { kind: 'page', render: (trace) => render(trace, analysisOptions(io)) }
+}
 
 /** One run of which the text may be longer than a text can be. */
-function inPieces([run, ...others]: readonly Run[], format: Ready, options: ReportOptions): Iterable<string> | undefined {
+function inPieces([run, ...others]: readonly Run[], format: Ready, options: ReportOptions, io: Io): Iterable<string> | undefined {
   if (run === undefined || others.length > 0 || run.trace.spans.length < LONG_SPANS || format.kind === 'page') return undefined
   if (format.kind === 'run file') return encodeLines(run.trace)
   const { renderPieces, name } = format.report
   if (renderPieces === undefined) return undefined
-  const pieces = renderPieces(run.trace, analyze(run.trace), options)
+  const pieces = renderPieces(run.trace, analyze(run.trace, analysisOptions(io)), options)
   return name === 'json' ? withKindFirst(pieces) : pieces
 }
 
@@ -175,7 +180,7 @@ function rendered(runs: readonly Run[], format: Ready, options: ReportOptions, i
   if (format.kind === 'page') return runs.length === 1 ? format.render(runs[0]!.trace) : refuse('an html', runs)
   const { report } = format
   const render = ({ trace }: Run): string | Uint8Array => {
-    const analysis: Analysis = analyze(trace)
+    const analysis: Analysis = analyze(trace, analysisOptions(io))
     return report.renderTrace?.(trace, analysis, options) ?? report.render(analysis, options)
   }
   const [first, ...rest] = runs

@@ -39,7 +39,8 @@ async function dispatch(words: readonly string[], io: Io): Promise<number> {
   const { readInput } = await import('./arguments.ts')
   const { asAsked } = await import('./as-asked.ts')
   const input = readInput(entry.name, command, rest)
-  return await command.run(input, asAsked(input, io, command.startsProgram === undefined && !rest.includes('-')))
+  const asked = asAsked(input, io, command.startsProgram === undefined && !rest.includes('-'))
+  return await command.run(input, command.needsNoConfig ? asked : await (await import('./config.ts')).withConfig(asked))
 }
 
 /** What follows `--`, and the program that `run` or `proxy` starts, are not ours to read. */

@@ -3,11 +3,13 @@ import { heading, pageOf, piece, print, sgr, type Line } from '../../reports/sha
 import { table, type Column } from '../../reports/shared/table.ts'
 import { cleanName } from '../../reports/shared/text.ts'
 import { analyze } from '../analyze/index.ts'
+import type { AnalyzeOptions } from '../analyze/options.ts'
 import { percentilesOver, type OperationOverRuns } from '../analyze/percentiles-over.ts'
 import type { Cost } from '../model/analysis.ts'
 import { formatDuration } from '../model/units.ts'
 import type { UsageTotals } from '../model/usage.ts'
 import type { Io } from './command.ts'
+import { analysisOptions } from './config.ts'
 import type { Run } from './load.ts'
 import { eachOf } from './steps.ts'
 
@@ -28,8 +30,8 @@ export interface RunRow {
   readonly findings: number
 }
 
-function rowOf({ trace, handle, file }: Run): RunRow {
-  const { run, totals, findings } = analyze(trace)
+function rowOf({ trace, handle, file }: Run, options: AnalyzeOptions): RunRow {
+  const { run, totals, findings } = analyze(trace, options)
   const { durationNs, spans, llmCalls, toolCalls, usage, costUsd } = totals
   return {
     handle, id: trace.id, name: run.name, file, startedAtEpochMs: run.startedAtEpochMs, outcome: run.outcome.state,
@@ -38,7 +40,10 @@ function rowOf({ trace, handle, file }: Run): RunRow {
 }
 
 /** Newest first. */
-export const rowsOf = (runs: readonly Run[], io: Io): RunRow[] => eachOf(runs, 'analysing run', io, rowOf).sort((a, b) => b.startedAtEpochMs - a.startedAtEpochMs)
+export const rowsOf = (runs: readonly Run[], io: Io): RunRow[] => {
+  const options = analysisOptions(io)
+  return eachOf(runs, 'analysing run', io, (run) => rowOf(run, options)).sort((a, b) => b.startedAtEpochMs - a.startedAtEpochMs)
+}
 
 const runColumns: readonly Column<RunRow>[] = [
   { title: '', text: ({ handle, name }) => `${handle}  ${cleanName(name)}` },

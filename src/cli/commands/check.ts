@@ -6,6 +6,7 @@ import { analyze } from '../../analyze/index.ts'
 import { isCondition, readBudget, type Budget } from '../../analyze/many-runs/budget.ts'
 import { checkBudget } from '../../analyze/many-runs/check.ts'
 import { Complaint, EXIT, type Command, type Input, type Io } from '../command.ts'
+import { analysisOptions } from '../config.ts'
 import { kindOf } from '../files.ts'
 import { load, recordedRuns, tellProblems } from '../load.ts'
 import { printResult, resultFormat, resultHelp, resultOptions } from '../many-runs.ts'
@@ -55,7 +56,7 @@ A budget
       if (!isBad) io.err('spanwise: there is no run in it\n')
       return EXIT.bad
     }
-    const result = checkBudget(loaded.runs.map(({ trace }) => analyze(trace)), budget, didYouMean)
+    const result = checkBudget(loaded.runs.map(({ trace }) => analyze(trace, analysisOptions(io))), budget, didYouMean)
     printResult('check', result, { text: renderCheckText, markdown: renderCheckMarkdown }, input, io)
     // What was written to a file or a summary is told to whoever reads the log.
     if (resultFormat(input) !== 'text') for (const reason of result.reasons) io.err(`spanwise: ${reason}\n`)

@@ -1,5 +1,6 @@
 import { Complaint, EXIT, helpOption, type Command, type Input, type Io, type OptionSpec, type OptionSpecs } from '../command.ts'
 import { commands } from '../commands.ts'
+import { withConfig } from '../config.ts'
 import { bashScript, fishScript, zshScript, type Known } from '../completion-scripts.ts'
 import { formatNames } from '../formats.ts'
 import { runHandles, sessionHandles, spanHandlesOf, type Choice } from '../completion-words.ts'
@@ -15,6 +16,7 @@ const names: Readonly<Record<string, Known['names']>> = {
 }
 
 export const completion: Command = {
+  needsNoConfig: true,
   help: `Prints a script that completes commands, options, formats, files, and the
 handles of runs, sessions and spans.
 
@@ -52,8 +54,8 @@ folder has to be in fpath: fpath=(~/.zfunc $fpath) before compinit.`,
 async function choices(input: Input, io: Io): Promise<readonly Choice[] | undefined> {
   const run = input.text('spans')
   if (run === undefined && !input.flag('handles')) return undefined
-  const quiet: Io = { ...io, err: () => {} }
   try {
+    const quiet = await withConfig({ ...io, err: () => {} })
     return run === undefined ? [...(await runHandles(quiet)), ...(await sessionHandles(quiet))] : await spanHandlesOf(run, quiet)
   } catch {
     return []

@@ -16,6 +16,7 @@ const next: readonly (readonly [command: string, what: string])[] = [
 ]
 
 export const demo: Command = {
+  needsNoConfig: true,
   help: `The run is that of a support agent, which asks OpenAI and Anthropic, calls tools
 and remembers. It was recorded by Spanwise with the real clients on recorded
 answers of both; now nothing is asked, and no key or network is needed.

@@ -3,6 +3,7 @@ import { renderDiffText } from '../../../reports/many-runs/diff-text.ts'
 import { analyze } from '../../analyze/index.ts'
 import { diffRuns } from '../../analyze/many-runs/diff.ts'
 import { Complaint, EXIT, type Command } from '../command.ts'
+import { analysisOptions } from '../config.ts'
 import { tellProblems } from '../load.ts'
 import { loadSet, printResult, resultFormat, resultHelp, resultOptions } from '../many-runs.ts'
 
@@ -51,7 +52,7 @@ Examples
       io.err(`spanwise: there is no run in ${[base, next][i]!}\n`)
       return EXIT.bad
     }
-    const [ofBase, ofNew] = sides.map(({ runs }) => runs.map(({ trace }) => analyze(trace)))
+    const [ofBase, ofNew] = sides.map(({ runs }) => runs.map(({ trace }) => analyze(trace, analysisOptions(io))))
     const result = diffRuns(ofBase!, ofNew!, { minChange })
     printResult('diff', result, { text: renderDiffText, markdown: renderDiffMarkdown }, input, io)
     if (isBad) return EXIT.bad

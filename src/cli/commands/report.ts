@@ -1,5 +1,6 @@
 import { analyze } from '../../analyze/index.ts'
 import { Complaint, EXIT, helpOption, type Command, type Input, type Io } from '../command.ts'
+import { analysisOptions } from '../config.ts'
 import { findingCodes } from '../finding-codes.ts'
 import { formatNames } from '../formats.ts'
 import { load, tellProblems, type Run } from '../load.ts'
@@ -64,7 +65,7 @@ function conditions(input: Input): readonly string[] {
 
 function tellFound(runs: readonly Run[], asked: readonly string[], io: Io): boolean {
   const found = eachOf(runs, 'checking run', io, ({ trace, handle }) => {
-    const { findings, observations, run } = analyze(trace)
+    const { findings, observations, run } = analyze(trace, analysisOptions(io))
     const codes = new Set([...findings, ...observations].map(({ code }) => code))
     const met = asked.filter((code) =>
       code === 'any' ? findings.length > 0 : code === 'failed' ? run.outcome.state === 'failed' : codes.has(code))

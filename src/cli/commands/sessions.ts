@@ -6,6 +6,7 @@ import { note, sessionTable } from '../tables.ts'
 const DEFAULT_LIMIT = 20
 
 export const sessions: Command = {
+  needsNoConfig: true,
   help: `Of ${agentTitles.join(', ')}, newest first. Nothing is changed
 and nothing leaves the machine. Words narrow
 the list to sessions whose project or agent contains all of them. Folders:

@@ -1,5 +1,6 @@
 import { analyze } from '../../analyze/index.ts'
 import { Complaint, EXIT, helpOption, printJson, type Command, type Input, type Io } from '../command.ts'
+import { analysisOptions } from '../config.ts'
 import { load, tellProblems, type Run } from '../load.ts'
 import { checkOutput, outputHelp, outputOptions, writeRuns } from '../output.ts'
 import { detailLines, spanDetail, spanHandles, spanNamed, tree } from '../span-view.ts'
@@ -41,7 +42,7 @@ Examples
 }
 
 function showSpan({ trace, handle }: Run, name: string, input: Input, io: Io): void {
-  const analysis = analyze(trace)
+  const analysis = analyze(trace, analysisOptions(io))
   const handles = spanHandles(analysis)
   const detail = spanDetail(spanNamed(name, analysis, handles), trace, analysis, handles)
   if (input.flag('json')) printJson(io, 'span', { run: handle, ...detail })
@@ -49,7 +50,7 @@ function showSpan({ trace, handle }: Run, name: string, input: Input, io: Io): v
 }
 
 function showTree({ trace, handle }: Run, input: Input, io: Io): void {
-  const analysis = analyze(trace)
+  const analysis = analyze(trace, analysisOptions(io))
   const handles = spanHandles(analysis)
   if (input.flag('json')) printJson(io, 'tree', { run: handle, spans: analysis.spans.map((span) => ({ handle: handles.get(span.id)!.handle, ...span })) })
   else io.out(printed(tree(analysis, handles), io))

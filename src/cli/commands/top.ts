@@ -1,6 +1,7 @@
 import { analyze } from '../../analyze/index.ts'
 import { runPercentiles } from '../../analyze/many-runs/figures.ts'
 import { EXIT, helpOption, pageOptions, printJson, type Command } from '../command.ts'
+import { analysisOptions } from '../config.ts'
 import { load, recordedRuns, tellProblems } from '../load.ts'
 import { runPercentilesTable } from '../many-runs.ts'
 import { operationsOver, operationTable } from '../tables.ts'
@@ -32,7 +33,7 @@ Examples
     const isBad = tellProblems(loaded, io)
     const count = loaded.runs.length
     const operations = operationsOver(loaded.runs, limit)
-    const totals = runPercentiles(loaded.runs.map(({ trace }) => analyze(trace)))
+    const totals = runPercentiles(loaded.runs.map(({ trace }) => analyze(trace, analysisOptions(io))))
     if (input.flag('json')) printJson(io, 'top', { runs: count, totals, operations, problems: loaded.problems, skipped: loaded.skipped })
     else if (count > 0) {
       io.out(operationTable(operations, `Operations of ${count} ${count === 1 ? 'run' : 'runs'}`, io))
