@@ -1,7 +1,9 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { Agent, createServer, request as ask, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createServer2, connect as connect2 } from 'node:http2'
 import { connect, type AddressInfo } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { createGzip, gunzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { Profiler, type Trace } from 'spanwise'
@@ -457,4 +459,32 @@ describe('from one service to another', () => {
     expect(spansOf(ours.lastTrace!)).toEqual(['agent', expect.stringContaining('  '), '    GET /search', '      search'])
     expect(ours.lastTrace!.id).toBe(theirs.lastTrace!.id)
   })
+})
+
+test('no request and no response stays behind', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const left: WeakRef<object>[] = []
+  const { url, profiler } = await profiled((request, response) => {
+    left.push(new WeakRef(request), new WeakRef(response))
+    setImmediate(() => profiler.span('work', () => response.end('x')))
+  }, { sampleRate: 0.1 })
+  const agent = new Agent({ keepAlive: true, maxSockets: 20 })
+  const asks = ['/', '/', '/', '/', '/', '/', '/', '/', '/?profile=1', '/spans']
+  await Promise.all(Array.from({ length: 2_000 }, (_, i) => new Promise<void>((resolve, reject) => {
+    const path = asks[i % asks.length]!
+    ask(url + path, { agent, headers: path === '/spans' ? { 'spanwise-profile': 'spans' } : {} }, (response) => response.resume().on('end', resolve)).on('error', reject).end()
+  })))
+  agent.destroy()
+  expect(left).toHaveLength(4_000)
+  // What refers weakly is kept until the turn is over.
+  const alive = async (): Promise<number> => {
+    await new Promise((resolve) => setImmediate(resolve))
+    collect()
+    return left.filter((one) => one.deref() !== undefined).length
+  }
+  await vi.waitFor(async () => expect(await alive()).toBeLessThan(10), { timeout: 5_000 })
+  // None is under way any more: what is outside of all of them is recorded.
+  profiler.span('afterwards', () => {})
+  expect(profiler.lastTrace!.name).toBe('afterwards')
 })

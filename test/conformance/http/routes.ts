@@ -12,6 +12,8 @@ export interface Site {
   readonly left: Promise<void>
   /** Resolves when `/silent` is asked. */
   readonly silent: Promise<void>
+  /** `/work` begins when so many are at it. */
+  crowd(of: number): void
 }
 
 export const ZIPPED: Buffer = gzipSync('some text that is worth its compression, '.repeat(20))
@@ -23,6 +25,12 @@ export function site(profiler: Profiler): Site {
   const left = new Promise<void>((resolve) => (leave = resolve))
   let fall = (): void => {}
   const silent = new Promise<void>((resolve) => (fall = resolve))
+  const all = gate()
+  let missing = 0
+  const together = async (): Promise<void> => {
+    if (--missing <= 0) all.open()
+    await all.opened
+  }
   const step = profiler.tool('step', async (name: string) => `${name} done`)
 
   async function* events(): AsyncGenerator<string> {
@@ -61,10 +69,10 @@ export function site(profiler: Profiler): Site {
     },
     'GET /deep/:levels': ({ params }) => ({ headers: { 'content-type': 'text/plain' }, body: deep(profiler, Number(params['levels'])) }),
     'POST /echo': async ({ body }) => ({ headers: { 'content-type': 'text/plain' }, body: `${await step('echo')}: ${body}` }),
-    'GET /work/:id': async ({ params }) => ({ headers: { 'content-type': 'text/plain' }, body: await work(profiler, params['id']!) }),
-    'POST /work/:id': async ({ params, body }) => ({ headers: { 'content-type': 'text/plain' }, body: `${await work(profiler, params['id']!)} ${body}` }),
+    'GET /work/:id': async ({ params }) => await together().then(async () => ({ headers: { 'content-type': 'text/plain' }, body: await work(profiler, params['id']!) })),
+    'POST /work/:id': async ({ params, body }) => await together().then(async () => ({ headers: { 'content-type': 'text/plain' }, body: `${await work(profiler, params['id']!)} ${body}` })),
   }
-  return { routes, gates, left, silent }
+  return { routes, gates, left, silent, crowd: (of) => void (missing = of) }
 }
 
 const deep = (profiler: Profiler, levels: number): string =>
