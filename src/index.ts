@@ -2,6 +2,7 @@ import { renderText, type TextOptions } from '../reports/text.ts'
 import { analyze as analyzeTrace } from './analyze/index.ts'
 import type { AnalyzeOptions } from './analyze/options.ts'
 import { countMissingUsage } from './analyze/usage-estimates.ts'
+import type { LoadConfigOptions, LoadedConfig } from './config/load.ts'
 import type { Analysis } from './model/analysis.ts'
 import type { Trace } from './model/span.ts'
 import { importPriceTable } from './models/genai-prices.ts'
@@ -41,6 +42,15 @@ export function analyze(trace: Trace, options: AnalyzeOptions = {}): Analysis {
   return analyzeTrace(safeTrace(trace), options)
 }
 
+/**
+ * Reads the configuration file of a folder (default: the working directory) as `spanwise/register` and the command do.
+ * @throws ConfigError when it cannot be read, or says what makes no sense
+ */
+export async function loadConfig(options: LoadConfigOptions = {}): Promise<LoadedConfig> {
+  const config = await import('./config/load.ts')
+  return await config.loadConfig(options)
+}
+
 export { compareStrategies } from './analyze/compare-strategies.ts'
 export { percentilesOver } from './analyze/percentiles-over.ts'
 export { Profiler, profiler } from './record/profiler.ts'
@@ -50,6 +60,9 @@ export type { Comparison, CompareOptions, Operation, OperationFailure, Operation
 export type { AnalyzeOptions, Thresholds } from './analyze/options.ts'
 export type { TextPart, TokenCounter } from './analyze/token-counter.ts'
 export type { OperationOverRuns } from './analyze/percentiles-over.ts'
+export { defineConfig } from './config/config.ts'
+export type { SpanwiseConfig } from './config/config.ts'
+export type { LoadConfigOptions, LoadedConfig } from './config/load.ts'
 export type { ActiveSpan, StartedSpan } from './record/active-span.ts'
 export type { ProfilerOptions, RunOptions, SpanOptions } from './record/options.ts'
 export type { ProfilerStats } from './record/profiler.ts'
