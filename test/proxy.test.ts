@@ -700,6 +700,31 @@ describe('which calls make a run', () => {
     expect(through.traces[0]).toMatchObject({ id: '3'.repeat(32), spans: [{ attributes: { 'spanwise.parent_span_id': '00f067aa0ba902b7' } }, {}] })
   })
 
+  test('programs that never pause get a run after the other', async () => {
+    const gates = [gate()]
+    const server = await upstream((request, response) => {
+      const isFirst = server.asked.length === 1
+      request.resume()
+      request.on('end', () => void (isFirst ? gates[0]!.opened : Promise.resolve()).then(() => response.writeHead(200, [...JSON_TYPE]).end(answered())))
+    })
+    const through = await proxy(server, { maxCalls: 2 })
+    const url = through.base('openai') + CHAT
+    const slow = send(url, { headers: JSON_TYPE, body: asked('slow') })
+    while (server.asked.length === 0) await turn()
+    for (let i = 0; i < 3; i++) {
+      through.clock.pass(1)
+      await send(url, { headers: JSON_TYPE, body: asked() })
+    }
+    expect(through.traces).toEqual([])
+    gates[0]!.open()
+    await slow
+    // Its run was full already, and waited for it.
+    expect(through.traces.map((one) => callsOf(one).map(({ start: at, end }) => [at / 1e6, end! / 1e6]))).toEqual([[[0, 3], [1, 1]]])
+    await send(url, { headers: JSON_TYPE, body: asked() })
+    await through.idle()
+    expect(shape(through.traces)).toEqual([['proxy', 2], ['proxy', 2], ['proxy', 1]])
+  })
+
   test('all of a program', async () => {
     const through = await proxy(await answering(), { program: 'agent.py' })
     through.clock.pass(1_000)

@@ -6,7 +6,7 @@ export function refuse(asked: Pick<Asked, 'request' | 'response'>, status: numbe
   send(asked, status, 'application/json; charset=utf-8', errorText(message, code))
 }
 
-export function errorText(message: string, code?: string): string {
+function errorText(message: string, code?: string): string {
   return JSON.stringify({ type: 'error', error: { type: 'spanwise_proxy_error', message: `spanwise proxy: ${message}`, ...(code !== undefined && { code }) } })
 }
 

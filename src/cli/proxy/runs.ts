@@ -16,6 +16,8 @@ export interface RunsOptions {
   readonly after: (ms: number, fn: () => void) => () => void
   /** All that is asked belongs to one run of this name, from now on until the end. */
   readonly program?: string
+  /** For tests. */
+  readonly maxCalls?: number | undefined
 }
 
 /** What calls without a name are grouped under. */
@@ -23,6 +25,8 @@ const UNNAMED = 'proxy'
 const MAX_NAME_CHARS = 200
 /** Runs under way; the one that was quiet for longest is over when there are more. */
 const MAX_OPEN = 500
+/** Calls of one run, where programs never pause; those after them are another run. That of a program has the recorder's limit. */
+const MAX_CALLS = 10_000
 /** Ids of traces that a run had already. */
 const MAX_USED_IDS = 10_000
 /** Calls that failed and may be tried again. */
@@ -45,6 +49,8 @@ export class OpenRun {
   active = 0
   lastMs: number
   stopWaiting: (() => void) | undefined
+  /** It takes no more calls, and is over when those under way are. */
+  isFull = false
   #failed: Failed[] = []
 
   constructor(key: string, root: SpanRecord, startMs: number) {
@@ -95,6 +101,7 @@ export class Runs {
    */
   enter(headers: IncomingHttpHeaders, startMs: number): OpenRun | undefined {
     const belonging = this.#belonging(headers)
+    this.#closeFull(belonging.key)
     const run = this.#open.get(belonging.key) ?? this.#begin(belonging, startMs)
     if (run === undefined) return undefined
     run.stopWaiting?.()
@@ -106,11 +113,14 @@ export class Runs {
   leave(run: OpenRun, endMs: number): void {
     run.active--
     run.lastMs = Math.max(run.lastMs, endMs)
-    // The one that was used last is last in the list.
-    this.#open.delete(run.key)
-    this.#open.set(run.key, run)
     const { program, after, idleMs } = this.#options
-    if (run.active === 0 && program === undefined) run.stopWaiting = after(idleMs, () => this.#end(run, OK))
+    if (!run.isFull) {
+      // The one that was used last is last in the list.
+      this.#open.delete(run.key)
+      this.#open.set(run.key, run)
+    }
+    if (run.active === 0 && run.isFull) this.#end(run, OK)
+    else if (run.active === 0 && program === undefined) run.stopWaiting = after(idleMs, () => this.#end(run, OK))
     if (--this.#active === 0) for (const told of this.#waiting.splice(0)) told()
   }
 
@@ -146,6 +156,15 @@ export class Runs {
     this.#open.set(key, run)
     if (this.#open.size > MAX_OPEN) this.#endQuietest()
     return run
+  }
+
+  #closeFull(key: string): void {
+    const run = this.#open.get(key)
+    const { program, maxCalls = MAX_CALLS } = this.#options
+    if (run === undefined || program !== undefined || run.root.run.spans.length <= maxCalls) return
+    run.isFull = true
+    this.#open.delete(key)
+    if (run.active === 0) this.#end(run, OK)
   }
 
   #use(traceId: string): void {

@@ -23,6 +23,7 @@ export interface ProxyStart {
   readonly clock?: PastClock
   readonly after?: (ms: number, fn: () => void) => () => void
   readonly limits?: Partial<CopyLimits>
+  readonly maxCalls?: number
 }
 
 export interface RunningProxy {
@@ -42,10 +43,10 @@ export interface RunningProxy {
  * @throws Complaint when the port is taken, or an upstream is the endpoint itself
  */
 export async function startProxy(start: ProxyStart, told: (trace: Trace) => void = () => {}): Promise<RunningProxy> {
-  const { upstreams, port, dir, isRecording, content, idleMs, program, clock = new PastClock(), after = later, limits } = start
-  const profiler = new Profiler({ enabled: isRecording, sampleRate: 1, dir, content, clock, maxTraces: 4 })
+  const { upstreams, port, dir, isRecording, content, idleMs, program, clock = new PastClock(), after = later, limits, maxCalls } = start
+  const profiler = new Profiler({ enabled: isRecording, sampleRate: 1, dir, content, clock, maxTraces: 1 })
   profiler.on('runEnd', ({ trace }) => { if (trace !== undefined) told(trace) })
-  const runs = new Runs({ profiler, clock, idleMs, after, ...(program !== undefined && { program }) })
+  const runs = new Runs({ profiler, clock, idleMs, after, maxCalls, ...(program !== undefined && { program }) })
   const server = new ProxyServer({ upstreams, port, watch: recorder({ profiler, clock, runs, ...(limits && { limits }) }) })
   const bound = await listening(server, port)
   const own = upstreams.find(({ url }) => isLoopback(url) && Number(url.port || 80) === bound)
