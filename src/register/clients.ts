@@ -30,6 +30,10 @@ export const clientRows: readonly ClientRow[] = [
     name: 'google-genai', package: '@google/genai', files: ['dist/node/index.mjs', 'dist/node/index.cjs'], exported: 'GoogleGenAI',
     adapter: 'adapters/google-genai.js', watch: 'watchGoogleGenAI', isReplaced: true,
   },
+  {
+    name: 'langchain', package: '@langchain/core', files: ['dist/callbacks/manager.js', 'dist/callbacks/manager.cjs'], exported: 'CallbackManager',
+    adapter: 'adapters/langchain.js', watch: 'installLangChain',
+  },
 ]
 
 const endings = [...new Set(clientRows.flatMap(({ files }) => files))].map((file) => file.replaceAll('.', '\\.').replaceAll('/', '[/\\\\]'))

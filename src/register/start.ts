@@ -37,8 +37,8 @@ export function start(): void {
   globals[SEEN_KEY] = (_name, Class) => Class
   try {
     const startedMs = performance.now()
-    const { wrap, log, prices, thresholds: _thresholds, windows: _windows, tokens: _tokens, ...options } = readConfig()
-    globals[SETUP] = { options, defaults: { dir: resolve('.spanwise'), maxTraces: MAX_TRACES }, program: { get name() { return programName() }, startedMs } }
+    const { wrap, log, http, prices, thresholds: _thresholds, windows: _windows, tokens: _tokens, ...options } = readConfig()
+    globals[SETUP] = { options, http, defaults: { dir: resolve('.spanwise'), maxTraces: MAX_TRACES }, program: { get name() { return programName() }, startedMs } }
     globals[PROFILER]?.takeSetup?.()
     if (log !== undefined && log !== false) own('src/index.js')['logRuns']!(log === true ? tell : log, { prices })
     const watched = new WeakSet<object>()

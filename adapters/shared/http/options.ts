@@ -1,4 +1,4 @@
-import { profiler as defaultProfiler, show, type Profiler } from '../../../src/kit.ts'
+import { profiler as defaultProfiler, setup, show, type Profiler } from '../../../src/kit.ts'
 import type { RunLogger, SummaryOptions } from '../../../src/run-log.ts'
 
 /** @typeParam Asked what the framework calls a request; the guard gets it */
@@ -50,17 +50,21 @@ export function readSettings<Asked>(options: HttpOptions<Asked>): Settings<Asked
   const rate = Number(read('SPANWISE_SAMPLE_RATE') || Number.NaN)
   const depth = Number(read('SPANWISE_MAX_DEPTH') || Number.NaN)
   const { profiler = defaultProfiler, allow, logger = console, prices } = options
-  const secret = options.secret ?? (read('SPANWISE_HTTP_SECRET') || undefined)
+  const file = setup().http ?? {}
+  const secret = options.secret ?? (read('SPANWISE_HTTP_SECRET') || undefined) ?? file.secret
   return {
-    enabled: (options.enabled ?? ON.includes(read('SPANWISE_HTTP').toLowerCase())) && profiler.enabled,
+    enabled: (options.enabled ?? isOn(read('SPANWISE_HTTP')) ?? file.enabled ?? false) && profiler.enabled,
     profiler, allow, secret, prices,
     // What the environment says never throws: a value that makes no sense is as if it were not there.
-    sampleRate: options.sampleRate ?? (rate >= 0 && rate <= 1 ? rate : DEFAULT_SAMPLE_RATE),
-    maxDepth: options.maxDepth ?? (Number.isSafeInteger(depth) && depth >= 1 ? depth : DEFAULT_MAX_DEPTH),
+    sampleRate: options.sampleRate ?? (rate >= 0 && rate <= 1 ? rate : file.sampleRate ?? DEFAULT_SAMPLE_RATE),
+    maxDepth: options.maxDepth ?? (Number.isSafeInteger(depth) && depth >= 1 ? depth : file.maxDepth ?? DEFAULT_MAX_DEPTH),
     logger: logger === false ? undefined : logger,
     canAsk: allow !== undefined || secret !== undefined || read('NODE_ENV') !== 'production',
   }
 }
+
+/** Undefined when nothing is said. */
+const isOn = (value: string): boolean | undefined => (value === '' ? undefined : ON.includes(value.toLowerCase()))
 
 function check(options: HttpOptions<never>): void {
   if (typeof options !== 'object' || options === null) throw new TypeError(`options must be an object, got ${show(options)}`)
