@@ -1,5 +1,6 @@
 import { adopt, outcomeOf, profiler as defaultProfiler, show, traceparentOf, type Profiler, type SpanRecord, type Trace } from '../src/kit.ts'
-import { COLLECT_HEADER, MAX_COLLECTED_CHARS, PROFILE_HEADER, readCollected, readSpansHeader, SPANS_HEADER, SPANS_WANTED } from './shared/http/spans-header.ts'
+import { COLLECT_HEADER, PROFILE_HEADER, SPANS_HEADER, SPANS_WANTED } from './shared/http/spans-header.ts'
+import { MAX_COLLECTED_CHARS, readCollected, readSpansHeader } from './shared/http/spans-reader.ts'
 
 /**
  * Calls of other services over HTTP, by `fetch`: each is a span inside a run, tells the service who calls (W3C trace context), and, when

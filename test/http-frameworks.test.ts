@@ -9,7 +9,7 @@ import { Profiler, type RunSummary } from 'spanwise'
 import { profileExpress } from 'spanwise/express'
 import { profileFastify } from 'spanwise/fastify'
 import { profileHono } from 'spanwise/hono'
-import { readSpansHeader } from '../adapters/shared/http/spans-header.ts'
+import { readSpansHeader } from '../adapters/shared/http/spans-reader.ts'
 import { get, listen } from './conformance/http/client.ts'
 import { checkTrace } from './laws.ts'
 

@@ -1,6 +1,6 @@
 /** Reads the chunks of a body one after the other. */
 export interface Chunks {
-  read(): Promise<ReadableStreamReadResult<Uint8Array>>
+  read(): Promise<{ readonly done: false; readonly value: Uint8Array } | { readonly done: true; readonly value?: unknown }>
   cancel(reason?: unknown): Promise<void>
 }
 
@@ -23,8 +23,8 @@ export function watchedBody(
       const kept = waiting.shift()
       if (kept !== undefined) return controller.enqueue(kept)
       try {
-        const { done, value } = await chunks.read()
-        if (!done) return controller.enqueue(value)
+        const read = await chunks.read()
+        if (!read.done) return controller.enqueue(read.value)
         ended(false)
         controller.close()
       } catch (error) {

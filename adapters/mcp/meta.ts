@@ -1,5 +1,6 @@
 import { parseTraceparent, type RemoteParent, type SpanRecord, type Trace } from '../../src/kit.ts'
-import { inlineSpans, readSpansHeader } from '../shared/http/spans-header.ts'
+import { inlineSpans } from '../shared/http/spans-header.ts'
+import { readSpansHeader } from '../shared/http/spans-reader.ts'
 import { fields, text, type Fields } from '../shared/json.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { Profiler, type ProfilerOptions, type RunSummary, type Span, type Trace } from 'spanwise'
 import type { HttpOptions } from 'spanwise/http'
-import { readCollected, readSpansHeader } from '../../../adapters/shared/http/spans-header.ts'
+import { readCollected, readSpansHeader } from '../../../adapters/shared/http/spans-reader.ts'
 import { checkTrace } from '../../laws.ts'
 import type { Framework } from './apps.ts'
 import { get, listen, stream, type Got, type Sent } from './client.ts'
