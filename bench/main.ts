@@ -4,6 +4,7 @@ import { agent } from './cases/agent.ts'
 import { analyze } from './cases/analyze.ts'
 import { calls } from './cases/calls.ts'
 import { command } from './cases/command.ts'
+import { http } from './cases/http.ts'
 import { off } from './cases/off.ts'
 import { page } from './cases/page.ts'
 import { receiver } from './cases/receiver.ts'
@@ -14,7 +15,7 @@ import { tokens } from './cases/count.ts'
 import type { Case } from './harness.ts'
 import { machine, measuredOn, resultsFile, table, verdict, type Measured } from './results.ts'
 
-const cases: readonly Case[] = [spans, calls, off, startup, agent, tokens, analyze, command, runFile, page, receiver]
+const cases: readonly Case[] = [spans, calls, off, startup, agent, tokens, analyze, command, runFile, page, receiver, http]
 
 const USAGE = `npm run bench [-- --only <name> --write]
   --only <name>   one of ${cases.map(({ name }) => name).join(', ')}; may be given several times
