@@ -27,9 +27,11 @@ await build({
     chunkFileNames: 'chunks/[name].js',
     codeSplitting: {
       groups: [
-        { name: 'core', test: /\/src\/(model|record|kit)|\/src\/trace-file\/(?!decode|records|upgrade)|\/adapters\/shared\/(?!http\/)/ },
+        // What records, and what a file of it is made of and read with: everything needs it.
+        { name: 'core', test: /\/src\/(model|record|trace-file)\/|\/src\/kit\.ts$|\/adapters\/shared\/(?!http\/|otel\/|openai\/)/ },
         // What the package's main entry has beside it, in one file again.
-        { name: 'analysis', test: /\/src\/(analyze|models|tokens|terminal|trace-file)|\/reports\/(text|shared\/(flame|bar|category|numbers|page|report|table|text|totals))|fast-string/ },
+        { name: 'analysis', test: /\/src\/(analyze|models|tokens|terminal|run-log|config\/define)|\/reports\/(text|shared\/(flame|bar|category|numbers|page|report|table|text|totals))|fast-string/ },
+        { name: 'openai', test: /\/adapters\/(shared\/)?openai\// },
         // What a program that is recorded reads at its start.
         { name: 'register', test: /\/src\/(register\/(clients|row-of|tail|without-notices)|config\/find)\.ts$/ },
         // What the help needs, and no more: it has to be there at once.

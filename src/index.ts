@@ -60,7 +60,7 @@ export type { Comparison, CompareOptions, Operation, OperationFailure, Operation
 export type { AnalyzeOptions, Thresholds } from './analyze/options.ts'
 export type { TextPart, TokenCounter } from './analyze/token-counter.ts'
 export type { OperationOverRuns } from './analyze/percentiles-over.ts'
-export { defineConfig } from './config/config.ts'
+export { defineConfig } from './config/define.ts'
 export type { SpanwiseConfig } from './config/config.ts'
 export type { LoadConfigOptions, LoadedConfig } from './config/load.ts'
 export type { ActiveSpan, StartedSpan } from './record/active-span.ts'

@@ -19,11 +19,6 @@ export interface SpanwiseConfig extends ConfiguredOptions, AnalyzeOptions {
   readonly log?: RunLogger | boolean | undefined
 }
 
-/** Gives back `config`, for editors that then know its keys. */
-export function defineConfig(config: SpanwiseConfig): SpanwiseConfig {
-  return config
-}
-
 const keys: Readonly<Record<keyof SpanwiseConfig, true>> = {
   enabled: true, sampleRate: true, maxTraces: true, content: true, dir: true, chromeTraceDir: true, retention: true, resources: true,
   service: true, limits: true, thresholds: true, prices: true, windows: true, tokens: true, wrap: true, log: true, http: true,
