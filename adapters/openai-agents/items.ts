@@ -4,7 +4,7 @@ import { readContent } from '../shared/openai/content.ts'
 
 /** The SDK's own items, which stand for those of any model: `callId` where the API of OpenAI has `call_id`. */
 
-const ROLES: Readonly<Record<string, PartKind>> = { system: 'system', developer: 'system', user: 'user', assistant: 'assistant' }
+const ROLES: ReadonlyMap<unknown, PartKind> = new Map([['system', 'system'], ['developer', 'system'], ['user', 'user'], ['assistant', 'assistant']])
 
 export function readItem(source: object): PartDraft[] {
   const item = source as Fields
@@ -22,7 +22,7 @@ export function readItem(source: object): PartDraft[] {
     default:
       break
   }
-  const role = ROLES[text(item['role']) ?? '']
+  const role = ROLES.get(item['role'])
   return role === undefined ? [{ kind: 'other', text: jsonText(item), name }] : readContent(item['content'], role)
 }
 

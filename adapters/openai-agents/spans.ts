@@ -55,7 +55,7 @@ function prefixed(prefix: string, values: Fields = {}): Record<string, unknown> 
 
 /** Said of an agent that a guardrail stopped: the guardrail did what it is there for, the agent came to nothing. */
 const TRIPPED = 'Guardrail tripwire triggered'
-const TYPES: Readonly<Record<string, string>> = { [TRIPPED]: 'GuardrailTripwireTriggered', 'Max turns exceeded': 'MaxTurnsExceededError' }
+const TYPES: ReadonlyMap<string, string> = new Map([[TRIPPED, 'GuardrailTripwireTriggered'], ['Max turns exceeded', 'MaxTurnsExceededError']])
 const ABORTED = /^(AbortError|APIUserAbortError)\b|Request was aborted/
 
 /** How a span ended, from what the SDK notes of an error: a message of its own, and the error written out. */
@@ -67,7 +67,7 @@ export function outcomeOfSpan({ error, spanData }: Pick<AgentsSpan, 'error' | 's
   const [, named, rest] = /^(\w*(?:Error|Exception|Triggered)): (.*)$/s.exec(said) ?? []
   const guardrail = text(error.data?.['guardrail'])
   const message = guardrail === undefined ? rest ?? (said || error.message) : `${error.message}: ${guardrail}`
-  return { state: 'failed', type: named ?? TYPES[error.message] ?? 'Error', message }
+  return { state: 'failed', type: named ?? TYPES.get(error.message) ?? 'Error', message }
 }
 
 /** What a handoff notes beside. */

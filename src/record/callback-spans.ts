@@ -1,5 +1,5 @@
 import { OK, type Category, type Outcome } from '../model/span.ts'
-import { beginLlmCall, type LlmCall, type LlmCallStart } from './llm-call.ts'
+import { beginLlmCall, LlmCall, type LlmCallStart } from './llm-call.ts'
 import type { Place } from './place.ts'
 import type { Profiler } from './profiler.ts'
 import { quietly } from './quietly.ts'
@@ -8,6 +8,7 @@ import type { ToolFacts } from './tool-record.ts'
 
 export interface ToolCallStart extends ToolFacts {
   readonly attributes?: Readonly<Record<string, unknown>>
+  readonly place?: Place
 }
 
 interface Known {
@@ -64,13 +65,23 @@ export class CallbackSpans {
     return call
   }
 
+  /** What began as something else turns out to be a call of a model. */
+  turnIntoLlm(id: string, start: LlmCallStart): LlmCall | undefined {
+    const known = this.#known.get(id)
+    if (known?.span === undefined || !known.isOurs || known.call !== undefined) return known?.call
+    known.span.category = start.category
+    const call = new LlmCall(this.#profiler, known.span, { ...start, observer: this.#observer })
+    this.#known.set(id, { ...known, call })
+    return call
+  }
+
   /** A tool. A function that is recorded as a tool of this name, and runs meanwhile, is the same. */
   beginTool(id: string, parentId: string | undefined, tool: ToolCallStart): SpanRecord | undefined {
     if (this.#isUnrecorded(id, parentId)) return undefined
     const { pairs, toolTexts } = this.#profiler
     const around = this.#profiler.innermost(this.span(parentId))
     const isKnown = around?.category === 'tool' && around.open && around.details?.tool?.name === tool.name && !this.#isBegun(around)
-    const span = isKnown ? around : pairs.takeTool(this.#observer, tool.name, [tool.arguments]) ?? this.#profiler.open(tool.name, 'tool', { parent: around })
+    const span = isKnown ? around : pairs.takeTool(this.#observer, tool.name, [tool.arguments]) ?? this.#profiler.open(tool.name, 'tool', { ...tool.place, parent: around })
     const isOurs = !isKnown && span?.details?.tool === undefined
     this.#keep(id, parentId, span, { span, isOurs, done: span && isOurs ? pairs.openTool(this.#observer, span, tool.name, tool.arguments) : undefined })
     if (span === undefined) return undefined

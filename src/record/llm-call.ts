@@ -104,8 +104,10 @@ export class LlmCall {
     return this.#host !== undefined || this.#hadGuests
   }
 
+  /** Whether that observer sees it already, in its own call or in the one that it is. */
   isTakenBy(observer: string): boolean {
-    return this.#guests.has(observer)
+    const first = this.#host ?? this
+    return first.observer === observer || first.#guests.has(observer)
   }
 
   /** Whether what it reads stands in its span: the client's word goes before that of a framework. */

@@ -36,6 +36,8 @@ export const aiSdk: AttributeSet = {
   firstToken: [{ key: 'ai.response.msToFirstChunk', unit: 'ms' }, { key: 'ai.stream.msToFirstChunk', unit: 'ms' }],
   toolName: ['ai.toolCall.name'],
   toolCallId: ['ai.toolCall.id'],
+  toolArguments: ['ai.toolCall.args'],
+  toolResult: ['ai.toolCall.result'],
   usage: {
     input: ['ai.usage.inputTokens', 'ai.usage.promptTokens', 'ai.usage.tokens'],
     cacheRead: ['ai.usage.inputTokenDetails.cacheReadTokens', 'ai.usage.cachedInputTokens'],

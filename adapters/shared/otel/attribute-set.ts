@@ -57,6 +57,9 @@ export interface AttributeSet {
   readonly firstToken?: readonly Clocked[]
   readonly toolName?: Keys
   readonly toolCallId?: Keys
+  /** Where no set has them: the whole request and answer. */
+  readonly toolArguments?: Keys
+  readonly toolResult?: Keys
   readonly errorType?: Keys
   readonly usage?: UsageKeys
   /** Attributes that hold JSON objects whose fields are read as if they were attributes of their own: `key.field`. */

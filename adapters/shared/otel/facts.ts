@@ -39,7 +39,7 @@ export function readFacts(
 ): Facts {
   const attributes = expanded(withDetails(said, events))
   const kept = keptAttributes(said)
-  const kind = kindOf(attributes)
+  const kind = kindSaid(attributes, scope) ?? INTERNAL
   const isEmbedding = kind.category === 'embedding'
   const stated = kind.repeatsUsage || kind.category === 'tool' ? undefined : readUsage(attributes, scope, isEmbedding)
   const isCall = !kind.repeatsUsage && (kind.operation !== undefined || stated !== undefined)
@@ -67,6 +67,14 @@ function toolAnswer(attributes: AttributeMap): ToolDetail | undefined {
   return undefined
 }
 
+/** What a tool was called with and what it came to, where that is told: texts, mostly JSON. */
+export function toolTexts(attributes: AttributeMap): { readonly arguments: unknown; readonly result: unknown } {
+  return {
+    arguments: first(attributes, (set) => set.toolArguments) ?? first(attributes, (set) => set.wholeRequest),
+    result: first(attributes, (set) => set.toolResult) ?? first(attributes, (set) => set.wholeResponse),
+  }
+}
+
 export const errorType = (attributes: AttributeMap): string | undefined => firstText(attributes, (set) => set.errorType)
 
 /** Objects in one attribute become attributes below it. */
@@ -78,7 +86,8 @@ function expanded(said: AttributeMap): AttributeMap {
   return all
 }
 
-function kindOf(attributes: AttributeMap): Kind {
+/** What a span says that it is; undefined when it has nothing to do with models, as far as its attributes tell. */
+export function kindSaid(attributes: AttributeMap, scope: string | undefined): Kind | undefined {
   for (const { kinds = [] } of attributeSets) {
     for (const { key, values } of kinds) {
       const said = attributes.get(key)
@@ -89,7 +98,7 @@ function kindOf(attributes: AttributeMap): Kind {
   }
   // Before the conventions had an operation, a requested model told a call, and a tool's name a tool.
   if (attributes.has('gen_ai.tool.name')) return TOOL
-  return attributes.has('gen_ai.request.model') ? CHAT : INTERNAL
+  return attributes.has('gen_ai.request.model') && scopes.get(scope ?? '')?.namesOperations !== true ? CHAT : undefined
 }
 
 function readCall(

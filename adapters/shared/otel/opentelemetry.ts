@@ -33,12 +33,14 @@ export const openTelemetry: AttributeSet = {
   requestModel: ['gen_ai.request.model'],
   responseModel: ['gen_ai.response.model'],
   responseId: ['gen_ai.response.id'],
-  finishReasons: ['gen_ai.response.finish_reasons', 'gen_ai.response.finish_reason'],
+  finishReasons: ['gen_ai.response.finish_reasons', 'gen_ai.response.finish_reason', 'anthropic.message.stop_reason'],
   maxOutputTokens: ['gen_ai.request.max_tokens'],
   streamed: ['gen_ai.request.stream'],
   firstToken: [{ key: 'gen_ai.response.time_to_first_chunk', unit: 's' }],
   toolName: ['gen_ai.tool.name'],
   toolCallId: ['gen_ai.tool.call.id'],
+  toolArguments: ['gen_ai.tool.call.arguments', 'tool_arguments'],
+  toolResult: ['gen_ai.tool.call.result', 'tool_response'],
   errorType: ['error.type'],
   usage: {
     input: ['gen_ai.usage.input_tokens', 'gen_ai.usage.prompt_tokens'],
@@ -49,6 +51,11 @@ export const openTelemetry: AttributeSet = {
       'gen_ai.usage.cache_write.input_tokens', 'gen_ai.usage.cache_creation.input_tokens',
       'gen_ai.usage.cache_creation_input_tokens', 'gen_ai.usage.details.cache_write_tokens',
     ],
+    // Anthropic's own SDK beside the conventions
+    cacheWriteByTtl: {
+      '5m': ['anthropic.usage.cache_creation.ephemeral_5m_input_tokens'],
+      '1h': ['anthropic.usage.cache_creation.ephemeral_1h_input_tokens'],
+    },
     output: ['gen_ai.usage.output_tokens', 'gen_ai.usage.completion_tokens'],
     reasoning: [
       'gen_ai.usage.reasoning.output_tokens', 'gen_ai.usage.reasoning_tokens',

@@ -18,12 +18,15 @@ export interface Scope {
   readonly input?: 'inclusive' | 'exclusive'
   /** Of instrumentations that serve one provider and do not name it. */
   readonly provider?: string
+  /** Its calls of models always name their operation: a span that names a model alone is none, such as a count of tokens. */
+  readonly namesOperations?: true
 }
 
 /** What is known of instrumentations by the names of their scopes. */
 export const scopes: ReadonlyMap<string, Scope> = new Map<string, Scope>([
   // Hands Anthropic's own count through, which leaves the cached tokens out.
   ['@traceloop/instrumentation-anthropic', { input: 'exclusive', provider: 'anthropic' }],
+  ['com.anthropic.sdk.typescript', { provider: 'anthropic', namesOperations: true }],
   ['openinference.instrumentation.vertexai', { provider: 'gcp.vertex_ai' }],
   ['openinference.instrumentation.google_genai', { provider: 'gcp.gen_ai' }],
   ['openinference.instrumentation.anthropic', { provider: 'anthropic' }],
