@@ -96,9 +96,9 @@ describe('around a program', () => {
     await desk.say(['proxy', '--no-report', '--', 'node', 'agent.js'], { env: { ...env, OPENAI_BASE_URL: `${server.url}/v1` } })
     expect(server.asked).toHaveLength(2)
     const script = `require('node:fs').writeFileSync('out.txt', process.env.OPENAI_BASE_URL)`
-    await desk.say(['proxy', '--no-report', '--', 'node', '-e', script], { env: { ...env, OPENAI_BASE_URL: 'http://127.0.0.1:4319/openai/v1' } })
+    await desk.say(['proxy', '--no-report', '--', 'node', '-e', script], { env: { ...env, OPENAI_BASE_URL: 'http://127.0.0.1:4320/openai/v1' } })
     expect(readFileSync(join(desk.cwd, 'out.txt'), 'utf8')).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/openai\/v1$/)
-    expect(readFileSync(join(desk.cwd, 'out.txt'), 'utf8')).not.toContain(':4319/')
+    expect(readFileSync(join(desk.cwd, 'out.txt'), 'utf8')).not.toContain(':4320/')
   })
 
   test('as JSON, alone on standard output; also when it recorded nothing', async () => {
@@ -245,9 +245,9 @@ describe('until Ctrl-C', () => {
     for (const running of [first, second]) ports.push(Number((await running.until(/^Proxy on http:\/\/127\.0\.0\.1:(\d+)/))[1]))
     expect(ports[0]).not.toBe(ports[1])
     for (const [i, running] of [first, second].entries()) {
-      expect(ports[i]! >= 4319 && ports[i]! < 4339).toBe(true)
+      expect(ports[i]! >= 4320 && ports[i]! < 4340).toBe(true)
       expect(await running.stop('SIGTERM')).toBe(0)
-      expect(/port 4319 is taken by another program/.test(running.said.err)).toBe(ports[i] !== 4319)
+      expect(/port 4320 is taken by another program/.test(running.said.err)).toBe(ports[i] !== 4320)
     }
   })
 

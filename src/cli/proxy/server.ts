@@ -18,7 +18,7 @@ export interface ProxyOptions {
   readonly watch: (request: IncomingMessage, upstream: Upstream, path: string) => Watch | undefined
 }
 
-export const DEFAULT_PORT = 4319
+export const DEFAULT_PORT = 4320
 /** Clients keep connections; one that we closed first would look to them like a failure of the provider's. */
 const KEEP_ALIVE_MS = 600_000
 
