@@ -61,6 +61,10 @@ export class ModelRun {
     }
   }
 
+  get isStreaming(): boolean {
+    return this.#call.draft.streamed
+  }
+
   /** A piece of the answer. */
   token(piece: unknown, told: unknown): void {
     const message = fields(at(told, 'chunk.message'))

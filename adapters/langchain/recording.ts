@@ -14,6 +14,8 @@ interface Run {
   /** Whether it has a span. What is below one that has none belongs to the span above it. */
   isShown: boolean
   model?: ModelRun
+  /** Takes off what was put somewhere for it. */
+  done?: () => void
   /** Pieces of work right below it that are under way. */
   open: number
   /** Nobody will tell of its end any more. */
@@ -69,7 +71,9 @@ export class Recording {
       const provider = providerOf(serialized, start.metadata)
       const name = modelOf(start) ?? nameOf(serialized, runName)
       const call = this.#spans.beginLlm(ids.id, above, { name, category: 'llm', provider, operation, api: classOf(serialized) ?? 'langchain' })
-      if (call !== undefined) run.model = new ModelRun(call, start)
+      if (call === undefined) return true
+      run.model = new ModelRun(call, start)
+      this.#endOnAbort(run, at(start.extra, 'options.signal'))
       return true
     })
   }
@@ -146,6 +150,7 @@ export class Recording {
       if (run === undefined) return
       this.#runs.delete(id)
       this.#gone.unregister(run)
+      run.done?.()
       this.#spans.end(id, outcome, endedAt)
       const { above } = run
       if (above !== undefined && --above.open === 0 && above.isLeft) this.#leave(above.id)
@@ -173,6 +178,20 @@ export class Recording {
       }
     }
     this.#runs.set(run.id, run)
+  }
+
+  /** LangChain goes on with a stream only when somebody asks for its next piece. After an abort nobody does. */
+  #endOnAbort(run: Run, signal: unknown): void {
+    if (!(signal instanceof AbortSignal)) return
+    // Made here, where it holds nothing of LangChain's: as long as the run is known, so would be that.
+    const end = (): void => this.#guard(() => {
+      const { id, model } = run
+      if (model?.isStreaming !== true) return
+      this.#spans.call(id)?.read(() => model.cut(undefined))
+      this.end(id, { state: 'cancelled' })
+    })
+    signal.addEventListener('abort', end, { once: true })
+    run.done = () => signal.removeEventListener('abort', end)
   }
 
   /** Nobody can tell of its end any more. What is below it and still under way may be told of. */
