@@ -3,7 +3,8 @@ import type { LlmDraft, RunRecord, Writable } from './recorder.ts'
 
 /** One HTTP request under way. */
 export interface AttemptRecorder {
-  responded(status: number): void
+  /** @param status undefined where nobody tells it */
+  responded(status: number | undefined): void
   failed(error: unknown): void
 }
 
@@ -20,7 +21,7 @@ export function recordAttempt(draft: LlmDraft, run: RunRecord): AttemptRecorder 
   return {
     responded: (status) => {
       attempt.firstByte = attempt.end = run.now()
-      attempt.status = status
+      if (status !== undefined) attempt.status = status
     },
     failed: (error) => {
       attempt.end = run.now()

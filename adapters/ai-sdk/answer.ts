@@ -1,0 +1,127 @@
+import { outcomeOf, type AskedTool, type LlmCall, type Outcome, type PartDraft } from '../../src/kit.ts'
+import type { EventReader } from '../shared/endpoint.ts'
+import { readHead } from '../shared/head.ts'
+import { at, fields, jsonText, list, text, type Fields } from '../shared/json.ts'
+import { readPart } from './prompt.ts'
+import { usageOf } from './usage.ts'
+
+/** What `doGenerate` gave. */
+export function readAnswer(call: LlmCall, result: Fields): void {
+  const metadata = result['providerMetadata']
+  const response = fields(result['response'])
+  readResponse(call, response, metadata)
+  readFinish(call, result)
+  const content = list(result['content']).map((part) => fields(part) ?? {})
+  call.responseParts(content.flatMap((part) => readPart(part, 'assistant')))
+  call.askedTools(content.flatMap(askedTool))
+}
+
+export function readResponse(call: LlmCall, response: Fields | undefined, metadata: unknown): void {
+  readHead(call, { id: response?.['id'], model: response?.['modelId'], service_tier: at(metadata, 'openai.serviceTier') })
+}
+
+/** @param told has `usage`, `finishReason` and `providerMetadata` */
+export function readFinish(call: LlmCall, told: Fields): void {
+  call.usage(usageOf(told['usage'], call.draft.provider, told['providerMetadata']))
+  const reason = reasonOf(told['finishReason'])
+  if (reason === undefined) return
+  call.draft.finishReasons = [reason.raw]
+  if (reason.unified === 'error') call.failure = { state: 'failed', type: 'error', message: 'the model stopped because of an error' }
+}
+
+/** A word in version 5; since then the SDK's word with the provider's own. */
+function reasonOf(said: unknown): { readonly unified: string; readonly raw: string } | undefined {
+  const unified = text(said) ?? text(fields(said)?.['unified'])
+  return unified === undefined ? undefined : { unified, raw: text(fields(said)?.['raw']) ?? unified }
+}
+
+/** Those that the provider runs itself are no work of the program's. */
+function askedTool(part: Fields): readonly AskedTool[] {
+  if (part['type'] !== 'tool-call' || part['providerExecuted'] === true) return []
+  return [{ id: text(part['toolCallId']), name: text(part['toolName']) ?? '', arguments: jsonText(part['input']) }]
+}
+
+const DELTAS: Readonly<Record<string, PartDraft['kind']>> = { 'text-delta': 'assistant', 'reasoning-delta': 'reasoning', 'tool-input-delta': 'tool-call' }
+
+/** What is known of a block before it is whole. Texts are kept in the pieces they came in. */
+interface OpenBlock {
+  readonly kind: PartDraft['kind']
+  readonly pieces: string[]
+  /** The whole of it, which the stream tells of some. */
+  whole?: readonly PartDraft[]
+  asked?: readonly AskedTool[]
+}
+
+/** What `doStream` gave, part by part. */
+export function readStream(call: LlmCall): EventReader {
+  const blocks = new Map<string, OpenBlock>()
+  const names = new Map<string, string>()
+  let finish: Fields | undefined
+  const blockOf = (kind: PartDraft['kind'], id: unknown): OpenBlock => {
+    const key = `${kind} ${String(id)}`
+    let block = blocks.get(key)
+    if (block === undefined) blocks.set(key, (block = { kind, pieces: [] }))
+    return block
+  }
+  const isWhole = (part: Fields): void => {
+    const [draft] = readPart(part, 'assistant')
+    if (draft === undefined) return
+    const block = blockOf(draft.kind, part['toolCallId'] ?? blocks.size)
+    // Models that do not stream the input of tools give it at once.
+    if (block.pieces.length === 0) call.token()
+    block.whole = [draft]
+    block.asked = askedTool(part)
+  }
+  return {
+    get complete() {
+      return finish !== undefined
+    },
+    event(value) {
+      const part = value as Fields
+      const kind = DELTAS[part['type'] as string]
+      if (kind !== undefined) {
+        const delta = part['delta']
+        if (typeof delta !== 'string' || delta === '') return
+        blockOf(kind, part['id']).pieces.push(delta)
+        return call.token()
+      }
+      switch (part['type']) {
+        case 'tool-input-start': return void names.set(String(part['id']), text(part['toolName']) ?? '')
+        case 'tool-call':
+        case 'tool-result':
+        case 'file':
+        case 'reasoning-file': return isWhole(part)
+        case 'response-metadata': return readResponse(call, part, undefined)
+        case 'finish': return void (finish = part)
+        case 'error': return void (call.failure = failureOf(part['error']))
+        default:
+      }
+    },
+    finish() {
+      if (finish !== undefined) {
+        const failure = call.failure
+        readResponse(call, undefined, finish['providerMetadata'])
+        readFinish(call, finish)
+        if (failure.state === 'failed') call.failure = failure
+      }
+      const drafts: PartDraft[] = []
+      const asked: AskedTool[] = []
+      for (const [key, { kind, pieces, whole, asked: own }] of blocks) {
+        const id = key.slice(kind.length + 1)
+        drafts.push(...(whole ?? [kind === 'tool-call' ? { kind, text: pieces.join(''), name: names.get(id), callId: id } : { kind, text: pieces.join('') }]))
+        asked.push(...(own ?? []))
+      }
+      call.responseParts(drafts)
+      call.askedTools(asked)
+    },
+  }
+}
+
+/** Some providers give their error on as it came, in an object of the provider's. */
+function failureOf(error: unknown): Outcome {
+  const { code, type, message } = error instanceof Error ? {} : { ...fields(error) }
+  const named = text(code) ?? text(type)
+  if (named !== undefined) return { state: 'failed', type: named, message: text(message) ?? '' }
+  const outcome = outcomeOf(error)
+  return outcome.state === 'ok' ? { state: 'failed', type: 'error', message: 'the stream told of an error' } : outcome
+}
