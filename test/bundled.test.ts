@@ -139,10 +139,10 @@ describe.each(apps)('$name', (description) => {
       expect(copies).toBeGreaterThan(1)
     })
 
-    test('instrumentation.js hears of all runs', () => {
-      const said = app.said().split('\n').filter((line) => line.startsWith('run agent'))
-      expect(said.length).toBe(asked)
-      expect(new Set(said)).toEqual(new Set(['run agent ok', 'run agent failed', 'run agent cancelled']))
+    test('instrumentation.js hears of all runs', async () => {
+      const heard = (): string[] => app.said().split('\n').filter((line) => line.startsWith('run agent'))
+      await expect.poll(() => heard().length).toBe(asked)
+      expect(new Set(heard())).toEqual(new Set(['run agent ok', 'run agent failed', 'run agent cancelled']))
     })
   }
 
