@@ -1,3 +1,6 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { AIMessage, ToolMessage } from '@langchain/core/messages'
 import { tool } from '@langchain/core/tools'
 import { Annotation, Command, END, entrypoint, interrupt, MemorySaver, Send, START, StateGraph, task } from '@langchain/langgraph'
@@ -18,6 +21,9 @@ import { expectTree, recorded } from './support/recorded.ts'
 let server: ProviderServer
 beforeAll(async () => void (server = await startProviderServer()))
 afterAll(() => server.close())
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 const [, core] = cores[0]!
 const State = Annotation.Root({ value: Annotation<number> })
@@ -206,7 +212,7 @@ describe('a graph', () => {
     expect(profiler.lastTrace?.spans.find(({ category }) => category === 'tool')?.outcome).toEqual({ state: 'failed', type: 'RangeError', message: 'too much' })
   })
 
-  test.each(['updates', 'values', 'messages', 'events'] as const)('streamed as %s it is the same', async (streamMode) => {
+  test.each(['updates', 'values', 'messages', 'events', 'protocol'] as const)('streamed as %s it is the same', async (streamMode) => {
     const { profiler } = recorded()
     const model = fakeModel(core, { answers: ['one two'] })
     const graph = new StateGraph(State)
@@ -218,13 +224,31 @@ describe('a graph', () => {
     const callbacks = [spanwiseHandler({ profiler })]
     const stream = streamMode === 'events'
       ? graph.streamEvents({ value: 1 }, { version: 'v2', callbacks })
-      : await graph.stream({ value: 1 }, { streamMode, callbacks })
+      : streamMode === 'protocol'
+        ? await graph.streamEvents({ value: 1 }, { version: 'v3', callbacks })
+        : await graph.stream({ value: 1 }, { streamMode, callbacks })
     for await (const _one of stream);
     expectTree(profiler.lastTrace, `
       LangGraph 0-0
         talk 0-0
           fake-1 llm 0-0`)
-    expect(profiler.lastTrace?.spans[2]?.llm?.streamed).toBe(streamMode === 'messages' || streamMode === 'events')
+    expect(profiler.lastTrace?.spans[2]?.llm?.streamed).toBe(['messages', 'events', 'protocol'].includes(streamMode))
+  })
+
+  test('a stream that is left ends its run: LangGraph tells of it, or lets go of it', async () => {
+    const { profiler } = recorded()
+    const graph = new StateGraph(State)
+      .addNode('one', () => ({ value: 1 })).addNode('two', () => ({ value: 2 })).addEdge(START, 'one').addEdge('one', 'two').addEdge('two', END).compile()
+    const leave = async (): Promise<void> => {
+      for await (const _update of await graph.stream({ value: 0 }, { callbacks: [spanwiseHandler({ profiler })] })) break
+    }
+    await leave()
+    for (let i = 0; i < 50 && profiler.traces.length < 1; i++) {
+      collectGarbage()
+      await turn()
+    }
+    expect(profiler.traces).toHaveLength(1)
+    expect(['ok', 'cancelled']).toContain(profiler.lastTrace?.spans[0]?.outcome.state)
   })
 
   test('a workflow of functions', async () => {
