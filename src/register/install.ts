@@ -1,15 +1,23 @@
 import * as nodeModule from 'node:module'
 import { isCandidate, type ClientRow } from './clients.ts'
-import { rowOfFile, rowOfUrl } from './row-of.ts'
+import { readUrl, rowOfFile, rowOfUrl } from './row-of.ts'
 import { esmTail, withTail, type LoadedModule } from './tail.ts'
 
 /** Is told of a class where its module has been evaluated; gives back what takes its place. */
 export type Seen = (row: ClientRow, Class: unknown) => unknown
 
+type LoadSync = (url: string, context: unknown, next: (url: string, context: unknown) => LoadedModule) => LoadedModule
+interface Hooking {
+  readonly registerHooks?: (hooks: { readonly load: LoadSync }) => unknown
+  readonly register?: (specifier: URL) => void
+}
+
 /** Sees classes in both module systems, however many copies of their packages there are. @param hooksUrl what a thread for loading runs */
 export function install(seen: Seen, hooksUrl: URL): void {
+  const { registerHooks, register } = nodeModule as Hooking
+  if (registerHooks !== undefined) return void registerHooks({ load: (url, context, next) => withTail(rowOfUrl(url), next(url, context), () => readUrl(url)) })
+  register?.(hooksUrl)
   watchRequire(seen)
-  watchImport(hooksUrl)
 }
 
 interface CommonJsModule {
@@ -51,16 +59,4 @@ function tellExported(seen: Seen, row: ClientRow, { exports }: CommonJsModule): 
   if (typeof Class !== 'function') return
   const now = seen(row, Class)
   if (now !== Class) holder![row.exported] = now
-}
-
-type LoadSync = (url: string, context: unknown, next: (url: string, context: unknown) => LoadedModule) => LoadedModule
-interface Hooking {
-  readonly registerHooks?: (hooks: { readonly load: LoadSync }) => unknown
-  readonly register?: (specifier: URL) => void
-}
-
-function watchImport(hooksUrl: URL): void {
-  const { registerHooks, register } = nodeModule as Hooking
-  if (registerHooks !== undefined) registerHooks({ load: (url, context, next) => withTail(rowOfUrl(url), next(url, context)) })
-  else register?.(hooksUrl)
 }

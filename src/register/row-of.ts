@@ -9,8 +9,11 @@ export function rowOfFile(path: string): ClientRow | undefined {
   return clientRow(path, nameOf)
 }
 
+const bareUrl = (url: string): string => url.split(/[?#]/, 1)[0]!
+export const readUrl = (url: string): string => readFileSync(fileURLToPath(bareUrl(url)), 'utf8')
+
 export function rowOfUrl(url: string): ClientRow | undefined {
-  const [bare = url] = url.split(/[?#]/, 1)
+  const bare = bareUrl(url)
   return bare.startsWith('file:') && isCandidate(bare) ? rowOfFile(fileURLToPath(bare)) : undefined
 }
 

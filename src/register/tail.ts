@@ -25,11 +25,16 @@ export interface LoadedModule {
   readonly source?: string | ArrayBuffer | NodeJS.TypedArray | null | undefined
 }
 
-/** With the line behind it where it is an ES module that has a source. */
-export function withTail<T extends LoadedModule>(row: ClientRow | undefined, module: T): T {
+/**
+ * A module with the line behind it. A CommonJS module comes to a `load` hook when another loader gave the source of what requires it, as
+ * those for TypeScript do: nobody compiles it then where we could look on, and it may have no source yet.
+ * @param read reads its file
+ */
+export function withTail<T extends LoadedModule>(row: ClientRow | undefined, module: T, read: () => string): T {
   const { format, source } = module
-  if (row === undefined || format !== 'module' || source === null || source === undefined) return module
-  return { ...module, source: textOf(source) + esmTail(row) }
+  if (row === undefined) return module
+  if (format === 'module' && source !== null && source !== undefined) return { ...module, source: textOf(source) + esmTail(row) }
+  return format === 'commonjs' ? { ...module, source: textOf(source ?? read()) + cjsTail(row) } : module
 }
 
-export const textOf = (source: NonNullable<LoadedModule['source']>): string => (typeof source === 'string' ? source : new TextDecoder().decode(source))
+const textOf = (source: NonNullable<LoadedModule['source']>): string => (typeof source === 'string' ? source : new TextDecoder().decode(source))
