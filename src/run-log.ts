@@ -1,5 +1,6 @@
 import { formatCount, formatUsd, plural } from '../reports/shared/numbers.ts'
 import { clean, cleanName } from '../reports/shared/text.ts'
+import { checkPrices } from './analyze/options.ts'
 import { runTotals } from './analyze/run-totals.ts'
 import { knownTotals, type KnownTotals } from './analyze/totals.ts'
 import { show } from './model/show.ts'
@@ -71,6 +72,7 @@ export function logRuns(logger: RunLogger, { profiler = defaultProfiler, prices 
  * @throws {TypeError} as there
  */
 export function runWriter(logger: RunLogger, options: SummaryOptions = {}): (trace: Trace) => void {
+  checkPrices(options.prices)
   const log = lineWriter(logger)
   return (trace) => {
     const summary = runSummary(outlineOf(trace), options)

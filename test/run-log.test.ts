@@ -133,6 +133,10 @@ describe('logRuns', () => {
     for (const logger of [undefined, {}, { info: () => {} }, 'console']) expect(() => logRuns(logger as never)).toThrow(/^logger must be a function or have info\(\) and warn\(\), got /)
   })
 
+  test('prices of the wrong shape are refused at once', () => {
+    expect(() => logRuns(console, { prices: { model: { input: -1, output: 1 } } })).toThrow(RangeError)
+  })
+
   test('loggers of others fit', () => {
     expectTypeOf<pino.Logger>().toExtend<Parameters<typeof logRuns>[0]>()
     expectTypeOf<Console>().toExtend<Parameters<typeof logRuns>[0]>()
