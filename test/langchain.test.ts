@@ -1,3 +1,5 @@
+import type { Callbacks } from '@langchain/core/callbacks/manager'
+import type { Callbacks as OldCallbacks } from 'langchain-core-0/callbacks/manager'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { analyze } from 'spanwise'
@@ -225,4 +227,11 @@ describe.each(cores)('@langchain/core %s', (_version, core) => {
         second llm 0-0 failed TypeError: never
         third llm 0-0`)
   })
+})
+
+test('the handler is what both lines take, by their types', () => {
+  const handler = spanwiseHandler()
+  const taken: readonly [Callbacks, OldCallbacks] = [[handler], [handler]]
+  expect(taken).toHaveLength(2)
+  expect(spanwiseHandler()).toBe(handler)
 })
