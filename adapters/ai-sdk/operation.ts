@@ -1,4 +1,4 @@
-import type { CallbackSpans, LlmCall, Outcome, SpanRecord } from '../../src/kit.ts'
+import type { CallbackSpans, LlmCall, LlmCallStart, Outcome, SpanRecord } from '../../src/kit.ts'
 import { text, type Fields } from '../shared/json.ts'
 import { apiName, providerName } from '../shared/provider-names.ts'
 import { ModelCall } from './model-call.ts'
@@ -15,9 +15,9 @@ export interface Model {
 export const modelOf = ({ provider, modelId }: Fields): Model => ({ provider: text(provider) ?? 'unknown', modelId: text(modelId) ?? 'unknown' })
 
 /** The same as a call of it begins. */
-export function callOf({ provider, modelId }: Model, category: 'llm' | 'embedding') {
+export function callOf({ provider, modelId }: Model, category: 'llm' | 'embedding'): LlmCallStart {
   const operation = category === 'llm' ? 'chat' : 'embeddings'
-  return { name: modelId, category, provider: providerName(provider), operation, api: apiName(provider) ?? operation } as const
+  return { name: modelId, category, provider: providerName(provider), operation, api: apiName(provider) ?? operation }
 }
 
 /** Who sees calls by telemetry; the middleware is another one. */
@@ -130,7 +130,7 @@ export class Operation {
    * @internal Nobody can tell of its end any more.
    * @param answers how many its models had given when the answer that has gone was to come
    */
-  gone(answers = this.#answers): void {
+  gone(answers: number = this.#answers): void {
     if (this.#answers === answers) this.end(CANCELLED, this.#model?.heardAt)
   }
 

@@ -31,6 +31,6 @@ export interface ProgramFacts {
   readonly startedMs: number
 }
 
-export const SETUP = Symbol.for('spanwise.setup.v1')
+export const SETUP: unique symbol = Symbol.for('spanwise.setup.v1')
 
 export const setup = (): Setup => (globalThis as { [SETUP]?: Setup })[SETUP] ?? {}
