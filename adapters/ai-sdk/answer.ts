@@ -49,7 +49,14 @@ interface OpenBlock {
   readonly pieces: string[]
   /** The whole of it, which the stream tells of some. */
   whole?: readonly PartDraft[]
-  asked?: readonly AskedTool[]
+}
+
+/** Version 5 runs a tool while the stream that asks for it goes on. */
+function askMore(call: LlmCall, asked: readonly AskedTool[]): void {
+  const before = call.draft.toolCalls ?? []
+  if (asked.length === 0) return
+  call.askedTools(asked)
+  call.draft.toolCalls = [...before, ...(call.draft.toolCalls ?? [])]
 }
 
 /** What `doStream` gave, part by part. */
@@ -70,7 +77,7 @@ export function readStream(call: LlmCall): EventReader {
     // Models that do not stream the input of tools give it at once.
     if (block.pieces.length === 0) call.token()
     block.whole = [draft]
-    block.asked = askedTool(part)
+    askMore(call, askedTool(part))
   }
   return {
     get complete() {
@@ -105,14 +112,12 @@ export function readStream(call: LlmCall): EventReader {
         if (failure.state === 'failed') call.failure = failure
       }
       const drafts: PartDraft[] = []
-      const asked: AskedTool[] = []
-      for (const [key, { kind, pieces, whole, asked: own }] of blocks) {
+      for (const [key, { kind, pieces, whole }] of blocks) {
         const id = key.slice(kind.length + 1)
-        drafts.push(...(whole ?? [kind === 'tool-call' ? { kind, text: pieces.join(''), name: names.get(id), callId: id } : { kind, text: pieces.join('') }]))
-        asked.push(...(own ?? []))
+        const ids = kind === 'tool-call' ? { name: names.get(id), callId: id } : {}
+        drafts.push(...(whole ?? [{ kind, text: pieces.join(''), ...ids }]))
       }
       call.responseParts(drafts)
-      call.askedTools(asked)
     },
   }
 }

@@ -78,6 +78,8 @@ export class LlmCall {
   #requestedAt = -1
   /** The call of another observer in whose span this one is. */
   #host: LlmCall | undefined
+  /** Of those in its span the one whose words stand there, where that is not itself. */
+  #lead: LlmCall | undefined
   /** Observers that see this same call, or saw it to a good end. One that saw it fail may see it tried again. */
   readonly #guests = new Set<string>()
   #hadGuests = false
@@ -122,9 +124,11 @@ export class LlmCall {
     host.#hadGuests = true
     const details = host.span.extend()
     const before = details.llm
-    if (before === undefined || rankOf(this.observer) >= rankOf(host.observer)) {
+    const lead = host.#lead ?? host
+    if (before === undefined || rankOf(this.observer) >= rankOf(lead.observer)) {
       // A framework that tries again makes several calls of the client: attempts of its one.
-      if (before !== undefined && before !== host.draft) this.draft.attempts = [...(before.attempts ?? []), ...(this.draft.attempts ?? [])]
+      if (before !== undefined && lead.observer === this.observer) this.draft.attempts = [...(before.attempts ?? []), ...(this.draft.attempts ?? [])]
+      host.#lead = this
       details.llm = this.draft
       if (this.draft.requestModel !== undefined) host.span.name = this.span.name
     }
