@@ -1,4 +1,5 @@
-import { copyFileSync, readFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { build } from 'rolldown'
 import { pagePlugin } from './viewer/build.js'
 
@@ -42,3 +43,20 @@ await build({
   },
 })
 copyFileSync(new URL('src/register/preload.cjs', import.meta.url), `${dir}/src/register/preload.cjs`)
+dropPrivateDeclarations(Object.values(exports).flatMap((target) => target.types ?? []).map((file) => join(dir, file.slice('./dist/'.length))))
+
+/** Of the declarations that the compiler wrote, those that no entry leads to are of no use to anybody: more than half of them. */
+function dropPrivateDeclarations(entries) {
+  const needed = new Set()
+  for (const todo = [...entries]; todo.length > 0;) {
+    const file = todo.pop()
+    if (needed.has(file) || !existsSync(file)) continue
+    needed.add(file)
+    const named = readFileSync(file, 'utf8').matchAll(/(?:from|import\()\s*['"](\.[^'"]+)\.[jt]s['"]/g)
+    for (const [, path] of named) todo.push(join(dirname(file), `${path}.d.ts`))
+  }
+  for (const path of readdirSync(dir, { recursive: true })) {
+    const file = join(dir, path)
+    if (file.endsWith('.d.ts') && !needed.has(file)) rmSync(file)
+  }
+}

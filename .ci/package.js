@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 // What code, declarations and docs may take, and the page, which is in the package once: an empty report may weigh 400 kB.
-const MAX_UNPACKED_BYTES = 1_100_000 + 400_000
+const MAX_UNPACKED_BYTES = 1_350_000 + 400_000
 const MAX_INSTALLED_PACKAGES = 10
 const root = fileURLToPath(new URL('..', import.meta.url))
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
