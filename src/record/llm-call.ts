@@ -20,6 +20,8 @@ export interface LlmCallStart {
   readonly api: string
   /** Who sees the call. Default: the client that it goes through. */
   readonly observer?: string
+  /** Its observer is told of no failures: one of its client is its own. */
+  readonly isMute?: boolean
   readonly place?: Place
 }
 
@@ -78,6 +80,7 @@ export class LlmCall {
   #requestedAt = -1
   /** The call of another observer in whose span this one is. */
   #host: LlmCall | undefined
+  readonly #isMute: boolean
   /** Of those in its span the one whose words stand there, where that is not itself. */
   #lead: LlmCall | undefined
   /** Observers that see this same call, or saw it to a good end. One that saw it fail may see it tried again. */
@@ -85,7 +88,8 @@ export class LlmCall {
   #hadGuests = false
 
   /** @param host the call that this is, seen by another observer */
-  constructor(profiler: Profiler, span: SpanRecord, { provider, operation, api, category, observer = CLIENT }: LlmCallStart, host?: LlmCall) {
+  constructor(profiler: Profiler, span: SpanRecord, { provider, operation, api, category, observer = CLIENT, isMute = false }: LlmCallStart, host?: LlmCall) {
+    this.#isMute = isMute
     this.#profiler = profiler
     this.#clock = span.run.owner.clock
     this.span = span
@@ -304,7 +308,8 @@ export class LlmCall {
     if (this.#host === undefined && this.span.open) this.span.end(outcome, at)
     else if (!this.span.open) this.span.extendEnd()
     // A stream that its reader left: frameworks are not told of it, and would leave their call open.
-    if (outcome.state === 'cancelled' && this.observer === CLIENT) this.#host?.end(outcome)
+    const isOver = outcome.state === 'cancelled' || (outcome.state === 'failed' && this.#host?.#isMute === true)
+    if (isOver && this.observer === CLIENT) this.#host?.end(outcome)
   }
 
   /** Puts what two observers know of one call together. */
