@@ -1,12 +1,15 @@
 import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { Agent, createServer, request as ask, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createServer2, connect as connect2 } from 'node:http2'
 import { connect, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { createGzip, gunzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { Profiler, type Trace } from 'spanwise'
+import { decodeTrace, Profiler, type Trace } from 'spanwise'
 import { traceFetch } from 'spanwise/fetch'
 import { profileHttp, type HttpOptions } from 'spanwise/http'
 import { Kept } from '../adapters/shared/http/kept.ts'
@@ -487,4 +490,19 @@ test('no request and no response stays behind', async () => {
   // None is under way any more: what is outside of all of them is recorded.
   profiler.span('afterwards', () => {})
   expect(profiler.lastTrace!.name).toBe('afterwards')
+})
+
+test('in a file too a run is called by the route that it took', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'spanwise-http-'))
+  const profiler = new Profiler({ enabled: true, dir })
+  const span = profiler.open('GET /users/42', 'internal', { isRun: true })!
+  await profiler.flush()
+  span.name = 'GET /users/:id'
+  span.end()
+  expect(profiler.lastTrace!.spans).toHaveLength(1)
+  await profiler.flush()
+  const [file = ''] = readdirSync(dir)
+  const { traces, problems } = decodeTrace(readFileSync(join(dir, file), 'utf8'))
+  rmSync(dir, { recursive: true })
+  expect([problems, traces[0]!.name, traces[0]!.spans[0]!.name]).toEqual([[], 'GET /users/:id', 'GET /users/:id'])
 })

@@ -102,6 +102,7 @@ export class RunRecord {
   #origin: number
   readonly #errorsBefore: number
   #pending: PendingToolCall[] = []
+  #endedAs: string | undefined
 
   constructor(owner: RunOwner, facts: RunFacts) {
     this.owner = owner
@@ -123,7 +124,7 @@ export class RunRecord {
 
   /** That of its root: adapters learn it late, such as the route that a request took. */
   get name(): string {
-    return this.spans[0]?.name ?? this.facts.name
+    return this.spans[0]?.name ?? this.#endedAs ?? this.facts.name
   }
 
   get selfErrors(): number {
@@ -224,6 +225,7 @@ export class RunRecord {
   /** @internal */
   seal(): void {
     this.open = false
+    this.#endedAs = this.name
     this.#pending = []
     this.requests.close()
     this.owner.sink?.sealed(this)

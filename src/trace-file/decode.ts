@@ -115,6 +115,7 @@ export class TraceDecoder {
     if (!checkEnd(end)) return this.#problem(number, 'expected counts in the end of a run')
     if (this.#run?.facts.id !== run.id) this.#begin(run, number, version as number, true)
     this.#run!.end = end
+    this.#run!.name = run.name
   }
 
   #begin(facts: RunFacts, number: number, version: number, takesUnclaimed = false): void {
@@ -180,6 +181,8 @@ class RunBuilder {
   readonly version: number
   readonly seed: number
   end: EndRecord['end'] | undefined
+  /** Its end knows best: some runs are called another thing by then. */
+  name: string
   readonly #spans: Span[] = []
   readonly #parts: Part[] = []
   readonly #requests = new Requests()
@@ -190,6 +193,7 @@ class RunBuilder {
 
   constructor(facts: RunFacts, version: number) {
     this.facts = facts
+    this.name = facts.name
     this.version = version
     this.seed = seedOf(facts.id)
   }
@@ -250,7 +254,7 @@ class RunBuilder {
   }
 
   finish(): { readonly trace: Trace; readonly missing: readonly string[] } {
-    const { facts, end } = this
+    const { facts, name, end } = this
     const found = inOrder(this.#spans.filter((span) => span !== undefined))
     const { parts, spans } = withoutHoles(this.#parts, this.#hasOpen ? markLate(found) : found, this.#requests.highest)
     const missing: string[] = []
@@ -263,7 +267,7 @@ class RunBuilder {
     const { lost: lostRequests } = this.#requests
     if (lostRequests > 0) missing.push(`${lostRequests} requests of the run ${facts.id} are lost: they go on from one whose record is missing`)
     const { dropped = { spans: 0, contentChars: 0, parts: 0 }, overheadNs = 0, selfErrors = 0 } = end ?? {}
-    return { trace: { ...facts, spans, parts, dropped, overheadNs, selfErrors }, missing }
+    return { trace: { ...facts, name, spans, parts, dropped, overheadNs, selfErrors }, missing }
   }
 }
 

@@ -78,9 +78,10 @@ export class RunEncoder {
     return this.#record({ part, at })
   }
 
-  end(end: EndRecord['end']): string {
+  /** @param name what the run is called now: some learn it late */
+  end(end: EndRecord['end'], name: string = this.#facts.name): string {
     this.#requests.clear()
-    return line({ end, format: 'spanwise', version: VERSION, run: this.#facts }, 0)
+    return line({ end, format: 'spanwise', version: VERSION, run: { ...this.#facts, name } }, 0)
   }
 
   /** The nearest list among those that this one goes on from and that the file has, and what it takes to get here from it. */

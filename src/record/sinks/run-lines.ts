@@ -171,7 +171,7 @@ export class RunLines {
       dropped: { spans: spans + this.#lostSpans, contentChars, parts: droppedParts, ...(attributes > 0 && { attributes }) },
       overheadNs: Math.round(overheadMs * 1e6),
       selfErrors,
-    })
+    }, this.#redactor.text(this.run.name, 'run.name'))
   }
 
   #span(record: SpanRecord): string {
