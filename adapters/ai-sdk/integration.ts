@@ -1,4 +1,4 @@
-import { CallbackSpans, outcomeOf, within, type Outcome, type Profiler, type SpanRecord } from '../../src/kit.ts'
+import { CallbackSpans, followChannel, outcomeOf, within, type Outcome, type Profiler, type SpanRecord } from '../../src/kit.ts'
 import { fields, list, text, type Fields } from '../shared/json.ts'
 import { readFinish, readResponse } from './answer.ts'
 import { Embeddings } from './embeddings.ts'
@@ -7,6 +7,8 @@ import { modelOf, OBSERVER, Operation, operationCategory, operationName, readSet
 import { readPrompt } from './prompt.ts'
 
 const CANCELLED: Outcome = { state: 'cancelled' }
+/** Of Node's diagnostics: where version 7 runs its work. */
+const CHANNEL = 'ai:telemetry'
 /** Operations whose end is never told must not be kept for ever. */
 const MAX_OPERATIONS = 20_000
 
@@ -34,6 +36,7 @@ class Told {
   readonly #spans: CallbackSpans
   readonly #operations = new Map<string, Operation>()
   readonly #embeddings: Embeddings
+  #followsSteps = false
 
   constructor(profiler: Profiler) {
     this.#profiler = profiler
@@ -52,7 +55,17 @@ class Told {
       this.#spans.end(rerankId(operation), outcome)
     })
     this.#operations.set(id, operation)
-    this.#spans.begin(id, undefined, operationName(name, functionId), operationCategory(name))?.set({ 'ai.operationId': name })
+    const span = this.#spans.begin(id, undefined, operationName(name, functionId), operationCategory(name))
+    span?.set({ 'ai.operationId': name })
+    if (span === undefined || this.#followsSteps) return
+    this.#followsSteps = true
+    followChannel(CHANNEL, (message) => this.#spanOfStep(message))
+  }
+
+  /** The user's own functions that run in a step, such as `prepareStep`, are below its operation. */
+  #spanOfStep(message: unknown): SpanRecord | undefined {
+    const { type, event } = fields(message) ?? {}
+    return type === 'step' ? this.#of(fields(event) ?? {})?.span : undefined
   }
 
   end(event: Fields, outcome?: Outcome): void {

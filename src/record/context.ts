@@ -45,3 +45,34 @@ export function innermost(a: SpanRecord | undefined, b: SpanRecord | undefined):
 
 /** Calls `fn` with `span` current, in it and in everything asynchronous that it starts. */
 export const within = <T, A extends unknown[]>(span: SpanRecord, fn: (...args: A) => T, ...args: A): T => storage.run(span, fn, ...args)
+
+type ChannelFinder = (message: unknown) => SpanRecord | undefined
+
+const CHANNELS = Symbol.for('spanwise.channels.v1')
+const followed = globalThis as { [CHANNELS]?: Map<string, Set<ChannelFinder>> }
+const channels: Map<string, Set<ChannelFinder>> = (followed[CHANNELS] ??= new Map())
+
+/**
+ * For libraries that run their work in a tracing channel of Node's: what runs there belongs to the span that is found for its message.
+ * From then on the context is entered for all work of that channel, so: not before something of it is recorded.
+ */
+export function followChannel(name: string, find: ChannelFinder): void {
+  const finders = channels.get(name) ?? new Set()
+  finders.add(find)
+  if (channels.has(name)) return
+  channels.set(name, finders)
+  // Not imported: runtimes at the edge have contexts, but none of this.
+  const diagnostics = globalThis.process?.getBuiltinModule?.('node:diagnostics_channel')
+  diagnostics?.tracingChannel?.(name).start.bindStore(storage, (message) => {
+    const here = storage.getStore() as SpanRecord
+    try {
+      for (const known of finders) {
+        const found = known(message)
+        if (found !== undefined) return found
+      }
+    } catch {
+      // Whatever it is that was not understood, the work goes on where it is.
+    }
+    return here
+  })
+}
