@@ -308,8 +308,8 @@ export class LlmCall {
     if (this.#host === undefined && this.span.open) this.span.end(outcome, at)
     else if (!this.span.open) this.span.extendEnd()
     // A stream that its reader left: frameworks are not told of it, and would leave their call open.
-    const isOver = outcome.state === 'cancelled' || (outcome.state === 'failed' && this.#host?.#isMute === true)
-    if (isOver && this.observer === CLIENT) this.#host?.end(outcome)
+    const host = this.observer === CLIENT ? this.#host : undefined
+    if (outcome.state === 'cancelled' || (outcome.state === 'failed' && host !== undefined && host.#isMute)) host?.end(outcome)
   }
 
   /** Puts what two observers know of one call together. */
