@@ -15,8 +15,9 @@ interface Hooking {
 /** Sees classes in both module systems, however many copies of their packages there are. @param hooksUrl what a thread for loading runs */
 export function install(seen: Seen, hooksUrl: URL): void {
   const { registerHooks, register } = nodeModule as Hooking
-  if (registerHooks !== undefined) return void registerHooks({ load: (url, context, next) => withTail(rowOfUrl(url), next(url, context), () => readUrl(url)) })
-  register?.(hooksUrl)
+  if (registerHooks !== undefined) registerHooks({ load: (url, context, next) => withTail(rowOfUrl(url), next(url, context), () => readUrl(url)) })
+  else register?.(hooksUrl)
+  // Also beside the first: loaders such as tsx read CommonJS modules themselves. Who is told twice of a class heeds it once.
   watchRequire(seen)
 }
 
