@@ -57,6 +57,13 @@ describe('the file', () => {
     expect(html).not.toContain('<script')
   })
 
+  test('a notice stands above it, as text', () => {
+    const html = htmlReport(one, { notice: { text: '<b>answered</b>', link: { text: 'the "response"', href: '?a=1&b="2"' } } })
+    expect(html).toContain('<p class="notice">&#60;b&#62;answered&#60;/b&#62; <a href="?a=1&#38;b=&#34;2&#34;">the &#34;response&#34;</a></p>\n<div id="app">')
+    expect(htmlReport(one, { notice: { text: 'answered' } })).toContain('<p class="notice">answered</p>\n<div id="app">')
+    expect(htmlReport(one)).not.toContain('<p class="notice">')
+  })
+
   test('of something else: says what it got', () => {
     expect(() => htmlReport({ name: 'x' } as never)).toThrow(TypeError)
     expect(() => htmlReport(one, { thresholds: { savingMs: -1 } })).toThrow(RangeError)
