@@ -50,9 +50,9 @@ interface Router {
 }
 type Express = { (): Router; Router(): Router }
 
-describe.each([['5', 'express'], ['4', 'express-4']])('Express %s', (_, module) => {
-  const express = createRequire(import.meta.url)(module) as Express
+const require = createRequire(import.meta.url)
 
+describe.each<[version: string, express: Express]>([['5', require('express') as Express], ['4', require('express-4') as Express]])('Express %s', (_, express) => {
   test('a run is named after the route, below a router too', async () => {
     const options = recording()
     const app = express()

@@ -15,7 +15,7 @@ export type Wish =
 /** A header of the request, by its name in lower case. */
 export type HeaderOf = (name: string) => string | string[] | null | undefined
 
-export const SECRET_HEADER = 'spanwise-secret'
+const SECRET_HEADER = 'spanwise-secret'
 
 /** Reports that are being made at a time, each with its response in memory. What is asked beyond that is served as it is. */
 const MAX_HELD = 8

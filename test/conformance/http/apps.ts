@@ -133,10 +133,11 @@ interface ExpressResponse extends ServerResponse {
 }
 type Express = { (): ExpressApp; text(options: object): unknown }
 
-const express = (name: string, module: string): Framework => ({
+const require = createRequire(import.meta.url)
+
+const express = (name: string, make: Express): Framework => ({
   name, knowsRoutes: true, isExact: true,
   async app(routes, options) {
-    const make = createRequire(import.meta.url)(module) as Express
     const app = make()
     if (options !== undefined) app.use(profileExpress(options))
     app.use(make.text({ type: () => true }))
@@ -220,7 +221,7 @@ function honoReply(context: Context, { status = 200, headers = {}, body }: Reply
 
 export const frameworks = {
   http: [nodeHttp],
-  express: [express('express 5', 'express'), express('express 4', 'express-4')],
+  express: [express('express 5', require('express') as Express), express('express 4', require('express-4') as Express)],
   fastify: [onFastify('fastify 5', () => fastify()), onFastify('fastify 4', () => fastify4() as unknown as FastifyInstance)],
   hono: [hono('hono', true), hono('hono without bindings', false)],
 } as const

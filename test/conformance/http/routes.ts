@@ -16,8 +16,8 @@ export interface Site {
   crowd(of: number): void
 }
 
-export const ZIPPED: Buffer = gzipSync('some text that is worth its compression, '.repeat(20))
-export const BIG: Buffer = Buffer.alloc(9_000_000, 'x')
+const ZIPPED: Buffer = gzipSync('some text that is worth its compression, '.repeat(20))
+const BIG: Buffer = Buffer.alloc(9_000_000, 'x')
 
 export function site(profiler: Profiler): Site {
   const gates = [gate(), gate(), gate()]
