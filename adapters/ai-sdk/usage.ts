@@ -84,5 +84,5 @@ function isSame(told: Usage, own: Usage | undefined): boolean {
   if (told.input === undefined || told.output === undefined) return false
   const { input, output } = own ?? {}
   return (input === undefined || input.total === told.input.total || input.total === told.input.uncached + told.input.cacheRead)
-    && (output === undefined || output.total === told.output.total)
+    && (output === undefined || output.total === told.output.total || output.total === told.output.visible)
 }

@@ -30,7 +30,7 @@ type Mock = new (behaviour: never) => object
 export interface Lane {
   readonly version: 5 | 6 | 7
   readonly ai: Ai
-  openai(baseURL: string): { chat(id: string): Model; responses(id: string): Model; embedding(id: string): EmbeddingModel }
+  openai(baseURL: string, fetch?: typeof globalThis.fetch): { chat(id: string): Model; responses(id: string): Model; embedding(id: string): EmbeddingModel }
   readonly Model: Mock
   readonly Embedding: Mock
   readonly Reranking?: Mock
@@ -43,7 +43,7 @@ export interface Lane {
 /** The same names with other types. */
 const as = <T>(value: unknown): T => value as T
 
-const settings = (baseURL: string): { baseURL: string; apiKey: string } => ({ baseURL, apiKey: 'test' })
+const settings = (baseURL: string, fetch?: typeof globalThis.fetch) => ({ baseURL, apiKey: 'test', ...(fetch && { fetch }) })
 const nested: Pick<Lane, 'usage' | 'finishReason'> = {
   usage: (input, cached, output, reasoning) => ({
     inputTokens: { total: input, noCache: input - cached, cacheRead: cached, cacheWrite: undefined },
@@ -54,15 +54,15 @@ const nested: Pick<Lane, 'usage' | 'finishReason'> = {
 
 export const lanes: readonly Lane[] = [
   {
-    version: 7, ai: ai7, openai: (url) => createOpenAI(settings(url)), ...nested,
+    version: 7, ai: ai7, openai: (url, fetch) => createOpenAI(settings(url, fetch)), ...nested,
     Model: test7.MockLanguageModelV4, Embedding: test7.MockEmbeddingModelV4, Reranking: test7.MockRerankingModelV4, Agent: ai7.ToolLoopAgent,
   },
   {
-    version: 6, ai: as(ai6), openai: (url) => as(createOpenAI3(settings(url))), ...nested,
+    version: 6, ai: as(ai6), openai: (url, fetch) => as(createOpenAI3(settings(url, fetch))), ...nested,
     Model: test6.MockLanguageModelV3, Embedding: test6.MockEmbeddingModelV3, Reranking: test6.MockRerankingModelV3, Agent: as(ai6.ToolLoopAgent),
   },
   {
-    version: 5, ai: as(ai5), openai: (url) => as(createOpenAI2(settings(url))),
+    version: 5, ai: as(ai5), openai: (url, fetch) => as(createOpenAI2(settings(url, fetch))),
     Model: test5.MockLanguageModelV2, Embedding: test5.MockEmbeddingModelV2, Agent: as(ai5.Experimental_Agent),
     usage: (input, cached, output, reasoning) => ({
       inputTokens: input, outputTokens: output, totalTokens: input + output, reasoningTokens: reasoning, cachedInputTokens: cached,
