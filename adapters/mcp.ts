@@ -1,6 +1,7 @@
 import { adopt, outcomeOf, profiler as defaultProfiler, show, traceparentOf, within, type Outcome, type Profiler, type SpanRecord } from '../src/kit.ts'
 import { at, fields, list, text, type Fields } from './shared/json.ts'
 import { Patches, wrapped } from './shared/patches.ts'
+import type { McpClientOptions, McpServerOptions } from './mcp/options.ts'
 import { askingFor, describeRequest, requestName, takeSpans, targetOf } from './mcp/meta.ts'
 import { watchTransport } from './mcp/server.ts'
 
@@ -15,26 +16,6 @@ import { watchTransport } from './mcp/server.ts'
  *
  * Not seen: notifications, pings, what a server asks of its client (sampling, elicitation), tasks after the request that began them.
  */
-export interface McpOptions {
-  /** Records to this profiler instead of the default one. */
-  readonly profiler?: Profiler
-}
-
-export interface McpClientOptions extends McpOptions {
-  /** The server's name, where it should not be the one that it gives itself. */
-  readonly server?: string
-  /** Whether the server is asked for its own spans. Default true: one that does not know of it ignores it. */
-  readonly spans?: boolean
-}
-
-export interface McpServerOptions extends McpOptions {
-  /**
-   * Whether callers get the spans of their requests. Default: those on the same machine do (stdio, in memory), those over HTTP do not.
-   * A function decides for each request.
-   */
-  readonly spans?: boolean | ((request: { readonly method: string; readonly params: unknown; readonly sessionId: string | undefined }) => boolean)
-}
-
 type Request = (this: unknown, request: Fields, ...rest: unknown[]) => unknown
 
 /**
@@ -190,3 +171,5 @@ const MAX_MESSAGE_CHARS = 1_024
 
 const textOf = (result: Fields | undefined): string =>
   list(result?.['content']).map((block) => text(at(block, 'text')) ?? text(at(block, 'resource.text')) ?? `[${text(at(block, 'type')) ?? 'unknown'}]`).join('\n')
+
+export type { McpClientOptions, McpServerOptions }

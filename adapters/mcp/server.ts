@@ -1,7 +1,7 @@
 import { within, type Outcome, type Profiler, type SpanRecord } from '../../src/kit.ts'
-import type { McpServerOptions } from '../mcp.ts'
 import { fields, text, type Fields } from '../shared/json.ts'
 import { describeRequest, readAsked, requestName, targetOf, withSpans } from './meta.ts'
+import type { McpServerOptions } from './options.ts'
 
 type OnMessage = (message: unknown, ...rest: unknown[]) => unknown
 type Send = (this: unknown, message: unknown, ...rest: unknown[]) => unknown
