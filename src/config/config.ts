@@ -40,6 +40,7 @@ export function checkConfig(config: unknown): SpanwiseConfig {
   for (const name of ['enabled', 'resources'] as const) {
     if (read[name] !== undefined && typeof read[name] !== 'boolean') throw new TypeError(`${name} must be true or false, got ${show(read[name])}`)
   }
+  if (read.service !== undefined && typeof read.service !== 'string') throw new TypeError(`service must be a string, got ${show(read.service)}`)
   readThresholds(read)
   checkPrices(read.prices)
   checkWindows(read.windows)

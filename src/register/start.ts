@@ -32,13 +32,13 @@ interface Globals {
 const globals = globalThis as Globals
 
 export function start(): void {
-  if (globals[SEEN_KEY] !== undefined || isOff(process.env['SPANWISE']) || isPackageManager(process.argv[1])) return
+  if (globals[SEEN_KEY] !== undefined || isOff(process.env['SPANWISE']) || isPackageManager(process.argv[1]) || isLoaderThread()) return
   // A configuration file that loads a client itself comes too early to be recorded.
   globals[SEEN_KEY] = (_name, Class) => Class
   try {
     const startedMs = performance.now()
     const { wrap, log, http, prices, thresholds: _thresholds, windows: _windows, tokens: _tokens, ...options } = readConfig()
-    globals[SETUP] = { options, http, defaults: { dir: resolve('.spanwise'), maxTraces: MAX_TRACES }, program: { get name() { return programName() }, startedMs } }
+    globals[SETUP] = { options, http, defaults: { dir: resolve('.spanwise'), maxTraces: MAX_TRACES }, program: { name: programName(), startedMs } }
     globals[PROFILER]?.takeSetup?.()
     if (log !== undefined && log !== false) own('src/index.js')['logRuns']!(log === true ? tell : log, { prices })
     const watched = new WeakSet<object>()
@@ -57,11 +57,16 @@ const isOff = (value: string | undefined): boolean => /^(0|false|off|no)$/i.test
 /** They start programs, which are recorded, and are none. */
 const isPackageManager = (main: string | undefined): boolean => /^(npm|npx|pnpm|pnpx|yarn|yarnpkg|corepack)(-cli)?(\.[cm]?js)?$/.test(basename(main ?? ''))
 
-/** Asked for when there is something to record: to load what knows of threads takes longer than all else here. */
+/** To load what knows of threads takes longer than all else at a start; in the main thread there is no need. */
+const isThread = (): boolean => (process.abort as { readonly disabled?: boolean }).disabled === true
+const threads = (): typeof import('node:worker_threads') => process.getBuiltinModule('node:worker_threads')
+
+/** Where Node loads modules for a program: what is to be loaded before the program is loaded there too. */
+const isLoaderThread = (): boolean => isThread() && threads().parentPort === null
+
 function programName(): string {
   const name = basename(process.argv[1] ?? '') || 'node'
-  const { isMainThread, threadId } = process.getBuiltinModule('node:worker_threads')
-  return isMainThread ? name : `${name} (thread ${threadId})`
+  return isThread() ? `${name} (thread ${threads().threadId})` : name
 }
 
 /** A configuration that cannot be used is told of and left out: it is no reason for the program not to run. */

@@ -22,7 +22,8 @@ export interface Folder {
   /** Puts a package of this repository's where a name says, such as `node_modules/framework/node_modules/openai`. */
   link(name: string, where: string): void
   run(words: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ended>
-  start(words: readonly string[], env?: Readonly<Record<string, string>>): ChildProcess
+  /** @param cwd instead of the folder */
+  start(words: readonly string[], env?: Readonly<Record<string, string>>, cwd?: string): ChildProcess
   /** What was recorded, oldest first; it is taken away. */
   takeTraces(dir?: string): readonly Trace[]
 }
@@ -65,9 +66,9 @@ function makeFolder(path: string, packed: string, packages: readonly string[]): 
   writeFileSync(join(path, 'package.json'), '{ "name": "app", "private": true }')
   place(packed, join(path, 'node_modules/spanwise'))
   for (const name of packages) place(`${root}node_modules/${name}`, join(path, 'node_modules', name))
-  const start: Folder['start'] = (words, env = {}) => {
+  const start: Folder['start'] = (words, env = {}, cwd = path) => {
     const [program, ...rest] = words
-    return spawn(program === 'node' ? process.execPath : program!, rest, { cwd: path, env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] })
+    return spawn(program === 'node' ? process.execPath : program!, rest, { cwd, env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] })
   }
   return {
     path, start,
