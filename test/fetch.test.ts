@@ -5,6 +5,8 @@ import type { Profiler } from 'spanwise'
 import { traceFetch, traceHeaders, type FetchOptions } from 'spanwise/fetch'
 import { COLLECT_HEADER, collectedBody, inlineSpans, laterSpans, PROFILE_HEADER, SPANS_HEADER, unguessableId } from '../adapters/shared/http/spans-header.ts'
 import { parseTraceparent } from '../src/kit.ts'
+import { runExample } from './support/example.ts'
+import { json } from './support/provider-server.ts'
 import { expectTree, recorded } from './support/recorded.ts'
 
 const servers: Server[] = []
@@ -152,4 +154,18 @@ test('misuse says what it got; a profiler that is off gives back the fetch that 
   expect(() => traceFetch(fetch, { profiler: {} as never })).toThrow('options.profiler must be a Profiler, got {}')
   const { profiler } = recorded({ enabled: false })
   expect(traceFetch(fetch, { profiler })).toBe(fetch)
+})
+
+test('the example', async () => {
+  const replies = ['Returns take 30 days.', 'You have 30 days.'].map((content, i) => json({
+    id: `chatcmpl-${i}`, object: 'chat.completion', created: 1, model: 'gpt-4o-mini-2024-07-18',
+    choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }], usage: { prompt_tokens: 50, completion_tokens: 10, total_tokens: 60 },
+  }))
+  const { printed, traces } = await runExample('services', replies, (base) => ({ OPENAI_BASE_URL: base, OPENAI_API_KEY: 'test', NO_COLOR: '1' }))
+  expect(printed).toMatch(/^You have 30 days\.\n/)
+  const agent = traces.find(({ name }) => name === 'agent')!
+  expect(agent.spans.map(({ name }) => name.replace(/127\.0\.0\.1:\d+/, 'host'))).toEqual([
+    'agent', 'summarise_page', 'GET host/returns', 'GET /returns', 'summarise', 'gpt-4o-mini', 'gpt-4o-mini',
+  ])
+  expect(agent.spans.filter(({ llm }) => llm !== undefined)).toHaveLength(2)
 })
