@@ -12,6 +12,8 @@ export default defineConfig({
       { find: /^spanwise\/html$/, replacement: here('./viewer/html.ts') },
       { find: /^spanwise\/vitest$/, replacement: here('./src/vitest.ts') },
       { find: /^spanwise\/([\w-]+)$/, replacement: here('./adapters/$1.ts') },
+      // Too large to be installed for an example.
+      { find: /^@mastra\/(core\/\w+|observability)$/, replacement: here('./test/support/mastra-stand-in.ts') },
     ],
   },
   test: {

@@ -1,6 +1,7 @@
 import { addContextFinder, CallbackSpans, profiler as defaultProfiler, within, type Place, type Profiler, type SpanRecord } from '../src/kit.ts'
 import { activeSpanId, epochMsOf, epochNsOf, isSampled, parentIdOf, type OtelSpan } from './otel/shapes.ts'
 import { callStart, isGenAi, outcomeOfSpan, read, tellAnswer, tellRequest, type Said } from './otel/tell.ts'
+import { toldTime } from './shared/told-time.ts'
 
 export interface SpanProcessorOptions {
   /** Records to this profiler instead of the default one. */
@@ -60,8 +61,6 @@ interface Node {
 
 /** Spans that never end must not be kept for ever. */
 const MAX_NODES = 20_000
-/** Times further from now than this were given by whoever told the span, mostly after it had happened. */
-const NOW_MS = 5
 
 class Recording {
   readonly #profiler: Profiler
@@ -91,7 +90,7 @@ class Recording {
       return
     }
     const node: Node = {
-      span, parentId, startedMs: this.#clockOf(span.startTime), around: this.#profiler.innermost(undefined), isOpen: false, isRequestTold: false,
+      span, parentId, startedMs: toldTime(this.#profiler, epochMsOf(span.startTime)), around: this.#profiler.innermost(undefined), isOpen: false, isRequestTold: false,
     }
     this.#bound(this.#nodes)
     this.#nodes.set(spanId, node)
@@ -107,12 +106,6 @@ class Recording {
 
   #resolved(id: string | undefined): string | undefined {
     return id !== undefined && this.#leftOut.has(id) ? this.#leftOut.get(id) : id
-  }
-
-  /** By the profiler's clock. */
-  #clockOf(time: OtelSpan['startTime']): number {
-    const ago = Date.now() - epochMsOf(time)
-    return this.#profiler.now() - (Math.abs(ago) > NOW_MS ? ago : 0)
   }
 
   /**
@@ -189,7 +182,7 @@ class Recording {
     if (!node.isOpen) return
     this.#tell(spanId, node, said)
     const record = this.#spans.span(spanId)
-    this.#spans.end(spanId, outcomeOfSpan(span), record?.run.sinceStart(this.#clockOf(span.endTime)))
+    this.#spans.end(spanId, outcomeOfSpan(span), record?.run.sinceStart(toldTime(this.#profiler, epochMsOf(span.endTime))))
   }
 
   /** What is known of a span at its end. */
