@@ -32,15 +32,20 @@ const NO_CONTEXT = Object.freeze({ traceId: '', spanId: '', traceFlags: 0 })
 
 /** What the SDK gets as its span: it keeps what only a span is told, and tells a span of the user's own tracer all of it. */
 export class ToldSpan implements TracerSpan {
-  readonly #own: TracerSpan | undefined
+  #own: TracerSpan | undefined
   readonly #ended: (span: ToldSpan) => void
   #attributes: Fields = {}
   #outcome: Outcome = { state: 'ok' }
 
   /** @param ended must not throw */
-  constructor(own: TracerSpan | undefined, ended: (span: ToldSpan) => void) {
-    this.#own = own
+  constructor(ended: (span: ToldSpan) => void) {
     this.#ended = ended
+  }
+
+  /** @param own a span of the user's own tracer, which hears all from here on */
+  tell(own: TracerSpan): this {
+    this.#own = own
+    return this
   }
 
   get attributes(): Fields {
@@ -96,8 +101,11 @@ export class ToldSpan implements TracerSpan {
   }
 
   end(time?: unknown): void {
-    this.#ended(this)
-    this.#own?.end(time)
+    try {
+      this.#own?.end(time)
+    } finally {
+      this.#ended(this)
+    }
   }
 
   isRecording(): boolean {

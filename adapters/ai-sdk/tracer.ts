@@ -38,22 +38,19 @@ export class SpanwiseTracer implements Tracer {
   }
 
   startSpan(name: string, options?: unknown, context?: unknown): TracerSpan {
-    return this.#own?.startSpan(name, options, context) ?? new ToldSpan(undefined, () => {})
+    return this.#own?.startSpan(name, options, context) ?? new ToldSpan(() => {})
   }
 
   startActiveSpan<F extends (span: TracerSpan) => unknown>(name: string, ...rest: [...unknown[], F]): ReturnType<F> {
     const fn = rest.at(-1) as F
-    const options = rest.length > 1 ? rest[0] : undefined
-    const run = (own?: TracerSpan): ReturnType<F> => this.#run(name, options, fn, own)
-    if (this.#own === undefined) return run()
-    const start = this.#own.startActiveSpan as (name: string, ...rest: unknown[]) => ReturnType<F>
-    return start.call(this.#own, name, ...rest.slice(0, -1), run)
-  }
-
-  #run<F extends (span: TracerSpan) => unknown>(name: string, options: unknown, fn: F, own: TracerSpan | undefined): ReturnType<F> {
-    const work = this.#quietly(() => this.#workOf(name, fields(fields(options)?.['attributes']) ?? {})) ?? OTHER
-    const told = new ToldSpan(own, (span) => void this.#quietly(() => work.ended?.(span)))
-    return work.run(() => fn(told), told) as ReturnType<F>
+    const attributes = fields(fields(rest.length > 1 ? rest[0] : undefined)?.['attributes']) ?? {}
+    const work = this.#quietly(() => this.#workOf(name, attributes)) ?? OTHER
+    const told = new ToldSpan((span) => void this.#quietly(() => work.ended?.(span)))
+    const own = this.#own
+    if (own === undefined) return work.run(() => fn(told), told) as ReturnType<F>
+    // Inside of ours, so that what else hears of it, such as a span processor, finds the call recorded.
+    const start = own.startActiveSpan as (name: string, ...rest: unknown[]) => unknown
+    return work.run(() => start.call(own, name, ...rest.slice(0, -1), (span: TracerSpan) => fn(told.tell(span))), told) as ReturnType<F>
   }
 
   #workOf(name: string, attributes: Fields): Work {
@@ -69,10 +66,13 @@ export class SpanwiseTracer implements Tracer {
     }
   }
 
-  /** The operation that runs here, if it is recorded. */
+  /** The operation that runs here, if it is recorded. Others may have spans of their own in it. */
   #around(): Operation | undefined {
-    const current = currentSpan()
-    return current && this.#operations.get(current)
+    for (let span = currentSpan(); span !== undefined; span = span.parent) {
+      const operation = this.#operations.get(span)
+      if (operation !== undefined) return operation
+    }
+    return undefined
   }
 
   #operation(operationId: string, attributes: Fields): Work {
