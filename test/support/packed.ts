@@ -34,9 +34,10 @@ export interface Ended {
   readonly err: string
 }
 
-export function pack(): Packed {
+/** @param name of the folder that it lies in */
+export function pack(name = 'package'): Packed {
   const base = realpathSync(mkdtempSync(join(tmpdir(), 'spanwise-packed-')))
-  const packed = join(base, 'package')
+  const packed = join(base, name)
   mkdirSync(packed)
   cpSync(`${root}package.json`, join(packed, 'package.json'))
   cpSync(`${root}examples/demo-run.jsonl`, join(packed, 'examples/demo-run.jsonl'))
