@@ -5,9 +5,10 @@ import { analyze, type Profiler, type ProfilerOptions, type Trace } from 'spanwi
 import { spanwiseHandler } from 'spanwise/langchain'
 import { watchOpenAI } from 'spanwise/openai'
 import { checkAnalysis } from './laws.ts'
-import { makeModel, refuses, says, type Kind } from './support/langchain-clients.ts'
+import { makeModel } from './support/langchain-clients.ts'
 import { startProviderServer, type ProviderServer, type Session } from './support/provider-server.ts'
 import { expectTree, recorded } from './support/recorded.ts'
+import { refuses, says, type Kind } from './support/said.ts'
 
 /** LangChain's models over a provider, alone and on a client that is recorded too: one span a call, in every way that a program may take. */
 

@@ -4,7 +4,8 @@ import { spanwiseHandler } from 'spanwise/langchain'
 import { checkTrace } from './laws.ts'
 import { documents, object, readExchanges, serve, wayOf, type Exchange } from './support/exchanges.ts'
 import { expectedCounts, type Counts } from './support/expected-usage.ts'
-import { makeModel, type Kind } from './support/langchain-clients.ts'
+import { makeModel } from './support/langchain-clients.ts'
+import type { Kind } from './support/said.ts'
 
 /**
  * Every recorded answer of a chat API, through LangChain's own models: by callbacks alone, and with the client recorded too. Either way it

@@ -12,11 +12,12 @@ import { analyze, type Profiler } from 'spanwise'
 import { spanwiseHandler } from 'spanwise/langchain'
 import { wrapOpenAI } from 'spanwise/openai'
 import { checkAnalysis } from './laws.ts'
-import { makeModel, says } from './support/langchain-clients.ts'
+import { makeModel } from './support/langchain-clients.ts'
 import { cores, fakeModel } from './support/langchain.ts'
 import { answer } from './support/openai-answers.ts'
 import { startProviderServer, type ProviderServer } from './support/provider-server.ts'
 import { expectTree, recorded } from './support/recorded.ts'
+import { says } from './support/said.ts'
 
 let server: ProviderServer
 beforeAll(async () => void (server = await startProviderServer()))
