@@ -1,14 +1,13 @@
 import { OK, type Category, type Outcome } from '../model/span.ts'
-import { msToNs } from '../model/units.ts'
 import type { Usage } from '../model/usage.ts'
 import { recordAttempt, type AttemptRecorder } from './attempt.ts'
-import type { Clock } from './clock.ts'
 import { clip } from './limits.ts'
 import { CLIENT } from './pairing.ts'
 import { HERE, type Place } from './place.ts'
 import { noteError } from './quietly.ts'
 import type { PartDraft, ReadParts } from './parts.ts'
 import type { Profiler } from './profiler.ts'
+import { ReaderTimes } from './reader-times.ts'
 import type { LlmDraft, SpanRecord } from './recorder.ts'
 
 export interface LlmCallStart {
@@ -42,13 +41,6 @@ export interface StreamReader {
 /** Every so many stream events one is timed, and stands for the others in the profiler's own overhead. */
 const TIMED_EVENT = 32
 /**
- * How many events the reader of a stream is timed for, at its start and again after each pause between tokens. Reading the clock
- * for each event of a burst, such as a stream that was received whole, would cost more than all else that is done with it.
- */
-const READER_EVENTS = 128
-const PAUSE_MS = 1
-
-/**
  * One call of a model while it is recorded: what adapters write into. All methods are safe to call in any order and
  * after the end; adapter code runs inside `read`, which swallows its errors and counts its time as the profiler's own.
  */
@@ -63,17 +55,7 @@ export class LlmCall {
   /** Set by a reader when the provider answered that it failed. */
   failure: Outcome = OK
   readonly #profiler: Profiler
-  readonly #clock: Clock
-  #events = 0
-  #lastTokenMs = -1
-  /** Events that the reader asked for. */
-  #asked = 0
-  /** When the reader got what it has now; -1 when that is not timed. */
-  #handedMs = -1
-  #timedEvents = READER_EVENTS
-  #readerMs = -1
-  #readerMsAtFirstToken = 0
-  #readerMsAtLastToken = 0
+  readonly #reader: ReaderTimes
   #takesMore = true
   #request: PartDraft[] = []
   /** Nanoseconds of its run at which the request was told, while it is not in the run's log. */
@@ -91,7 +73,7 @@ export class LlmCall {
   constructor(profiler: Profiler, span: SpanRecord, { provider, operation, api, category, observer = CLIENT, isMute = false }: LlmCallStart, host?: LlmCall) {
     this.#isMute = isMute
     this.#profiler = profiler
-    this.#clock = span.run.owner.clock
+    this.#reader = new ReaderTimes(span.run.owner.clock)
     this.span = span
     this.observer = observer
     this.category = category
@@ -244,41 +226,29 @@ export class LlmCall {
 
   /** A piece of generated content arrived. */
   token(): void {
-    const now = this.#clock.now()
-    if (now - this.#lastTokenMs > PAUSE_MS) this.#timedEvents = READER_EVENTS
-    this.#lastTokenMs = now
-    this.#readerMsAtLastToken = this.#readerMs
-    if (this.draft.firstToken === undefined) {
-      this.draft.firstToken = this.span.run.sinceStart(now)
-      this.#readerMsAtFirstToken = this.#readerMs
-    }
+    const isFirst = this.draft.firstToken === undefined
+    const now = this.#reader.token(isFirst)
+    if (isFirst) this.draft.firstToken = this.span.run.sinceStart(now)
   }
 
   /** The reader has the stream, and has not asked for an event yet. */
   streamHanded(): void {
-    this.#readerMs = 0
-    this.#handedMs = this.#clock.now()
+    this.#reader.handed()
   }
 
-  /** The reader asks for the next event. One that asks ahead of what it got is not slow. */
+  /** The reader asks for the next event. */
   eventAsked(): void {
-    const isAhead = this.#asked++ !== this.#events
-    if (this.#handedMs < 0) return
-    if (!isAhead) this.#readerMs += this.#clock.now() - this.#handedMs
-    this.#handedMs = -1
+    this.#reader.asked()
   }
 
   /** Passes a stream event to its reader; errors of the reader are ours. */
   event(reader: StreamReader, event: unknown): void {
     this.#read(reader, event)
-    if (this.#timedEvents > 0 && this.#readerMs >= 0) {
-      this.#timedEvents--
-      this.#handedMs = this.#clock.now()
-    }
+    this.#reader.got()
   }
 
   #read(reader: StreamReader, event: unknown): void {
-    const count = ++this.#events
+    const count = ++this.#reader.events
     if (count % TIMED_EVENT === 1) {
       const before = this.span.run.overheadMs
       this.read(() => reader.event(event))
@@ -296,13 +266,11 @@ export class LlmCall {
   end(outcome: Outcome = OK, at?: number): void {
     if (!this.#takesMore) return
     this.#takesMore = false
-    if (this.#events > 0) this.draft.chunks = this.#events
-    if (this.#lastTokenMs >= 0) this.draft.lastToken = this.span.run.sinceStart(this.#lastTokenMs)
-    if (this.#readerMs >= 0) {
-      // One that left did so with the last event in its hands.
-      this.eventAsked()
-      this.draft.reader = this.#readerTimes()
-    }
+    const { events, lastTokenMs } = this.#reader
+    if (events > 0) this.draft.chunks = events
+    if (lastTokenMs >= 0) this.draft.lastToken = this.span.run.sinceStart(lastTokenMs)
+    const times = this.#reader.over(this.draft.firstToken !== undefined)
+    if (times !== undefined) this.draft.reader = times
     this.#profiler.list(this.span)
     if (!this.#profiler.pairs.isAlone) this.#settle(outcome)
     if (this.#host === undefined && this.span.open) this.span.end(outcome, at)
@@ -328,14 +296,6 @@ export class LlmCall {
     span.category = 'internal'
     delete span.details?.llm
     if (!span.open) span.run.owner.sink?.ended(span)
-  }
-
-  #readerTimes(): NonNullable<LlmDraft['reader']> {
-    const all = this.#readerMs
-    const hasTokens = this.draft.firstToken !== undefined
-    const first = hasTokens ? this.#readerMsAtFirstToken : all
-    const last = hasTokens ? this.#readerMsAtLastToken : all
-    return { beforeFirstTokenNs: msToNs(first), betweenTokensNs: msToNs(last - first), afterLastTokenNs: msToNs(all - last) }
   }
 
   /** Ends the span and still takes what is read of the answer afterwards, up to `end`. */
