@@ -16,9 +16,9 @@ const layers: readonly (readonly [file: RegExp, layer: string, ...may: string[]]
   [/^src\/analyze\/findings\//, 'src/analyze/findings/', 'src/analyze/', 'src/model/', 'src/models/', 'src/tokens/'],
   [/^src\/analyze\//, 'src/analyze/', 'own', 'src/model/', 'src/models/', 'src/tokens/', 'p-limit'],
   [/^src\/record\//, 'src/record/', 'own', 'src/model/', 'src/trace-file/', 'node:'],
-  [/^src\/config\//, 'src/config/', 'own', 'src/model/', 'src/record/', 'src/analyze/', 'src/register/', 'type src/run-log.ts', 'node:'],
+  [/^src\/config\//, 'src/config/', 'own', 'src/model/', 'src/record/', 'src/analyze/', 'src/register/', 'type src/run-log.ts', 'node:', '(computed)'],
   // A start loads nothing of ours but this: what records comes with the first client.
-  [/^src\/register\//, 'src/register/', 'own', 'src/config/find.ts', 'type src/config/', 'type src/record/', 'node:'],
+  [/^src\/register\//, 'src/register/', 'own', 'src/config/find.ts', 'type src/config/', 'type src/record/', 'node:', '(computed)'],
   [/^src\/register\.ts$/, 'src/register.ts', 'src/register/'],
   [/^src\/kit\.ts$/, 'src/kit.ts', 'src/model/', 'src/record/'],
   [/^src\/terminal\.ts$/, 'src/terminal.ts'],
@@ -27,8 +27,8 @@ const layers: readonly (readonly [file: RegExp, layer: string, ...may: string[]]
   // A line for people, written as the reports write theirs.
   [/^src\/run-log\.ts$/, 'src/run-log.ts', 'src/model/', 'src/models/', 'src/analyze/', 'src/record/', 'src/trace-file/', 'reports/shared/'],
   [/^src\/vitest\.ts$/, 'src/vitest.ts', 'src/', 'reports/shared/', 'vitest'],
-  // Importers read usage and OpenTelemetry's attributes too, and load no recorder.
-  [/^adapters\/shared\/otel\//, 'adapters/shared/', 'own', 'src/model/'],
+  // Importers read usage, OpenTelemetry's attributes and Claude's messages too, and load no recorder.
+  [/^adapters\/shared\/(otel|claude-code)\//, 'adapters/shared/', 'own', 'src/model/'],
   [/^adapters\/shared\/usage\.ts$/, 'adapters/shared/', 'own', 'src/model/usage.ts'],
   // It answers requests: with the page, a line of the log, spans for the caller. The first two are loaded when there is one to write.
   [/^adapters\/shared\/http\//, 'adapters/shared/', 'own', 'src/kit.ts', 'src/run-log.ts', 'src/trace-file/', 'type src/model/', 'viewer/html.ts', 'node:', 'type any library'],
