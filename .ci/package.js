@@ -10,8 +10,8 @@ const MAX_UNPACKED_BYTES = 1_350_000 + 400_000
 const MAX_INSTALLED_PACKAGES = 10
 const root = fileURLToPath(new URL('..', import.meta.url))
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-// The matchers need vitest, which is not installed there.
-const adapters = Object.keys(manifest.exports).map((name) => name.slice(2)).filter((name) => !['', 'package.json', 'vitest'].includes(name))
+// The matchers need vitest, which is not installed there; what registers is looked at by itself.
+const adapters = Object.keys(manifest.exports).map((name) => name.slice(2)).filter((name) => !['', 'package.json', 'register', 'vitest'].includes(name))
 const work = realpathSync(mkdtempSync(join(tmpdir(), 'package-check-')))
 
 const run = (command, args, cwd) => execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
@@ -24,7 +24,9 @@ function check(holds, message) {
 function checkContents({ files, unpackedSize, size }) {
   const paths = files.map(({ path }) => path)
   const needed = ['package.json', 'README.md', 'LICENSE', 'NOTICE', 'CHANGELOG.md', 'docs/analysis.schema.json', 'docs/format.md',
-    'docs/budget.schema.json', 'docs/budgets.md', 'docs/diff.md', 'examples/demo-run.jsonl',
+    'docs/budget.schema.json', 'docs/budgets.md', 'docs/configuration.md', 'docs/diff.md', 'examples/demo-run.jsonl',
+    // Loaded by their paths.
+    'dist/src/register/preload.cjs', 'dist/src/register/hooks.js', 'dist/src/config/load.js',
     ...Object.values(manifest.bin).map((path) => path.slice(2)),
     ...Object.values(manifest.exports).flatMap((target) => [target.types, target.default].filter(Boolean).map((path) => path.slice(2)))]
   const allowed = (path) => needed.includes(path) || /^dist\/(src|adapters|reports|viewer)\/.+\.d\.ts$/.test(path) || /^docs\/findings\/[\w-]+\.md$/.test(path) || /^dist\/chunks\/[\w-]+\.js$/.test(path)
@@ -98,6 +100,35 @@ function commandIt(folder) {
   console.log('command: writes the page, and loads it for nothing else')
 }
 
+/** A package of the name and the files of a client, of which the class is seen in both module systems. */
+function registerIt(folder) {
+  const client = `class OpenAI {
+    fetch = fetch
+    post() {
+      return Promise.resolve({ id: 'c', model: 'gpt', choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'hi' } }] })
+    }
+  }`
+  const agent = "new OpenAI().post('/chat/completions', { body: { model: 'gpt', messages: [] } }).then(({ id }) => console.log(id))"
+  const own = join(folder, 'node_modules/openai')
+  mkdirSync(own)
+  writeFileSync(join(own, 'package.json'), JSON.stringify({ name: 'openai', exports: { import: './client.mjs', require: './client.js' } }))
+  writeFileSync(join(own, 'client.mjs'), `${client}\nexport { OpenAI }\n//# sourceMappingURL=client.mjs.map`)
+  writeFileSync(join(own, 'client.js'), `${client}\nexports.OpenAI = OpenAI\n//# sourceMappingURL=client.js.map`)
+  writeFileSync(join(folder, 'agent.mjs'), `import { OpenAI } from 'openai'\n${agent}`)
+  writeFileSync(join(folder, 'agent.cjs'), `const { OpenAI } = require('openai')\n${agent}`)
+  writeFileSync(join(folder, 'spanwise.config.mjs'), "import { defineConfig } from 'spanwise'\nexport default defineConfig({ service: 'packed' })")
+  const main = join(folder, 'node_modules/spanwise', manifest.bin.spanwise)
+  for (const file of ['agent.mjs', 'agent.cjs']) {
+    for (const words of [['--import', 'spanwise/register', file], ['-r', 'spanwise/register', file], [main, 'run', '--no-report', '--', process.execPath, file]]) {
+      check(run(process.execPath, words, folder) === 'c\n', `${words.join(' ')}: the program printed something else`)
+    }
+  }
+  const { runs } = JSON.parse(run(process.execPath, [main, 'list', '--json'], folder))
+  const found = runs.map(({ name, llmCalls }) => `${name} ${llmCalls}`).sort().join(', ')
+  check(found === [...Array(3).fill('agent.cjs 1'), ...Array(3).fill('agent.mjs 1')].join(', '), `recorded were ${found}`)
+  console.log('register: records in both module systems')
+}
+
 /** The declarations have to hold without any SDK's types, and with library checks on. */
 function compileIt(folder) {
   const text = `import ${core} from 'spanwise'
@@ -128,6 +159,7 @@ try {
   await bundleIt(folder)
   compileIt(folder)
   commandIt(folder)
+  registerIt(folder)
 } catch (error) {
   console.error(`package: ${error.message}${error.stdout ? `\n${error.stdout}` : ''}`)
   process.exitCode = 1

@@ -13,7 +13,7 @@ export function esmTail({ name, exported, isReplaced }: ClientRow): string {
 }
 
 /** The same for a CommonJS module. */
-export function cjsTail({ name, exported, isReplaced }: ClientRow): string {
+function cjsTail({ name, exported, isReplaced }: ClientRow): string {
   const member = `module.exports.${exported}`
   const tell = `globalThis[Symbol.for(${JSON.stringify(SEEN)})]?.(${JSON.stringify(name)},${member})`
   return `\n;if(typeof ${member}=="function")try{${isReplaced ? `${member}=${tell}??${member}` : tell}}catch{}\n`
