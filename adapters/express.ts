@@ -1,4 +1,5 @@
-import { ANSWERED, NodeHttp, type Entered, type IncomingMessage, type ServerResponse } from './shared/http/node.ts'
+import type { IncomingMessage, ServerResponse } from './shared/http/message.ts'
+import { ANSWERED, NodeHttp, type Entered } from './shared/http/node.ts'
 import type { HttpOptions } from './shared/http/options.ts'
 import { pathOf, withoutProfileValues } from './shared/http/target.ts'
 

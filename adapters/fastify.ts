@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyAsked, FastifyHooks, FastifyReply } from './fastify/shapes.ts'
 import { ANSWERED, NodeHttp, type Entered, type Recorded } from './shared/http/node.ts'
 import type { HttpOptions } from './shared/http/options.ts'
 import { withoutProfileValues } from './shared/http/target.ts'
@@ -10,9 +10,9 @@ import { withoutProfileValues } from './shared/http/target.ts'
  *
  * @param done Fastify's: called with a `TypeError` or `RangeError` when an option is of the wrong shape or out of its range
  */
-export function profileFastify(app: FastifyInstance, options: HttpOptions<FastifyRequest>, done: (error?: Error) => void): void {
+export function profileFastify(app: FastifyHooks, options: HttpOptions<FastifyAsked>, done: (error?: Error) => void): void {
   try {
-    const http = new NodeHttp<FastifyRequest>(options, { target, route, retarget })
+    const http = new NodeHttp<FastifyAsked>(options, { target, route, retarget })
     if (http.service.isEnabled) addHooks(app, http)
   } catch (error) {
     return done(error as Error)
@@ -23,9 +23,9 @@ export function profileFastify(app: FastifyInstance, options: HttpOptions<Fastif
 /** Its hooks are for the whole application and not for what is registered inside of it. */
 Object.assign(profileFastify, { [Symbol.for('skip-override')]: true, [Symbol.for('fastify.display-name')]: 'spanwise' })
 
-function addHooks(app: FastifyInstance, http: NodeHttp<FastifyRequest>): void {
-  const recording = new WeakMap<FastifyRequest, Recorded>()
-  app.addHook('onRequest', (request, reply, next) => {
+function addHooks(app: FastifyHooks, http: NodeHttp<FastifyAsked>): void {
+  const recording = new WeakMap<FastifyAsked, Recorded>()
+  app.addHook('onRequest', (request: FastifyAsked, reply: FastifyReply, next: () => void) => {
     const go = (entered: Entered): void => {
       if (entered === undefined) return next()
       if (entered === ANSWERED) return void reply.hijack()
@@ -36,20 +36,20 @@ function addHooks(app: FastifyInstance, http: NodeHttp<FastifyRequest>): void {
     if (entered instanceof Promise) void entered.then(go)
     else go(entered)
   })
-  app.addHook('onError', (request: FastifyRequest, _reply: FastifyReply, error: Error, next: () => void) => {
+  app.addHook('onError', (request: FastifyAsked, _reply: FastifyReply, error: Error, next: () => void) => {
     recording.get(request)?.failed(error)
     next()
   })
 }
 
 /** Its own `originalUrl` stays what it was when it was first read. */
-const target = ({ raw }: FastifyRequest): string | undefined => (raw as { originalUrl?: string }).originalUrl ?? raw.url
+const target = ({ raw }: FastifyAsked): string | undefined => (raw as { originalUrl?: string }).originalUrl ?? raw.url
 
 /** Absent where no route was found. */
-const route = ({ routeOptions, is404 }: FastifyRequest): string | undefined => (is404 ? undefined : routeOptions?.url)
+const route = ({ routeOptions, is404 }: FastifyAsked): string | undefined => (is404 ? undefined : routeOptions?.url)
 
 /** Its `url` follows the raw request; the query was parsed already. */
-function retarget({ raw, query }: FastifyRequest, target: string): void {
+function retarget({ raw, query }: FastifyAsked, target: string): void {
   const known = raw as { originalUrl?: string }
   if (known.originalUrl !== undefined) known.originalUrl = target
   if (typeof query !== 'object' || query === null) return
@@ -59,4 +59,4 @@ function retarget({ raw, query }: FastifyRequest, target: string): void {
   else values['profile'] = kept
 }
 
-export type { HttpOptions }
+export type { FastifyAsked, FastifyHooks, HttpOptions }

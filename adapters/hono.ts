@@ -1,7 +1,8 @@
-import type { Context, MiddlewareHandler } from 'hono'
 import { define } from '../src/kit.ts'
+import type { HonoContext, HonoMiddleware } from './hono/shapes.ts'
 import { answerOf, profileWeb, responseOf } from './hono/web.ts'
-import { ANSWERED, NodeHttp, type Entered, type IncomingMessage, type ServerResponse } from './shared/http/node.ts'
+import type { IncomingMessage, ServerResponse } from './shared/http/message.ts'
+import { ANSWERED, NodeHttp, type Entered } from './shared/http/node.ts'
 import type { HttpOptions } from './shared/http/options.ts'
 import type { HeaderOf } from './shared/http/service.ts'
 import { withoutProfile } from './shared/http/target.ts'
@@ -16,7 +17,7 @@ import { withoutProfile } from './shared/http/target.ts'
  * @throws {TypeError} when an option is of the wrong shape
  * @throws {RangeError} when an option is out of its range
  */
-export function profileHono(options: HttpOptions<Context> = {}): MiddlewareHandler {
+export function profileHono<Context extends HonoContext = HonoContext>(options: HttpOptions<Context> = {}): HonoMiddleware<Context> {
   const http = new NodeHttp<Context>(options, { target: ({ req }) => req.url, route, retarget })
   const { service } = http
   if (!service.isEnabled) return (_context, next) => next()
@@ -50,20 +51,20 @@ interface NodeBindings {
   readonly outgoing: ServerResponse
 }
 
-function nodeOf({ env }: Context): NodeBindings | undefined {
+function nodeOf({ env }: HonoContext): NodeBindings | undefined {
   const { incoming, outgoing } = (env ?? {}) as Partial<NodeBindings>
   return typeof incoming?.on === 'function' && typeof outgoing?.on === 'function' ? { incoming, outgoing } : undefined
 }
 
 /** That of the handler that came last. A path for whatever is below it is a middleware's. */
-function route({ req }: Context): string | undefined {
+function route({ req }: HonoContext): string | undefined {
   const path: unknown = req.routePath
   return typeof path === 'string' && !path.endsWith('*') ? path : undefined
 }
 
 /** Everything that Hono tells of the query it reads from there. */
-function retarget({ req }: Context): void {
+function retarget({ req }: HonoContext): void {
   define(req.raw, 'url', withoutProfile(req.url))
 }
 
-export type { HttpOptions }
+export type { HonoContext, HonoMiddleware, HttpOptions }

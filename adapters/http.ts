@@ -1,5 +1,6 @@
 import { show } from '../src/kit.ts'
-import { ANSWERED, NodeHttp, type Entered, type IncomingMessage, type ServerResponse } from './shared/http/node.ts'
+import type { IncomingMessage, ServerResponse } from './shared/http/message.ts'
+import { ANSWERED, NodeHttp, type Entered } from './shared/http/node.ts'
 import type { HttpOptions } from './shared/http/options.ts'
 
 /** Profiles what a server of `node:http` or `node:https` is asked: a sample in the background, and what `?profile=1` asks for. */

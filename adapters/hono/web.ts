@@ -1,4 +1,3 @@
-import type { Context, Next } from 'hono'
 import { within } from '../../src/kit.ts'
 import type { Original } from '../shared/http/held-response.ts'
 import { collectedAnswer, GONE, reportAnswer, type Answer } from '../shared/http/page.ts'
@@ -7,18 +6,22 @@ import { MAX_ORIGINAL_BYTES, type Collected, type HeaderOf, type HttpService, ty
 import { SPANS_HEADER } from '../shared/http/spans-header.ts'
 import { originalReference, pathOf } from '../shared/http/target.ts'
 import { readAhead, watchedBody } from './body.ts'
+import type { HonoContext } from './shapes.ts'
 
-type Service = HttpService<Context, Original>
+type Service = HttpService<never, Original>
+type Next = () => Promise<void>
 
 /** What is read of Hono's context. */
 export interface Reading {
   readonly header: HeaderOf
-  readonly route: (context: Context) => string | undefined
-  readonly retarget: (context: Context) => void
+  readonly route: (context: HonoContext) => string | undefined
+  readonly retarget: (context: HonoContext) => void
 }
 
 /** Where there is no response of Node's to watch, the body of the `Response` is. */
-export async function profileWeb(service: Service, context: Context, next: Next, wish: Wish | undefined, reading: Reading): Promise<void> {
+export async function profileWeb<Context extends HonoContext>(
+  service: HttpService<Context, Original>, context: Context, next: Next, wish: Wish | undefined, reading: Reading,
+): Promise<void> {
   const { header, route } = reading
   const { method, url } = context.req
   const isAdmitted = wish !== undefined && await service.admits(context, header)
@@ -44,7 +47,7 @@ export async function profileWeb(service: Service, context: Context, next: Next,
   }
 }
 
-async function handle(run: RequestRun, context: Context, next: Next): Promise<void> {
+async function handle(run: RequestRun, context: HonoContext, next: Next): Promise<void> {
   try {
     await within(run.span, next)
     if (context.error !== undefined) run.failed(context.error)
@@ -56,7 +59,7 @@ async function handle(run: RequestRun, context: Context, next: Next): Promise<vo
 }
 
 /** A response without a body stays the object that it is. */
-function watch(context: Context, ended: (isCut: boolean) => void): void {
+function watch(context: HonoContext, ended: (isCut: boolean) => void): void {
   const { res } = context
   const watched = watchedBody(res, ended)
   if (watched !== res) context.res = watched
@@ -65,7 +68,7 @@ function watch(context: Context, ended: (isCut: boolean) => void): void {
 type Known = Ending & { readonly status: number }
 
 /** Of a body that is there at once the run is over, and its spans go along. */
-async function addSpans(service: Service, context: Context, run: RequestRun, ending: Known): Promise<void> {
+async function addSpans(service: Service, context: HonoContext, run: RequestRun, ending: Known): Promise<void> {
   const { res } = context
   const { chunks, rest } = await readAhead(res)
   if (rest === undefined) {
@@ -79,7 +82,7 @@ async function addSpans(service: Service, context: Context, run: RequestRun, end
   context.res.headers.set(SPANS_HEADER, header)
 }
 
-async function report(service: Service, context: Context, run: RequestRun, url: string, ending: Known): Promise<void> {
+async function report(service: Service, context: HonoContext, run: RequestRun, url: string, ending: Known): Promise<void> {
   const { res, req } = context
   const { status, statusText } = res
   const writes: Buffer[] = []

@@ -1,14 +1,12 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { currentSpan, define, within, type SpanRecord } from '../../../src/kit.ts'
 import { canHold, hold, sendOriginal, type HeldResponse, type Original } from './held-response.ts'
+import type { IncomingMessage, ServerResponse } from './message.ts'
 import type { HttpOptions } from './options.ts'
 import { collectedAnswer, GONE, plainAnswer, reportAnswer, type Answer } from './page.ts'
 import type { RequestRun } from './request-run.ts'
 import { HttpService, MAX_ORIGINAL_BYTES, type HeaderOf, type Wish } from './service.ts'
 import { SPANS_HEADER } from './spans-header.ts'
 import { originalReference, pathOf, withoutProfile } from './target.ts'
-
-export type { IncomingMessage, ServerResponse }
 
 /** What the frameworks on top of Node's server differ in. */
 export interface Framework<Asked> {

@@ -13,9 +13,9 @@ export interface HttpOptions<Asked> extends SummaryOptions {
   readonly maxDepth?: number
   /**
    * Who may ask for a profile (`?profile=1`) or for spans. A throw means no. Without it and without a secret everybody may, but for
-   * `NODE_ENV=production`, where nobody may.
+   * `NODE_ENV=production`, where nobody may. (A method, so that a function of the framework's own type of requests fits.)
    */
-  readonly allow?: (request: Asked) => boolean | Promise<boolean>
+  allow?(request: Asked): boolean | Promise<boolean>
   /** What the header `spanwise-secret` of such a request has to say; `allow` is asked as well. Default: `SPANWISE_HTTP_SECRET`. */
   readonly secret?: string
   /** Gets a line for each request that was profiled in the background. Default: the console. `false`: nobody. */
