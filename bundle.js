@@ -29,7 +29,7 @@ await build({
     codeSplitting: {
       groups: [
         // What records, and what a file of it is made of and read with: everything needs it.
-        { name: 'core', test: /\/src\/(model|record|trace-file)\/|\/src\/kit\.ts$|\/adapters\/shared\/(?!http\/|otel\/|openai\/)/ },
+        { name: 'core', test: /\/src\/(model|record|trace-file)\/|\/src\/kit\.ts$|\/adapters\/shared\/(?!http\/|otel\/|claude-code\/|openai\/)/ },
         // What the package's main entry has beside it, in one file again.
         { name: 'analysis', test: /\/src\/(analyze|models|tokens|terminal|run-log|config\/define)|\/reports\/(text|shared\/(flame|bar|category|numbers|page|report|table|text|totals))|fast-string/ },
         { name: 'openai', test: /\/adapters\/(shared\/)?openai\// },

@@ -1,9 +1,11 @@
 import type { PartList } from '../../../src/model/part-list.ts'
-import { text } from '../../shared/json.ts'
+import { partsOf } from '../../shared/claude-code/messages.ts'
+import { fields, text } from '../../shared/json.ts'
 import { History } from '../shared/history.ts'
 import type { PartTable } from '../shared/parts.ts'
 import type { Entry } from './entries.ts'
-import { partsOf } from './parts.ts'
+
+const partsOfEntry = ({ kind, row }: Entry): ReturnType<typeof partsOf> => partsOf(fields(row['message']), kind === 'assistant' ? 'assistant' : 'user')
 
 /** What an answer was given and what it said, as parts of the session. */
 export interface Exchange {
@@ -56,15 +58,15 @@ export class Requests {
       exchange = { request: this.#history.request(), response: [] }
       this.#exchanges.set(entry.answer, exchange)
     }
-    for (const index of this.#table.indexes(partsOf(entry))) exchange.response.push(index)
+    for (const index of this.#table.indexes(partsOfEntry(entry))) exchange.response.push(index)
     this.#said.push(entry)
   }
 
   /** Takes what was said since the last request into the conversation. */
   #settle(): void {
-    this.#history.add(this.#said.flatMap(partsOf))
+    this.#history.add(this.#said.flatMap(partsOfEntry))
     const answered = this.#history.length
-    this.#history.add(this.#given.flatMap(partsOf))
+    this.#history.add(this.#given.flatMap(partsOfEntry))
     const isAnswer = new Set(this.#said.map(({ row }) => text(row['uuid'])))
     for (const uuid of this.#uncounted) this.#lengths.set(uuid, isAnswer.has(uuid) ? answered : this.#history.length)
     this.#said = []

@@ -1,5 +1,6 @@
-import { at as valueAt, fields, jsonText, list, text, type Fields } from '../../shared/json.ts'
-import { readUsage } from '../../shared/usage.ts'
+import { at as valueAt, fields, jsonText, text, type Fields } from '../../shared/json.ts'
+import { isToolUse, outcomeOf, textOf, usageOf } from '../../shared/claude-code/messages.ts'
+import { waitsFor } from '../../shared/claude-code/waits.ts'
 import { CANCELLED, OK, type LlmDetail, type Outcome, type ToolCallRequest } from '../../../src/model/span.ts'
 import { objects } from '../shared/json-lines.ts'
 import type { Entry } from './entries.ts'
@@ -8,7 +9,6 @@ import type { WaitsFor } from '../../../src/model/marks.ts'
 import { setRequestParts } from '../../../src/model/part-list.ts'
 import type { PartTable } from '../shared/parts.ts'
 import { Requests, type Exchange } from './requests.ts'
-import { isRefused, waitsFor } from './waits.ts'
 
 /** One answer of the model, over all its lines. Times are epoch milliseconds. */
 export interface Answer {
@@ -122,7 +122,7 @@ function answer(
   // Written by the program itself, for example "No response requested.": nobody was asked.
   if (model === '<synthetic>' && !isError) return undefined
   const finish = lines.map(({ row }) => text(valueAt(row, 'message.stop_reason'))).findLast((reason) => reason !== undefined)
-  const usage = isError ? undefined : usageOf(lines, finish !== undefined)
+  const usage = isError ? undefined : usageOf(objects(lines.map(({ row }) => row['message'])), finish !== undefined)
   const toolCalls = lines.flatMap(({ blocks }) => blocks.flatMap((block) => (isToolUse(block) ? toolCall(block) : [])))
   const id = text(message['id'])
   const llm: LlmDetail = {
@@ -143,38 +143,11 @@ function answer(
   }
 }
 
-/**
- * Lines that arrived before the answer's end hold a first count of its output; when no later one came, it is too low. It is so too, whatever
- * else the lines say, where it could not have written what they hold.
- */
-function usageOf(lines: readonly Entry[], isFinished: boolean): LlmDetail['usage'] {
-  const told = objects(lines.map(({ row }) => valueAt(row, 'message.usage')))
-  const outputs = new Set(told.map((usage) => usage['output_tokens']))
-  const usage = readUsage(told.at(-1), isFinished || lines.length === 1 || outputs.size > 1)
-  const isTooLow = usage?.output !== undefined && writtenChars(lines) > MAX_CHARS_PER_TOKEN * usage.output.total + FREE_CHARS
-  return isTooLow ? { ...usage, complete: false } : usage
-}
-
-/** Ordinary text and code have 2 to 5 characters a token. A line of dashes or spaces, which has more, is free. */
-const MAX_CHARS_PER_TOKEN = 8
-const FREE_CHARS = 20
-
-/** Of texts and arguments alone: thinking may stand there shortened, or not at all. */
-function writtenChars(lines: readonly Entry[]): number {
-  const lengthOf = (block: Fields): number => {
-    if (isToolUse(block)) return jsonText(block['input']).length
-    return block['type'] === 'text' ? (text(block['text']) ?? '').length : 0
-  }
-  return lines.reduce((sum, { row, blocks }) => sum + blocks.reduce((all, block) => all + lengthOf(block), (text(valueAt(row, 'message.content')) ?? '').length), 0)
-}
-
 function apiError(lines: readonly Entry[]): Outcome {
   const said = lines.flatMap(({ blocks }) => blocks.map((block) => text(block['text']) ?? '')).join(' ')
   const status = /API Error:?\s*\(?(\d{3})\b/i.exec(said)?.[1]
   return { state: 'failed', type: 'ApiError', message: status === undefined ? 'the API gave an error' : `the API answered ${status}` }
 }
-
-const isToolUse = (block: Fields): boolean => block['type'] === 'tool_use'
 
 function toolCall(block: Fields): ToolCallRequest {
   const id = text(block['id'])
@@ -206,16 +179,4 @@ function toolRuns(key: string, lines: readonly Entry[], results: ReturnType<type
       agentId: text(facts?.['agentId']),
     }]
   }))
-}
-
-const textOf = (block: Fields): string => text(block['content']) ?? text(fields(list(block['content'])[0])?.['text']) ?? ''
-
-/** The text of an error may hold anything, so only the forms that the program writes itself are taken over. */
-function outcomeOf(block: Fields, facts: Fields | undefined): Outcome {
-  if (facts?.['interrupted'] === true) return CANCELLED
-  if (block['is_error'] !== true) return OK
-  const said = textOf(block)
-  if (isRefused({ block, said })) return CANCELLED
-  const code = /^(?:Error: )?Exit code (\d{1,5})\b/.exec(said)?.[1]
-  return { state: 'failed', type: 'ToolError', message: code === undefined ? 'the tool gave an error' : `exit code ${code}` }
 }

@@ -1,5 +1,5 @@
 import type { WaitsFor } from '../../../src/model/marks.ts'
-import { fields, text, type Fields } from '../../shared/json.ts'
+import { fields, text, type Fields } from '../json.ts'
 
 /** A call of a tool with what the file has of its result. */
 export interface Returned {
