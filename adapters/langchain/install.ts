@@ -26,15 +26,22 @@ export function addHandler(managerClass: ManagerClass, handler: Handler): () => 
   const patches = new Patches()
   const name = typeof managerClass._configureSync === 'function' ? '_configureSync' : 'configure'
   const original = managerClass[name] as (...args: unknown[]) => Manager | undefined
-  patches.set(managerClass, name, function (this: unknown, ...args: unknown[]) {
+  let isOver = false
+  const installed = function (this: unknown, ...args: unknown[]): Manager | undefined {
+    if (isOver) return Reflect.apply(original, this, args)
     const [inherited, ...rest] = args
     const isList = inherited === undefined || inherited === null || Array.isArray(inherited)
     const manager = original.call(this, isList ? withHandler(inherited ?? [], handler) : inherited, ...rest)
     // One that was made before.
     if (manager !== undefined && !manager.inheritableHandlers.includes(handler)) manager.addHandler(handler, true)
     return manager
-  })
-  return () => patches.undo()
+  }
+  patches.set(managerClass, name, installed)
+  return () => {
+    isOver = true
+    // Under somebody else's look-out ours stays, and does nothing.
+    if (managerClass[name] === installed) patches.undo()
+  }
 }
 
 const withHandler = (handlers: readonly unknown[], handler: Handler): readonly unknown[] =>

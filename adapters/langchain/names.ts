@@ -22,7 +22,7 @@ export function classOf(serialized: unknown): string | undefined {
 export const nameOf = (serialized: unknown, runName: unknown): string => text(runName) || (classOf(serialized) ?? 'unknown')
 
 /** A node of a graph, or a task of a workflow; not what runs inside it, which has the same metadata. */
-export const isNode = ({ tags, metadata, runName }: ChainStart): boolean =>
+const isNode = ({ tags, metadata, runName }: ChainStart): boolean =>
   runName !== undefined && metadata['langgraph_node'] === runName && tags.some((tag) => tag.startsWith('graph:step:'))
 
 const AGENTS = new Set([

@@ -23,7 +23,7 @@ export function readMessage(source: object): PartDraft[] {
 /** What a message says about a tool that ran. */
 export const resultIn = (message: unknown): Fields | undefined => fields(fields(fields(message)?.['options'])?.['toolResult'])
 
-export function askedIn(options: unknown): AskedTool[] {
+function askedIn(options: unknown): AskedTool[] {
   return list(fields(options)?.['toolCall']).map((item) => {
     const call = fields(item)
     return { id: text(call?.['id']), name: text(call?.['name']) ?? '', arguments: jsonText(call?.['input']) }
