@@ -9,7 +9,7 @@ import { checkAnalysis } from './laws.ts'
 import { answer, type Said } from './support/openai-answers.ts'
 import { errorReply } from './conformance/openai/answers.ts'
 import { startProviderServer, type Asked, type ProviderServer, type Reply, type Session } from './support/provider-server.ts'
-import { expectTree, recorded, tree } from './support/recorded.ts'
+import { expectTree, recorded, tree, withoutHashes } from './support/recorded.ts'
 
 let server: ProviderServer
 beforeAll(async () => void (server = await startProviderServer()))
@@ -275,14 +275,23 @@ describe.each(lanes)('ai $version', (lane) => {
     expect(llm).toMatchObject({ streamed: true, responseId: 'r1', responseModel: 'm-1', chunks: 7 })
   })
 
-  test('what is not to be told is not recorded', async () => {
-    const { profiler, session, model } = desk(lane, { telemetry: true, middleware: false })
-    session.reply(chat({ text: 'a' }))
-    const settings = { ...spanwiseTelemetry({ profiler }), recordInputs: false }
-    await ai.generateText({ model: model(), prompt: 'secret', [lane.version === 7 ? 'telemetry' : 'experimental_telemetry']: settings })
-    const [call] = llms(profiler.traces)
-    expect(call!.llm!.requestParts ?? []).toEqual([])
-    expect(call!.llm!.usage!.input!.total).toBe(10)
+  test.each([{ stream: false }, { stream: true }])('what is not to be told is not recorded, stream: $stream', async ({ stream }) => {
+    const { profiler, session, model } = desk(lane, { telemetry: true, middleware: false }, { content: 'full' })
+    session.reply(chat(calls('secret-1', 'secret-2'), stream), chat({ text: 'secret-3' }, stream))
+    const settings = { ...spanwiseTelemetry({ profiler }), recordInputs: false, recordOutputs: false }
+    const weather = ai.tool({ inputSchema: z.object({ city: z.string() }), execute: async () => 'secret-4' })
+    const options = {
+      model: model(), prompt: 'secret-5', tools: { weather }, stopWhen: ai.stepCountIs(2),
+      [lane.version === 7 ? 'telemetry' : 'experimental_telemetry']: settings,
+    }
+    expect(stream ? await ai.streamText(options).text : (await ai.generateText(options)).text).toBe('secret-3')
+    await ended(profiler)
+    const trace = profiler.lastTrace!
+    expect(JSON.stringify(trace)).not.toContain('secret')
+    expect(trace.parts).toEqual([])
+    expect(llms([trace]).map(({ llm }) => [llm!.usage!.input!.total, llm!.toolCalls?.map(({ id }) => id)])).toEqual([[10, ['call_1', 'call_2']], [10, undefined]])
+    expect(trace.spans.filter(({ tool }) => tool !== undefined).map(({ tool }) => withoutHashes(tool!))).toEqual(
+      ['call_1', 'call_2'].map((callId) => ({ name: 'weather', callId, issuedBy: trace.spans[1]!.id })))
   })
 
   test('telemetry that is off records nothing', async () => {

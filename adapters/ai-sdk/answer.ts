@@ -5,19 +5,26 @@ import { at, fields, jsonText, list, text, type Fields } from '../shared/json.ts
 import { readPart } from './prompt.ts'
 import { usageOf } from './usage.ts'
 
-/** What `doGenerate` gave. */
-export function readAnswer(call: LlmCall, result: Fields): void {
-  const metadata = result['providerMetadata']
-  const response = fields(result['response'])
-  readResponse(call, response, metadata)
+/**
+ * What `doGenerate` gave.
+ * @param isHidden its user does not want to have it recorded
+ */
+export function readAnswer(call: LlmCall, result: Fields, isHidden: boolean): void {
+  readResponse(call, fields(result['response']), result['providerMetadata'])
   readFinish(call, result)
   const content = list(result['content']).map((part) => fields(part) ?? {})
-  call.responseParts(content.flatMap((part) => readPart(part, 'assistant')))
-  call.askedTools(content.flatMap(askedTool))
+  if (!isHidden) call.responseParts(content.flatMap((part) => readPart(part, 'assistant')))
+  call.askedTools(content.flatMap((part) => askedTool(part, isHidden)))
 }
 
+/** Of an answer to which the provider gave no id the SDK makes one up. */
+const MADE_UP = /^ai(txt|obj)-[\dA-Za-z]{24}$/
+
 export function readResponse(call: LlmCall, response: Fields | undefined, metadata: unknown): void {
-  readHead(call, { id: response?.['id'], model: response?.['modelId'], service_tier: at(metadata, 'openai.serviceTier') })
+  const id = text(response?.['id'])
+  readHead(call, {
+    model: response?.['modelId'], service_tier: at(metadata, 'openai.serviceTier'), ...(id !== undefined && !MADE_UP.test(id) && { id }),
+  })
 }
 
 /** @param told has `usage`, `finishReason` and `providerMetadata` */
@@ -36,12 +43,14 @@ function reasonOf(said: unknown): { readonly unified: string; readonly raw: stri
 }
 
 /** Those that the provider runs itself are no work of the program's. */
-function askedTool(part: Fields): readonly AskedTool[] {
+function askedTool(part: Fields, isHidden: boolean): readonly AskedTool[] {
   if (part['type'] !== 'tool-call' || part['providerExecuted'] === true) return []
-  return [{ id: text(part['toolCallId']), name: text(part['toolName']) ?? '', arguments: jsonText(part['input']) }]
+  return [{ id: text(part['toolCallId']), name: text(part['toolName']) ?? '', arguments: isHidden ? '' : jsonText(part['input']) }]
 }
 
-const DELTAS: Readonly<Record<string, PartDraft['kind']>> = { 'text-delta': 'assistant', 'reasoning-delta': 'reasoning', 'tool-input-delta': 'tool-call' }
+const DELTAS: Readonly<Record<string, PartDraft['kind']>> = {
+  'text-delta': 'assistant', 'reasoning-delta': 'reasoning', 'tool-input-delta': 'tool-call',
+}
 
 /** What is known of a block before it is whole. Texts are kept in the pieces they came in. */
 interface OpenBlock {
@@ -59,8 +68,11 @@ function askMore(call: LlmCall, asked: readonly AskedTool[]): void {
   call.draft.toolCalls = [...before, ...(call.draft.toolCalls ?? [])]
 }
 
-/** What `doStream` gave, part by part. */
-export function readStream(call: LlmCall): EventReader {
+/**
+ * What `doStream` gave, part by part.
+ * @param isHidden its user does not want to have it recorded
+ */
+export function readStream(call: LlmCall, isHidden: boolean): EventReader {
   const blocks = new Map<string, OpenBlock>()
   const names = new Map<string, string>()
   let finish: Fields | undefined
@@ -77,7 +89,7 @@ export function readStream(call: LlmCall): EventReader {
     // Models that do not stream the input of tools give it at once.
     if (block.pieces.length === 0) call.token()
     block.whole = [draft]
-    askMore(call, askedTool(part))
+    askMore(call, askedTool(part, isHidden))
   }
   return {
     get complete() {
@@ -117,7 +129,7 @@ export function readStream(call: LlmCall): EventReader {
         const ids = kind === 'tool-call' ? { name: names.get(id), callId: id } : {}
         drafts.push(...(whole ?? [{ kind, text: pieces.join(''), ...ids }]))
       }
-      call.responseParts(drafts)
+      if (!isHidden) call.responseParts(drafts)
     },
   }
 }

@@ -76,15 +76,19 @@ class Told {
   model(event: Fields): ModelCall | undefined {
     const operation = this.#of(event)
     if (operation?.span === undefined || operation.isCalling) return undefined
-    return operation.callModel(modelOf(event), (call) => {
+    const model = operation.callModel(modelOf(event), (call) => {
       readSettings(call, event)
       readPrompt(call, event)
     })
+    if (event['recordOutputs'] === false) model?.hide()
+    return model
   }
 
   /** The answer of a model is whole. */
   answered(event: Fields): void {
-    this.#of(event)?.answered()
+    const operation = this.#of(event)
+    operation?.answered()
+    operation?.model?.told()
   }
 
   /**
@@ -103,7 +107,9 @@ class Told {
     const call = fields(said)
     const [name, id] = [text(call?.['toolName']), text(call?.['toolCallId'])]
     if (operation?.span === undefined || name === undefined || this.#spans.span(toolId(callId, id)) !== undefined) return
-    this.#spans.beginTool(toolId(callId, id), operation.id, { name, arguments: call!['input'], callId: id, attributes: operation.stepAttributes ?? {} })
+    this.#spans.beginTool(toolId(callId, id), operation.id, {
+      name, arguments: call!['input'], callId: id, attributes: operation.stepAttributes ?? {},
+    })
   }
 
   tool({ callId, toolCallId }: Fields): SpanRecord | undefined {

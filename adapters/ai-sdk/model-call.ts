@@ -20,7 +20,7 @@ export interface CallEnd {
   readonly broken: (outcome: Outcome, at?: number) => void
 }
 
-type AnswerReader = (call: LlmCall, result: Fields) => void
+type AnswerReader = (call: LlmCall, result: Fields, isHidden: boolean) => void
 
 /** A call of a model on its way, watched to the end of its answer, whether that is a value or a stream. */
 export class ModelCall {
@@ -29,6 +29,7 @@ export class ModelCall {
   readonly #readAnswer: AnswerReader
   #reader: EventReader | undefined
   #isUnwatched = false
+  #isHidden = false
   /** Nanoseconds of the run at which it was last heard of. */
   heardAt: number | undefined
 
@@ -70,6 +71,14 @@ export class ModelCall {
     else if (this.call.open) this.#end.over(outcome, at)
   }
 
+  /** What it answers is not to be recorded. */
+  hide(): void {
+    this.#isHidden = true
+    const { draft } = this.call
+    delete draft.response
+    if (draft.toolCalls !== undefined) draft.toolCalls = draft.toolCalls.map(({ arguments: _text, ...known }) => known)
+  }
+
   /** The SDK tells that its answer is over. One that is watched ends by itself. */
   told(): void {
     if (this.#isUnwatched) this.leave(OK)
@@ -86,7 +95,7 @@ export class ModelCall {
     const result = resultIn(value)
     const stream = result?.['stream']
     if (stream instanceof ReadableStream) return this.#watch(stream)
-    if (result !== undefined) call.read(() => this.#readAnswer(call, result))
+    if (result !== undefined) call.read(() => this.#readAnswer(call, result, this.#isHidden))
     if (call.open) this.#end.over(call.failure)
     return false
   }
@@ -94,7 +103,7 @@ export class ModelCall {
   /** @returns false when the stream cannot be watched: then the SDK has to tell of its end */
   #watch(stream: ReadableStream<unknown>): boolean {
     const { call } = this
-    const reader = readStream(call)
+    const reader = readStream(call, this.#isHidden)
     this.#hear()
     const isWatched = watchReadable(stream, {
       around: (step) => within(call.span, step),

@@ -146,9 +146,12 @@ export class Operation {
 }
 
 /** Answers that nobody has read to the end. */
-const unread = new FinalizationRegistry<{ readonly operation: Operation; readonly answers: number }>(({ operation, answers }) => operation.gone(answers))
+const unread = new FinalizationRegistry(({ operation, answers }: { readonly operation: Operation; readonly answers: number }) =>
+  operation.gone(answers))
 
-export function begin(call: LlmCall, { modelId }: Model, readRequest: (call: LlmCall) => void, attributes?: Readonly<Record<string, number>>): void {
+export function begin(
+  call: LlmCall, { modelId }: Model, readRequest: (call: LlmCall) => void, attributes?: Readonly<Record<string, number>>,
+): void {
   call.draft.requestModel = modelId
   if (attributes !== undefined) call.span.set(attributes)
   call.read(() => readRequest(call))

@@ -13,6 +13,9 @@ interface Work {
   ended?(told: ToldSpan): void
 }
 
+/** Attributes of answers, at least one of which is set when what models say may be recorded. */
+const OUTPUTS = ['ai.response.text', 'ai.response.toolCalls', 'ai.response.object', 'ai.response.reasoning', 'ai.response.files']
+
 /** What this adapter knows nothing of. */
 const OTHER: Work = { run: (fn) => fn() }
 
@@ -102,14 +105,22 @@ export class SpanwiseTracer implements Tracer {
       readSettings(call, { maxOutputTokens: attributes['ai.settings.maxOutputTokens'] })
       readPrompt(call, { tools: list(attributes['ai.prompt.tools']).map(parsed), messages: parsed(attributes['ai.prompt.messages']) })
     })
-    return model === undefined ? OTHER : { run: (fn) => model.send(fn as () => PromiseLike<unknown>), ended: () => model.told() }
+    if (model === undefined) return OTHER
+    return {
+      run: (fn) => model.send(fn as () => PromiseLike<unknown>),
+      ended: (told) => {
+        // The setting itself (`recordOutputs`) is not told.
+        if (told.outcome.state === 'ok' && !OUTPUTS.some((name) => name in told.attributes)) model.hide()
+        model.told()
+      },
+    }
   }
 
   #embedding(operation: Operation | undefined, operationId: string, attributes: Fields): Work {
     if (operation === undefined) return OTHER
     const values = list(attributes['ai.values']).map(parsed)
     const id = this.#newId()
-    const span = this.#embeddings.start(operation, modelIn(attributes), { id, operationId, values, request: JSON.stringify(values) })
+    const span = this.#embeddings.start(operation, modelIn(attributes), { id, operationId, values, request: `${values.length} ${String(values[0])} ${String(values.at(-1))}` })
     return {
       run: (fn) => watch(span === undefined ? fn() : within(span, fn), {
         gave: (value) => this.#embeddings.end(id, fields(value)?.['usage']),
@@ -131,23 +142,24 @@ export class SpanwiseTracer implements Tracer {
 
   #tool(operation: Operation | undefined, attributes: Fields): Work {
     const id = this.#newId()
+    const args = text(attributes['ai.toolCall.args'])
     const span = operation && this.#spans.beginTool(id, operation.id, {
-      name: text(attributes['ai.toolCall.name']) ?? 'tool', arguments: text(attributes['ai.toolCall.args']),
+      name: text(attributes['ai.toolCall.name']) ?? 'tool', arguments: args,
       callId: text(attributes['ai.toolCall.id']), attributes: operation.stepAttributes ?? {},
     })
     return {
       run: (fn, told) => watch(span === undefined ? fn() : within(span, fn), {
-        gave: (value) => this.#toolGave(id, fields(value), told),
+        gave: (value) => this.#toolGave(id, fields(value), told, args === undefined),
         failed: (error) => this.#spans.end(id, outcomeOf(error)),
       }, this.#quietly),
     }
   }
 
-  /** In streams version 5 tells only its span of what a tool came to. */
-  #toolGave(id: string, value: Fields | undefined, { attributes, outcome }: ToldSpan): void {
+  /** In streams version 5 tells only its span of what a tool came to. What goes in is hidden when what comes out is. */
+  #toolGave(id: string, value: Fields | undefined, { attributes, outcome }: ToldSpan, isHidden: boolean): void {
     if (value?.['type'] === 'tool-error') return this.#spans.end(id, outcomeOf(value['error']))
     if (outcome.state !== 'ok') return this.#spans.end(id, outcome)
-    this.#spans.toolGave(id, value === undefined ? parsed(attributes['ai.toolCall.result']) : value['output'])
+    if (!isHidden) this.#spans.toolGave(id, value === undefined ? parsed(attributes['ai.toolCall.result']) : value['output'])
     this.#spans.end(id)
   }
 

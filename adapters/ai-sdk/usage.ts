@@ -11,7 +11,7 @@ type Usage = NonNullable<ReturnType<typeof readUsage>>
  * |---|---|---|
  * | `inputTokens: { total, noCache, cacheRead, cacheWrite }` (models of 6 and 7) | with cached tokens | with reasoning |
  * | `inputTokens`, `inputTokenDetails` (events of 7) | with cached tokens | with reasoning |
- * | `inputTokens`, `cachedInputTokens` (models of 5) | as the provider counts: Anthropic's and Bedrock's without cached tokens | as the provider counts: Gemini's without thoughts |
+ * | `inputTokens`, `cachedInputTokens` (models of 5) | Anthropic's and Bedrock's without cached tokens | Gemini's without thoughts |
  *
  * The provider's own form mostly stands beside it. It tells more (lifetimes of cache writes, searches, audio) and is taken
  * where both say the same.
@@ -67,14 +67,14 @@ function countsOf(usage: Fields): Counts {
 /** Their own APIs leave cached tokens out of the input, and providers for version 5 give that on. */
 const COUNTS_WITHOUT_CACHE = /anthropic|bedrock/
 
-function ownUsage({ input, cacheRead, cacheWrite, output, reasoning, total, isUniform }: Counts, provider: string, complete: boolean): Usage | undefined {
+function ownUsage(counts: Counts, provider: string, complete: boolean): Usage | undefined {
+  const { input, cacheRead, cacheWrite, output, reasoning, total, isUniform } = counts
   if (input === undefined && output === undefined) return undefined
-  const generated = { output_tokens: output, total_tokens: total }
+  const both = { input_tokens: input, output_tokens: output, total_tokens: total }
   return !isUniform && COUNTS_WITHOUT_CACHE.test(provider)
-    ? readUsage({ input_tokens: input, cache_read_input_tokens: cacheRead, ...generated, output_tokens_details: { thinking_tokens: reasoning } }, complete)
+    ? readUsage({ ...both, cache_read_input_tokens: cacheRead, output_tokens_details: { thinking_tokens: reasoning } }, complete)
     : readUsage({
-      ...generated, input_tokens: input,
-      input_tokens_details: { cached_tokens: cacheRead, cache_write_tokens: cacheWrite },
+      ...both, input_tokens_details: { cached_tokens: cacheRead, cache_write_tokens: cacheWrite },
       output_tokens_details: { reasoning_tokens: reasoning },
     }, complete)
 }

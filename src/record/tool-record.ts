@@ -36,21 +36,23 @@ export class ToolTexts {
   /** A tool that a framework tells of. */
   told(span: SpanRecord, { name, arguments: own, callId }: ToolFacts): void {
     const issued = (callId !== undefined ? span.run.takeToolCallById(callId) : undefined) ?? span.run.takeToolCall(name, [own])
-    this.#describe(span, name, issued?.argumentsText ?? this.textOf(own), { span: issued?.span, callId: callId ?? issued?.callId, own })
+    // What is not told is no argument: two calls are not alike by it.
+    const args = issued?.argumentsText || (own === undefined ? undefined : this.textOf(own))
+    this.#describe(span, name, args, { span: issued?.span, callId: callId ?? issued?.callId, own })
   }
 
   #describe(
-    span: SpanRecord, name: string, text: string,
+    span: SpanRecord, name: string, text: string | undefined,
     { span: issuer, callId, own }: { readonly span?: SpanRecord | undefined; readonly callId?: string | undefined; readonly own: unknown },
   ): void {
-    span.run.values.input(span, text)
-    const argumentsHash = this.#hashOf(text)
+    if (text !== undefined) span.run.values.input(span, text)
+    const argumentsHash = text === undefined ? undefined : this.#hashOf(text)
     span.extend().tool = {
       name,
       ...(argumentsHash !== undefined && { argumentsHash }),
       ...(callId !== undefined && { callId }),
       ...(issuer !== undefined && { issuedBy: issuer.id }),
-      ...(this.#keepsText && { arguments: this.textOf(own) }),
+      ...(this.#keepsText && own !== undefined && { arguments: this.textOf(own) }),
     }
   }
 
