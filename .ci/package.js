@@ -129,10 +129,13 @@ function registerIt(folder) {
   console.log('register: records in both module systems')
 }
 
-/** The declarations have to hold without any SDK's types, and with library checks on. */
+/** What serves requests of Node's own server names its types. */
+const NODE_SERVERS = ['http', 'express', 'fastify']
+
+/** The declarations have to hold without any SDK's or framework's types, with library checks on: most without Node's too, and all in a program for Node. */
 function compileIt(folder) {
-  const text = `import ${core} from 'spanwise'
-${adapters.map((name) => `import * as ${name.replaceAll('-', '_')} from 'spanwise/${name}'\nvoid ${name.replaceAll('-', '_')}\n`).join('')}
+  const imports = (names) => names.map((name) => `import * as ${name.replaceAll('-', '_')} from 'spanwise/${name}'\nvoid ${name.replaceAll('-', '_')}\n`).join('')
+  const use = `
 const search = profiler.tool('search', async (query: string) => query.length)
 const found: Promise<number> = profiler.run('agent', () => search('x'))
 const trace = profiler.lastTrace
@@ -140,10 +143,14 @@ const page: string = html.htmlReport(trace, { thresholds: { savingMs: 5 } })
 if (trace !== undefined) { const text: string = report(trace); void text; void analyze(trace).totals.durationNs }
 void found; void page; void compareStrategies
 `
-  writeFileSync(join(folder, 'use.mts'), text)
-  const options = { module: 'NodeNext', target: 'ES2023', lib: ['ES2023', 'DOM', 'ESNext.Disposable'], strict: true, exactOptionalPropertyTypes: true, noEmit: true, types: [] }
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['use.mts'] }))
-  bin('typescript/bin/tsc', '-p', folder)
+  const strict = { module: 'NodeNext', target: 'ES2023', strict: true, exactOptionalPropertyTypes: true, noEmit: true }
+  const compile = (name, names, options) => {
+    writeFileSync(join(folder, `${name}.mts`), `import ${core} from 'spanwise'\n${imports(names)}${use}`)
+    writeFileSync(join(folder, `${name}.json`), JSON.stringify({ compilerOptions: { ...strict, ...options }, files: [`${name}.mts`] }))
+    bin('typescript/bin/tsc', '-p', join(folder, `${name}.json`))
+  }
+  compile('anywhere', adapters.filter((name) => !NODE_SERVERS.includes(name)), { lib: ['ES2023', 'DOM', 'ESNext.Disposable'], types: [] })
+  compile('on-node', adapters, { lib: ['ES2023', 'ESNext.Disposable'], types: ['node'], typeRoots: [join(root, 'node_modules/@types')] })
   console.log('types: hold without any SDK')
 }
 
