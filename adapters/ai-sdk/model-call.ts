@@ -76,7 +76,7 @@ export class ModelCall {
     this.#isHidden = true
     const { draft } = this.call
     delete draft.response
-    if (draft.toolCalls !== undefined) draft.toolCalls = draft.toolCalls.map(({ arguments: _text, ...known }) => known)
+    if (draft.toolCalls !== undefined) draft.toolCalls = draft.toolCalls.map(({ arguments: _text, ...known }) => ({ ...known, argumentsChars: 0 }))
   }
 
   /** The SDK tells that its answer is over. One that is watched ends by itself. */

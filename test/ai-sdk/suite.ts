@@ -64,7 +64,7 @@ const MODES: readonly Mode[] = [
   { name: 'both, switched off', telemetry: true, middleware: true, options: { enabled: false } },
 ]
 
-export const MODEL = 'gpt-5-mini'
+const MODEL = 'gpt-5-mini'
 
 export function aiSdkConformance(cases: readonly Case[]): void {
   let server: ProviderServer
