@@ -68,3 +68,5 @@ function profilerOf(name: string, { profiler = defaultProfiler }: AiSdkOptions):
   if (typeof profiler?.open !== 'function') throw new TypeError(`${name}(options): options.profiler must be a Profiler, got ${show(profiler)}`)
   return profiler
 }
+
+export type { Integration as AiSdkIntegration, Middleware as AiSdkMiddleware, Tracer as AiSdkTracer }
