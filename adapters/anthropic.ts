@@ -19,7 +19,7 @@ function providerOf(client: object): string {
  * completions (whose API tells no usage). The SDK's own
  * OpenTelemetry spans go on as they are.
  */
-const adapter: SdkAdapter = { name: 'wrapAnthropic', endpoints: anthropicEndpoints, providerOf }
+const adapter: SdkAdapter = { name: 'wrapAnthropic', endpoints: anthropicEndpoints, members: ['messages'], providerOf }
 
 /**
  * Records what `client` does, in place, and gives it back. Wrapping it again changes nothing.

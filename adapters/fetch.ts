@@ -1,6 +1,7 @@
 import { adopt, outcomeOf, profiler as defaultProfiler, show, traceparentOf, type Profiler, type SpanRecord, type Trace } from '../src/kit.ts'
 import { COLLECT_HEADER, PROFILE_HEADER, SPANS_HEADER, SPANS_WANTED } from './shared/http/spans-header.ts'
 import { MAX_COLLECTED_CHARS, readCollected, readSpansHeader } from './shared/http/spans-reader.ts'
+import { profilerOf } from './shared/options.ts'
 
 /**
  * Calls of other services over HTTP, by `fetch`: each is a span inside a run, tells the service who calls (W3C trace context), and, when
@@ -25,12 +26,13 @@ const NO_ANSWER = 'the service gave no spans'
 /**
  * Gives back `fetch`, recorded inside runs; outside of any run it does nothing else. Requests and responses are the same but for the
  * headers `traceparent` and `spanwise-profile`, which are set where the request has none of that name.
- * @throws TypeError when `fetch` is no function
+ * @throws TypeError when `fetch` is no function, or an option is of the wrong shape
  */
 export function traceFetch<F extends typeof fetch>(original: F = globalThis.fetch as F, options: FetchOptions = {}): F {
-  const { profiler = defaultProfiler } = options
   if (typeof original !== 'function') throw new TypeError(`traceFetch(fetch): fetch must be a function, got ${show(original)}`)
-  if (typeof profiler?.open !== 'function') throw new TypeError(`traceFetch(fetch, options): options.profiler must be a Profiler, got ${show(profiler)}`)
+  const profiler = profilerOf('traceFetch(fetch, options)', options)
+  const { to } = options
+  if (to !== undefined && typeof to !== 'function') throw new TypeError(`traceFetch(fetch, options): options.to must be a function, got ${show(to)}`)
   if (!profiler.enabled) return original
   const traced = async (input: RequestInfo, init?: RequestInit): Promise<Response> => {
     const call = begin(profiler, options, input, init)

@@ -1,7 +1,8 @@
-import { profiler as defaultProfiler, show, type Profiler } from '../src/kit.ts'
+import { show, type Profiler } from '../src/kit.ts'
 import { SpanwiseHandler } from './langchain/handler.ts'
 import { addHandler, isManagerClass } from './langchain/install.ts'
 import { Recording } from './langchain/recording.ts'
+import { profilerOf } from './shared/options.ts'
 
 /**
  * Recording for LangChain.js and LangGraph, by their callbacks: `@langchain/core` 0.3 and 1.
@@ -30,10 +31,8 @@ const known: WeakMap<Profiler, Known> = (globals[KEY] ??= new WeakMap())
  * @throws TypeError when `options.profiler` is no Profiler
  */
 export function spanwiseHandler(options: LangChainOptions = {}): SpanwiseHandler {
-  const { profiler = defaultProfiler, plumbing = false } = options
-  if (typeof profiler?.open !== 'function') {
-    throw new TypeError(`spanwiseHandler(options): options.profiler must be a Profiler, got ${show(profiler)}`)
-  }
+  const profiler = profilerOf('spanwiseHandler(options)', options)
+  const { plumbing = false } = options
   let handlers = known.get(profiler)
   if (handlers === undefined) {
     const recording = new Recording(profiler)
@@ -52,9 +51,8 @@ export function installLangChain(managerClass: object, options: LangChainOptions
   if (!isManagerClass(managerClass)) {
     throw new TypeError(`installLangChain(managerClass): managerClass must be LangChain's CallbackManager, got ${show(managerClass)}`)
   }
-  const handler = spanwiseHandler(options)
-  const { profiler = defaultProfiler } = options
-  return profiler.enabled ? addHandler(managerClass, handler) : () => {}
+  const profiler = profilerOf('installLangChain(managerClass, options)', options)
+  return profiler.enabled ? addHandler(managerClass, spanwiseHandler(options)) : () => {}
 }
 
 export type { SpanwiseHandler }

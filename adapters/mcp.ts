@@ -1,5 +1,6 @@
-import { adopt, outcomeOf, profiler as defaultProfiler, show, traceparentOf, within, type Outcome, type Profiler, type SpanRecord } from '../src/kit.ts'
+import { adopt, outcomeOf, show, traceparentOf, within, type Outcome, type Profiler, type SpanRecord } from '../src/kit.ts'
 import { at, fields, list, text, type Fields } from './shared/json.ts'
+import { profilerOf } from './shared/options.ts'
 import { Patches, wrapped } from './shared/patches.ts'
 import type { McpClientOptions, McpServerOptions } from './mcp/options.ts'
 import { askingFor, describeRequest, requestName, takeSpans, targetOf } from './mcp/meta.ts'
@@ -23,8 +24,7 @@ type Request = (this: unknown, request: Fields, ...rest: unknown[]) => unknown
  * @throws TypeError when it is no MCP client
  */
 export function wrapMcpClient<T extends object>(client: T, options: McpClientOptions = {}): T {
-  const { profiler = defaultProfiler } = options
-  checkProfiler('wrapMcpClient', profiler)
+  const profiler = profilerOf('wrapMcpClient(client, options)', options)
   const request: unknown = fields(client)?.['request']
   if (typeof request !== 'function' || typeof fields(client)?.['callTool'] !== 'function') {
     throw new TypeError(`wrapMcpClient(client): client must be a Client of @modelcontextprotocol/sdk, got ${show(client)}`)
@@ -45,8 +45,7 @@ export function wrapMcpClient<T extends object>(client: T, options: McpClientOpt
  * @throws TypeError when it is no MCP server
  */
 export function wrapMcpServer<T extends object>(server: T, options: McpServerOptions = {}): T {
-  const { profiler = defaultProfiler } = options
-  checkProfiler('wrapMcpServer', profiler)
+  const profiler = profilerOf('wrapMcpServer(server, options)', options)
   const inner = fields(fields(server)?.['server']) === undefined ? server : (fields(server)!['server'] as object)
   const connect: unknown = fields(inner)?.['connect']
   if (typeof connect !== 'function' || typeof fields(inner)?.['setRequestHandler'] !== 'function') {
@@ -70,11 +69,6 @@ export function unwrapMcp<T extends object>(clientOrServer: T): T {
     wrapped.delete(one)
   }
   return clientOrServer
-}
-
-function checkProfiler(name: string, profiler: unknown): void {
-  if (typeof (profiler as Partial<Profiler> | undefined)?.open === 'function') return
-  throw new TypeError(`${name}(…, options): options.profiler must be a Profiler, got ${show(profiler)}`)
 }
 
 interface Call {

@@ -1,8 +1,9 @@
-import { addContextFinder, CallbackSpans, profiler as defaultProfiler, type Outcome, type Profiler, type SpanRecord } from '../src/kit.ts'
+import { addContextFinder, CallbackSpans, type Outcome, type Profiler, type SpanRecord } from '../src/kit.ts'
 import { callStart, isLeft, readCall } from './openai-agents/model-call.ts'
 import { agentsContext, whenLeft, type AgentsSpan, type AgentsTrace } from './openai-agents/shapes.ts'
 import { describe, handoffAttributes, outcomeOfSpan, traceAttributes } from './openai-agents/spans.ts'
 import { fields, text, type Fields } from './shared/json.ts'
+import { profilerOf } from './shared/options.ts'
 
 export interface ProcessorOptions {
   /** Records to this profiler instead of the default one. */
@@ -31,7 +32,7 @@ export interface SpanwiseProcessor {
  * Not seen: realtime sessions. Tasks and turns are no spans of their own, as they only group what an agent does and repeat its usage.
  */
 export function spanwiseProcessor(options: ProcessorOptions = {}): SpanwiseProcessor {
-  const { profiler = defaultProfiler } = options
+  const profiler = profilerOf('spanwiseProcessor(options)', options)
   const recording = new Recording(profiler, options)
   const quiet = (work: () => void): Promise<void> => {
     try {

@@ -17,7 +17,7 @@ function providerOf(client: object): string {
  * Supported: chat completions, responses, embeddings and legacy completions, with all helpers that end there (`parse`,
  * `stream`, `runTools`), and raw `client.post`. Not seen: realtime and websockets.
  */
-const adapter: SdkAdapter = { name: 'wrapOpenAI', endpoints: openaiEndpoints, other: otherEndpoint, providerOf }
+const adapter: SdkAdapter = { name: 'wrapOpenAI', endpoints: openaiEndpoints, members: ['chat', 'responses', 'embeddings'], other: otherEndpoint, providerOf }
 
 /**
  * Records what `client` does, in place, and gives it back. Wrapping it again changes nothing.

@@ -1,6 +1,7 @@
-import { addContextFinder, CallbackSpans, profiler as defaultProfiler, within, type Place, type Profiler, type SpanRecord } from '../src/kit.ts'
+import { addContextFinder, CallbackSpans, within, type Place, type Profiler, type SpanRecord } from '../src/kit.ts'
 import { activeSpanId, epochMsOf, epochNsOf, isSampled, parentIdOf, type OtelSpan } from './otel/shapes.ts'
 import { callStart, isGenAi, outcomeOfSpan, read, tellAnswer, tellRequest, type Said } from './otel/tell.ts'
+import { profilerOf } from './shared/options.ts'
 import { toldTime } from './shared/told-time.ts'
 
 export interface SpanProcessorOptions {
@@ -28,8 +29,9 @@ export interface SpanwiseSpanProcessor {
  * Other spans are recorded when one of these, or anything that Spanwise records itself, comes below them. Spans that the
  * sampler leaves out are left out here too.
  */
-export function spanwiseSpanProcessor({ profiler = defaultProfiler, filter }: SpanProcessorOptions = {}): SpanwiseSpanProcessor {
-  const recording = new Recording(profiler, filter)
+export function spanwiseSpanProcessor(options: SpanProcessorOptions = {}): SpanwiseSpanProcessor {
+  const profiler = profilerOf('spanwiseSpanProcessor(options)', options)
+  const recording = new Recording(profiler, options.filter)
   const quiet = (work: () => void): void => {
     try {
       work()

@@ -25,11 +25,14 @@ export interface ReportOptions extends TextOptions, AnalyzeOptions {}
  * @throws TypeError when `run` is something else than a trace or an analysis
  */
 export function report(run: Trace | Analysis | undefined, options: ReportOptions = {}): string {
-  if (run === undefined) return 'Spanwise: nothing was recorded (no run has ended yet, it was not sampled, or SPANWISE=0 is set)'
-  const analysis = 'criticalPath' in run ? run : analyze(run, options)
+  if (run === undefined) return 'Spanwise: nothing was recorded (no run has ended yet, none was sampled, nothing that ran is wrapped, or SPANWISE=0 is set)'
+  const analysis = isAnalysis(run) ? run : analyze(run, options)
   const { width, color } = terminal()
   return renderText(analysis, { ...options, width: options.width ?? width, color: options.color ?? color })
 }
+
+/** What is neither is told by what would read it. */
+const isAnalysis = (run: Trace | Analysis): run is Analysis => typeof run === 'object' && run !== null && 'criticalPath' in run
 
 /**
  * Everything that reports show of a run: where the time, the tokens and the money went, what waited for what, and what would

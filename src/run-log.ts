@@ -127,6 +127,7 @@ const errorText = ({ type, message }: Outcome & { readonly state: 'failed' }): s
 
 /** `2026-01-02T03:04:05.000Z 4.82 s, 5 LLM calls, 3 tool calls, 1,185 in (400 cached), 224 out, $0.0016, ok, support-agent` */
 export function runLine(summary: RunSummary): string {
+  if (typeof summary?.durationMs !== 'number') throw new TypeError(`expected a summary, as runSummary(trace) gives it, got ${show(summary)}`)
   const { name, startedAt, durationMs, llmCalls, toolCalls, failedCalls, costUsd, outcome, error } = summary
   // A call that failed without an answer used nothing that anybody could tell.
   const usesTokens = summary.inputTokens !== undefined || (summary.callsWithoutUsage ?? 0) > 0

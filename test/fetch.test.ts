@@ -152,6 +152,7 @@ test('headers for other clients', () => {
 test('misuse says what it got; a profiler that is off gives back the fetch that it was given', () => {
   expect(() => traceFetch(1 as never)).toThrow('fetch must be a function, got 1')
   expect(() => traceFetch(fetch, { profiler: {} as never })).toThrow('options.profiler must be a Profiler, got {}')
+  expect(() => traceFetch(fetch, { to: 'search.internal' as never })).toThrow('options.to must be a function, got "search.internal"')
   const { profiler } = recorded({ enabled: false })
   expect(traceFetch(fetch, { profiler })).toBe(fetch)
 })

@@ -99,6 +99,7 @@ describe('options', () => {
     ['secret of another kind', { secret: 42 }, 'secret must be a non-empty string, got number'],
     ['logger', { logger: {} }, 'logger must be a function, have info() and warn(), or be false, got {}'],
     ['profiler', { profiler: {} }, 'profiler must be a Profiler, got {}'],
+    ['app.use(profileExpress), not called', { headers: {} }, 'options must not be a request: the middleware is what the call gives, as in app.use(profileExpress())'],
   ])('%s', (_, options, error) => {
     expect(() => profileHttp(listener, options as HttpOptions<IncomingMessage>)).toThrow(error)
   })

@@ -322,6 +322,7 @@ describe('the processor', () => {
   test('has the type that the SDK takes', () => {
     const processor: TracingProcessor = spanwiseProcessor()
     expect(Object.keys(processor)).toEqual(['onTraceStart', 'onTraceEnd', 'onSpanStart', 'onSpanEnd', 'shutdown', 'forceFlush'])
+    expect(() => spanwiseProcessor({ profiler: 5 as never })).toThrow(new TypeError('spanwiseProcessor(options): options.profiler must be a Profiler, got 5'))
   })
 
   test('takes anything, and ends what began', async () => {

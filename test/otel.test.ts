@@ -467,6 +467,11 @@ describe('the processor', () => {
     expect(profiler.stats().selfErrors).toBeGreaterThan(0)
   })
 
+  test('options of the wrong shape throw at once', () => {
+    expect(() => spanwiseSpanProcessor({ profiler: 5 as never })).toThrow(new TypeError('spanwiseSpanProcessor(options): options.profiler must be a Profiler, got 5'))
+    expect(() => spanwiseSpanProcessor(null as never)).toThrow(new TypeError('spanwiseSpanProcessor(options): options must be an object, got null'))
+  })
+
   test('spans that never end are kept in bounded number', () => {
     const { profiler, tracer } = desk({ options: { limits: { maxSpansPerRun: 100_000 } } })
     const root = tracer.startSpan('agent', { attributes: { 'gen_ai.operation.name': 'invoke_agent' } })

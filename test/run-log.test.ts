@@ -77,6 +77,7 @@ describe('summary and line', () => {
   test('what is no trace is refused', () => {
     expect(() => runSummary({} as Trace)).toThrow(new TypeError('expected a trace with spans, got {}'))
     expect(() => runSummary(undefined as unknown as Trace)).toThrow(TypeError)
+    expect(() => runLine({ spans: [] } as never)).toThrow('expected a summary, as runSummary(trace) gives it, got {"spans":[]}')
   })
 })
 

@@ -15,6 +15,9 @@ describe('misuse', () => {
     ['a text', () => wrapAnthropic(bad('client')), 'wrapAnthropic(client): client must be a client object, got "client"'],
     ['another object', () => wrapOpenAI({ models: 1 }), 'client has none of chat.completions.create, responses.create, '
       + 'embeddings.create, completions.create; got {"models":1}'],
+    ["a client of another SDK's", () => wrapOpenAI(anthropic()), 'wrapOpenAI(client): client has none of chat, responses, embeddings; got Anthropic'],
+    ["the other way round", () => wrapAnthropic(openai()), 'wrapAnthropic(client): client has none of messages; got OpenAI'],
+    ['options that are none', () => wrapOpenAI(openai(), null as never), 'wrapOpenAI(client, options): options must be an object, got null'],
     ['a class instead of a client', () => wrapOpenAI(OpenAI), 'client must be a client object, got function OpenAI'],
     ['no profiler', () => wrapOpenAI(openai(), { profiler: 5 as unknown as Profiler }), 'options.profiler must be a Profiler, got 5'],
   ])('%s', (_what, misuse, message) => {

@@ -28,7 +28,7 @@ export interface HtmlOptions extends AnalyzeOptions {
  * @throws {RangeError} when an option is out of its range
  */
 export function htmlReport(run: Trace | Analysis | undefined, options: HtmlOptions = {}): string {
-  if (run === undefined) return messageHtml('Nothing was recorded', 'No run has ended yet, it was not sampled, or SPANWISE=0 is set.')
+  if (run === undefined) return messageHtml('Nothing was recorded', 'No run has ended yet, none was sampled, nothing that ran is wrapped, or SPANWISE=0 is set.')
   if ('criticalPath' in run) return renderHtml(undefined, run, undefined, options.notice)
   const trace = safeTrace(run)
   const { analysis, replay } = analyzeWithReplay(trace, options)

@@ -1,8 +1,9 @@
-import { beginLlmCall, outcomeOf, profiler as defaultProfiler, show, type LlmCall, type Profiler } from '../../src/kit.ts'
+import { beginLlmCall, outcomeOf, show, type LlmCall, type Profiler } from '../../src/kit.ts'
 import { watchAnswer } from './answer.ts'
 import { carrying, watchAttempts, whileCalling } from './attempts.ts'
 import type { Endpoint, WrapOptions } from './endpoint.ts'
 import { at, fields, isThenable, text } from './json.ts'
+import { profilerOf } from './options.ts'
 import { letGo, Patches, wrapped } from './patches.ts'
 
 /**
@@ -21,6 +22,8 @@ export interface SdkAdapter {
   /** For error messages: `wrapOpenAI`. */
   readonly name: string
   readonly endpoints: readonly Endpoint[]
+  /** Members that tell its clients from those of another SDK of the same build, which have `post` too: one of them is there. */
+  readonly members?: readonly string[]
   /** What to record of a POST to any other path; undefined: nothing. */
   readonly other?: (path: string, body: unknown) => Endpoint | undefined
   readonly providerOf: (client: object) => string
@@ -41,11 +44,8 @@ export interface SdkClient {
 }
 
 export function wrapClient<T extends object>(adapter: SdkAdapter, client: T, options: WrapOptions = {}): T {
-  const { profiler = defaultProfiler } = options
   const kind = checkClient(adapter, client)
-  if (typeof profiler?.begin !== 'function') {
-    throw new TypeError(`${adapter.name}(client, options): options.profiler must be a Profiler, got ${show(profiler)}`)
-  }
+  const profiler = profilerOf(`${adapter.name}(client, options)`, options)
   if (!profiler.enabled || wrapped.has(client)) return client
   const patches = new Patches()
   const provider = options.provider ?? adapter.providerOf(client)
@@ -82,8 +82,12 @@ function checkClient(adapter: SdkAdapter, client: unknown): 'sdk' | 'look-alike'
     throw new TypeError(`${adapter.name}(client): client must be a client object, got ${show(client)}`)
   }
   const { post, fetch } = client as Partial<SdkClient>
-  if (typeof post === 'function' && typeof fetch === 'function') return 'sdk'
+  const { members } = adapter
   const methods = adapter.endpoints.map(({ method }) => method)
+  if (members !== undefined && typeof post === 'function' && typeof fetch === 'function') {
+    if (members.some((name) => name in client)) return 'sdk'
+    throw new TypeError(`${adapter.name}(client): client has none of ${members.join(', ')}; got ${show(client)}`)
+  }
   if (methods.some((method) => typeof at(client, method) === 'function')) return 'look-alike'
   throw new TypeError(`${adapter.name}(client): client has none of ${methods.join(', ')}; got ${show(client)}`)
 }

@@ -68,6 +68,8 @@ const isOn = (value: string): boolean | undefined => (value === '' ? undefined :
 
 function check(options: HttpOptions<never>): void {
   if (typeof options !== 'object' || options === null) throw new TypeError(`options must be an object, got ${show(options)}`)
+  // Without a word its requests would wait for ever.
+  if ('headers' in options || 'req' in options) throw new TypeError('options must not be a request: the middleware is what the call gives, as in app.use(profileExpress())')
   const { enabled, sampleRate, maxDepth, allow, secret, logger, profiler } = options
   if (enabled !== undefined && typeof enabled !== 'boolean') throw new TypeError(`enabled must be true or false, got ${show(enabled)}`)
   if (sampleRate !== undefined && !(typeof sampleRate === 'number' && sampleRate >= 0 && sampleRate <= 1)) {
