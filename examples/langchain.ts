@@ -14,4 +14,4 @@ const chain = ChatPromptTemplate.fromMessages([['system', 'You do sums.'], ['use
 const stream = await chain.stream({ question: 'What is 6 times 7?' }, { callbacks: [spanwiseHandler()] })
 for await (const piece of stream) process.stdout.write(piece)
 
-console.log(report(profiler.lastTrace))
+console.log(`\n\n${report(profiler.lastTrace)}`)

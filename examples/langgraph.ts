@@ -1,4 +1,5 @@
 /** LangGraph's agent with one tool, which the model calls twice at once: it runs as it is, with OPENAI_API_KEY in the environment. */
+import '@langchain/core/context' // LangChain then knows where it is, and with it what runs inside of tools and nodes
 import { tool } from '@langchain/core/tools'
 import { createReactAgent } from '@langchain/langgraph/prebuilt'
 import { ChatOpenAI } from '@langchain/openai'
