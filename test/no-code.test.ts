@@ -96,15 +96,15 @@ process.exitCode = Number(process.argv[2] ?? 0)`
     app.write('bare.mjs', 'console.log(process.env.NODE_OPTIONS)')
     const { out, err } = await run(command('run', '--no-register', '--', 'node', 'bare.mjs'))
     expect(out).toBe('undefined\n')
-    expect(err).toMatch(/^spanwise: the program recorded nothing\. It has\nto wrap what should be seen:\n/)
+    expect(err).toMatch(/^spanwise: the program recorded nothing\n {2}It has to wrap what should be seen:\n/)
   })
 
   test('says what could be seen when nothing was, and how a program in another language is', async () => {
     app.write('bare.mjs', '')
-    expect((await run(command('run', '--', 'node', 'bare.mjs'))).err).toMatch(/^spanwise: the program recorded nothing\. Clients of OpenAI, Anthropic, Google and LangChain are\nrecorded where they come from node_modules\./)
+    expect((await run(command('run', '--', 'node', 'bare.mjs'))).err).toMatch(/^spanwise: the program recorded nothing\n {2}Clients of OpenAI, Anthropic, Google and LangChain are recorded where they come\n {2}from node_modules\./)
     app.write('bin/python3', '#!/bin/sh\n')
     const { err } = await run(['sh', '-c', `chmod +x bin/python3; PATH="$PWD/bin:$PATH" ${command('run', '--', 'python3', 'agent.py').join(' ')}`])
-    expect(err).toBe("spanwise: the program recorded nothing. A program that is none of Node's is recorded by what it asks:\n\n    spanwise proxy -- python3 agent.py\n\n")
+    expect(err).toBe("spanwise: the program recorded nothing\n  A program that is none of Node's is recorded by what it asks:\n\n    spanwise proxy -- python3 agent.py\n\n")
   })
 
   test('a package that lies in a folder whose name has spaces and quotes', async () => {

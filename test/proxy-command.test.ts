@@ -107,7 +107,7 @@ describe('around a program', () => {
     expect(JSON.parse(out)).toMatchObject({ format: 'spanwise-analysis', run: { name: 'agent.js' }, totals: { llmCalls: 2 } })
     const none = await desk.say(['proxy', '--', 'node', '-e', ''], { env })
     expect(none).toMatchObject({ code: 0, out: '' })
-    expect(none.err).toMatch(/^spanwise: the program recorded nothing: no call of a model came through the proxy\.\n.*OPENAI_BASE_URL, ANTHROPIC_BASE_URL, GOOGLE_GEMINI_BASE_URL/)
+    expect(none.err).toMatch(/^spanwise: the program recorded nothing: no call of a model came through the proxy\n.*\n.*OPENAI_BASE_URL, ANTHROPIC_BASE_URL, GOOGLE_GEMINI_BASE_URL/)
     const off = await desk.say(['proxy', '--to', `${server.url}/v1`, '--', 'node', 'agent.js'], { env: { ...env, SPANWISE: '0' } })
     expect([off.code, off.err]).toEqual([0, 'spanwise: the program recorded nothing: SPANWISE is set to a value that switches recording off\n'])
     expect(server.asked).toHaveLength(4)

@@ -175,7 +175,8 @@ function tellTunnels(running: RunningProxy, io: Io): void {
 }
 
 const whyNothing = ({ isRecording, upstreams }: Options): string => (isRecording
-  ? `: no call of a model came through the proxy.
-  Clients have to take their base URL from ${upstreams.map(({ variables }) => variables[0]).join(', ')},
-  or be given it (docs/proxy.md)`
+  ? `: no call of a model came through the proxy
+  Its clients have to take their base URL from
+    ${upstreams.map(({ variables }) => variables[0]).join(', ')}
+  or to be given it (docs/proxy.md)`
   : ': SPANWISE is set to a value that switches recording off')

@@ -111,13 +111,13 @@ function whyNothing({ program, flag }: Input, { env }: Io): string {
   if (isOff(env['SPANWISE'])) return `: SPANWISE=${env['SPANWISE']} is set, which switches the profiler off`
   const rate = env['SPANWISE_SAMPLE_RATE']
   if (rate !== undefined && Number(rate || Number.NaN) < 1) return `: SPANWISE_SAMPLE_RATE=${rate} is set, so not every run is recorded`
-  if (OF_OTHERS.test(basename(program[0] ?? ''))) return `. A program that is none of Node's is recorded by what it asks:\n\n    spanwise proxy -- ${program.join(' ')}\n`
-  const seen = flag('no-register') ? 'It has' : `Clients of OpenAI, Anthropic, Google and LangChain are
-recorded where they come from node_modules. For others, and in a bundled program, it has`
-  return `. ${seen}
-to wrap what should be seen:
+  if (OF_OTHERS.test(basename(program[0] ?? ''))) return `\n  A program that is none of Node's is recorded by what it asks:\n\n    spanwise proxy -- ${program.join(' ')}\n`
+  const seen = flag('no-register') ? 'It has to wrap what should be seen:' : `Clients of OpenAI, Anthropic, Google and LangChain are recorded where they come
+  from node_modules. Others, and all in a bundled program, it has to wrap:`
+  return `
+  ${seen}
 
-    import { wrapOpenAI } from 'spanwise/openai'          // an adapter for each client and framework
+    import { wrapOpenAI } from 'spanwise/openai'  // one for each client and framework
     const openai = wrapOpenAI(new OpenAI())
 
   profiler.run, profiler.tool and profiler.span record functions of yours.
