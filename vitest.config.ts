@@ -13,6 +13,7 @@ export default defineConfig({
       { find: /^spanwise\/vitest$/, replacement: here('./src/vitest.ts') },
       { find: /^spanwise\/([\w-]+)$/, replacement: here('./adapters/$1.ts') },
       // Too large to be installed for an example.
+      { find: /^@anthropic-ai\/claude-agent-sdk$/, replacement: here('./test/support/claude-agent-sdk-stand-in.ts') },
       { find: /^@mastra\/(core\/\w+|observability)$/, replacement: here('./test/support/mastra-stand-in.ts') },
     ],
   },

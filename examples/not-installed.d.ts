@@ -28,5 +28,22 @@ declare module '@mastra/core/tools' {
 declare module '@mastra/observability' {
   export class Observability {
     constructor(config: { configs: Record<string, { serviceName: string; exporters?: object[]; bridge?: object }> })
+    shutdown(): Promise<void>
   }
+}
+
+declare module '@anthropic-ai/claude-agent-sdk' {
+  type Result = Promise<{ content: { type: 'text'; text: string }[] }>
+
+  export interface Query extends AsyncGenerator<{ type: 'assistant' | 'user' | 'system' | 'stream_event' } | { type: 'result'; result?: string }, void> {
+    interrupt(): Promise<void>
+  }
+
+  export function tool<Shape extends object>(
+    name: string, description: string, inputSchema: Shape,
+    handler: (args: { [Key in keyof Shape]: Shape[Key] extends { parse(value: unknown): infer Value } ? Value : never }, extra: unknown) => Result,
+  ): { readonly name: string }
+
+  export function createSdkMcpServer(options: { name: string; version?: string; tools?: readonly { readonly name: string }[] }): object
+  export function query(params: { prompt: string | AsyncIterable<object>; options?: Record<string, unknown> }): Query
 }

@@ -122,7 +122,7 @@ function answer(
   // Written by the program itself, for example "No response requested.": nobody was asked.
   if (model === '<synthetic>' && !isError) return undefined
   const finish = lines.map(({ row }) => text(valueAt(row, 'message.stop_reason'))).findLast((reason) => reason !== undefined)
-  const usage = isError ? undefined : usageOf(objects(lines.map(({ row }) => row['message'])), finish !== undefined)
+  const usage = isError ? undefined : usageOf(objects(lines.map(({ row }) => row['message'])), finish !== undefined || lines.length === 1)
   const toolCalls = lines.flatMap(({ blocks }) => blocks.flatMap((block) => (isToolUse(block) ? toolCall(block) : [])))
   const id = text(message['id'])
   const llm: LlmDetail = {

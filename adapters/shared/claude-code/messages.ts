@@ -57,7 +57,7 @@ export const isToolUse = (block: Fields): boolean => block['type'] === 'tool_use
 export function usageOf(messages: readonly Fields[], isFinished: boolean): Usage | undefined {
   const told = messages.map((message) => fields(message['usage'])).filter(isThere)
   const outputs = new Set(told.map((usage) => usage['output_tokens']))
-  const usage = readUsage(told.at(-1), isFinished || messages.length === 1 || outputs.size > 1)
+  const usage = readUsage(told.at(-1), isFinished || outputs.size > 1)
   const isTooLow = usage?.output !== undefined && writtenChars(messages) > MAX_CHARS_PER_TOKEN * usage.output.total + FREE_CHARS
   return isTooLow ? { ...usage, complete: false } : usage
 }
