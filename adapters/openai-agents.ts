@@ -2,6 +2,7 @@ import { addContextFinder, CallbackSpans, type Outcome, type Profiler, type Span
 import { callStart, isLeft, readCall } from './openai-agents/model-call.ts'
 import { agentsContext, whenLeft, type AgentsSpan, type AgentsTrace } from './openai-agents/shapes.ts'
 import { describe, handoffAttributes, outcomeOfSpan, traceAttributes } from './openai-agents/spans.ts'
+import { isFirstToHear } from './shared/heard.ts'
 import { fields, text, type Fields } from './shared/json.ts'
 import { profilerOf } from './shared/options.ts'
 
@@ -89,7 +90,7 @@ class Recording {
 
   traceStarts(trace: AgentsTrace): void {
     const { traceId } = trace
-    if (this.#traces.has(traceId)) return
+    if (this.#traces.has(traceId) || !isFirstToHear(this.#profiler, trace, this)) return
     this.#forget ??= addContextFinder(() => this.#find())
     this.#spans.begin(traceId, undefined, trace.name, 'agent')?.set(traceAttributes(trace))
     const context = agentsContext()
@@ -105,6 +106,7 @@ class Recording {
   }
 
   spanStarts(span: AgentsSpan): void {
+    if (!isFirstToHear(this.#profiler, span, this)) return
     this.#forget ??= addContextFinder(() => this.#find())
     if (this.#traces.get(span.traceId)?.begun.has(span.spanId) === true) return
     if (!TOLD_LATER.has(span.spanData.type)) return this.#begin(span)
@@ -163,6 +165,7 @@ class Recording {
   }
 
   spanEnds(span: AgentsSpan): void {
+    if (!isFirstToHear(this.#profiler, span, this)) return
     const { spanId, traceId, parentId } = span
     this.#beginWaiting(spanId)
     const trace = this.#traces.get(traceId)

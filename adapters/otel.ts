@@ -1,6 +1,7 @@
 import { addContextFinder, CallbackSpans, within, type Place, type Profiler, type SpanRecord } from '../src/kit.ts'
 import { activeSpanId, epochMsOf, epochNsOf, isSampled, parentIdOf, type OtelSpan } from './otel/shapes.ts'
 import { callStart, isGenAi, outcomeOfSpan, read, tellAnswer, tellRequest, type Said } from './otel/tell.ts'
+import { isFirstToHear } from './shared/heard.ts'
 import { profilerOf } from './shared/options.ts'
 import { toldTime } from './shared/told-time.ts'
 
@@ -81,7 +82,7 @@ class Recording {
   }
 
   starts(span: OtelSpan): void {
-    if (!this.#profiler.enabled || !isSampled(span)) return
+    if (!this.#profiler.enabled || !isSampled(span) || !isFirstToHear(this.#profiler, span, this)) return
     this.#forget ??= addContextFinder((mayOpen) => this.#find(mayOpen))
     const { spanId } = span.spanContext()
     const parentId = this.#resolved(parentIdOf(span))

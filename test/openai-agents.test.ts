@@ -319,6 +319,15 @@ describe('the processor', () => {
     unwrapOpenAI(client)
   })
 
+  test.each([true, false])('put there twice, it records once (wrapped client: %s)', async (wrapped) => {
+    const { profiler, session, runner } = desk({ wrapped })
+    setTraceProcessors([spanwiseProcessor({ profiler }), spanwiseProcessor({ profiler })])
+    session.reply(answer({ api: 'responses' }, CALLS), answer({ api: 'responses' }, { text: 'sunny' }))
+    await runAgent(runner, helper(profiler), 'hi')
+    expect(profiler.traces.map((trace) => trace.spans.map(({ category }) => category))).toEqual([['agent', 'agent', 'llm', 'tool', 'tool', 'internal', 'internal', 'llm']])
+    checkAnalysis(analyze(profiler.lastTrace!))
+  })
+
   test('has the type that the SDK takes', () => {
     const processor: TracingProcessor = spanwiseProcessor()
     expect(Object.keys(processor)).toEqual(['onTraceStart', 'onTraceEnd', 'onSpanStart', 'onSpanEnd', 'shutdown', 'forceFlush'])

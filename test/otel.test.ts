@@ -6,7 +6,7 @@ import {
 } from '@opentelemetry/sdk-trace-base'
 import { embed, generateText, stepCountIs, streamText, tool } from 'ai-6'
 import { MockEmbeddingModelV3, MockLanguageModelV3, simulateReadableStream } from 'ai-6/test'
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { analyze, type Profiler, type ProfilerOptions, type Span, type Trace } from 'spanwise'
 import { wrapAnthropic } from 'spanwise/anthropic'
@@ -21,7 +21,14 @@ import { expectTree, recorded, tree } from './support/recorded.ts'
 let server: ProviderServer
 beforeAll(async () => { server = await startProviderServer() })
 afterAll(() => server.close())
+// OpenTelemetry and the profiler each look at a clock of theirs, one after the other: a pause between them is no part of any case.
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  vi.spyOn(performance, 'now').mockReturnValue(performance.now())
+})
 afterEach(() => {
+  vi.restoreAllMocks()
+  vi.useRealTimers()
   context.disable()
   trace.disable()
 })
@@ -465,6 +472,15 @@ describe('the processor', () => {
     }
     desk({ filter: () => { throw new Error('of the user') } }).tracer.startSpan('chat m', { attributes: CHAT }).end()
     expect(profiler.stats().selfErrors).toBeGreaterThan(0)
+  })
+
+  test('put there twice, it records once', async () => {
+    const { profiler, provider } = desk()
+    await provider.shutdown()
+    const twice = new BasicTracerProvider({ spanProcessors: [spanwiseSpanProcessor({ profiler }), spanwiseSpanProcessor({ profiler })] }).getTracer('app')
+    await around(twice, 'GET /chat', () => around(twice, 'chat m', nothing, CHAT))
+    expect(profiler.traces.map((one) => one.spans.map(({ name }) => name))).toEqual([['GET /chat', 'm']])
+    checkAnalysis(analyze(profiler.lastTrace!))
   })
 
   test('options of the wrong shape throw at once', () => {
