@@ -1,6 +1,6 @@
 import type { CallbackSpans, Outcome, Profiler, SpanRecord } from '../../src/kit.ts'
 import { blocksOf, outcomeOf } from '../shared/claude-code/messages.ts'
-import { at, fields, text, type Fields } from '../shared/json.ts'
+import { fields, text, type Fields } from '../shared/json.ts'
 import { factsOf, outcomeOfResult, outcomeOfTask } from './result.ts'
 import { Thread, type Shared, type ToolRun } from './thread.ts'
 
@@ -253,7 +253,7 @@ export class QueryRecording {
     if (this.#main.calls === 1) this.#main.counted(fields(said['usage']))
     this.#main.close(outcome.state === 'cancelled' ? outcome : OK)
     spans.span(this.#turnKey ?? this.#rootKey)?.set(factsOf(said))
-    this.span?.set({ 'gen_ai.conversation.id': at(said, 'session_id'), 'claude_code.total_cost_usd': said['total_cost_usd'] })
+    this.span?.set({ 'gen_ai.conversation.id': said['session_id'], 'claude_code.total_cost_usd': said['total_cost_usd'] })
     if (this.#turnKey !== undefined) spans.end(this.#turnKey, outcome)
     this.#turnKey = undefined
     this.#main.parentKey = this.#rootKey

@@ -70,7 +70,7 @@ export const scripted = (script: Script) => function query(params: Params): Quer
 export const init: SdkMessage = { type: 'system', subtype: 'init', session_id: 'session-1', model: 'claude-sonnet-4-5', claude_code_version: '2.1.7', tools: ['Bash', 'Task'] }
 export const USAGE = { input_tokens: 5, cache_read_input_tokens: 10, cache_creation_input_tokens: 20, output_tokens: 3 }
 
-export const prompted = (content: unknown): SdkMessage => ({ type: 'user', message: { role: 'user', content }, parent_tool_use_id: null, session_id: '' })
+const prompted = (content: unknown): SdkMessage => ({ type: 'user', message: { role: 'user', content }, parent_tool_use_id: null, session_id: '' })
 
 /** One block of an answer. */
 export const assistant = (id: string, block: object, more: SdkMessage = {}, message: object = {}): SdkMessage => ({
