@@ -47,11 +47,11 @@ export function spanwiseHandler(options: LangChainOptions = {}): SpanwiseHandler
  * @returns the way to take it off again
  * @throws TypeError when it is no such class
  */
-export function installLangChain(managerClass: object, options: LangChainOptions = {}): () => void {
+export function recordLangChain(managerClass: object, options: LangChainOptions = {}): () => void {
   if (!isManagerClass(managerClass)) {
-    throw new TypeError(`installLangChain(managerClass): managerClass must be LangChain's CallbackManager, got ${show(managerClass)}`)
+    throw new TypeError(`recordLangChain(managerClass): managerClass must be LangChain's CallbackManager, got ${show(managerClass)}`)
   }
-  const profiler = profilerOf('installLangChain(managerClass, options)', options)
+  const profiler = profilerOf('recordLangChain(managerClass, options)', options)
   return profiler.enabled ? addHandler(managerClass, spanwiseHandler(options)) : () => {}
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { profiler as defaultProfiler, Profiler } from 'spanwise'
-import { installLangChain, spanwiseHandler } from 'spanwise/langchain'
+import { recordLangChain, spanwiseHandler } from 'spanwise/langchain'
 import { cores, fakeModel } from './support/langchain.ts'
 import { json, sse, startProviderServer, type ProviderServer, type Reply } from './support/provider-server.ts'
 import { expectTree, recorded } from './support/recorded.ts'
@@ -16,7 +16,7 @@ describe.each(cores)('installed in @langchain/core %s', (_version, core) => {
   test('all is recorded without a handler, and nothing once it is taken off', async () => {
     const { profiler } = recorded()
     const before = Object.getOwnPropertyDescriptors(core.CallbackManager)
-    const uninstall = installLangChain(core.CallbackManager, { profiler })
+    const uninstall = recordLangChain(core.CallbackManager, { profiler })
     try {
       await chain().invoke({ question: 'x' }, { metadata: { thread_id: 'thread 1' }, tags: ['mine'] })
       // A model that is called without the configuration of what calls it.
@@ -38,7 +38,7 @@ describe.each(cores)('installed in @langchain/core %s', (_version, core) => {
 
   test('twice, and with a handler as well, a call is one span', async () => {
     const { profiler } = recorded()
-    const uninstall = [installLangChain(core.CallbackManager, { profiler }), installLangChain(core.CallbackManager, { profiler })]
+    const uninstall = [recordLangChain(core.CallbackManager, { profiler }), recordLangChain(core.CallbackManager, { profiler })]
     try {
       const handlers = [spanwiseHandler({ profiler })]
       await chain().invoke({ question: 'x' }, { callbacks: handlers })
@@ -54,7 +54,7 @@ describe.each(cores)('installed in @langchain/core %s', (_version, core) => {
 
   test('two profilers hear of the same', async () => {
     const [one, other] = [recorded(), recorded()]
-    const uninstall = [one, other].map(({ profiler }) => installLangChain(core.CallbackManager, { profiler }))
+    const uninstall = [one, other].map(({ profiler }) => recordLangChain(core.CallbackManager, { profiler }))
     try {
       await chain().invoke({ question: 'x' })
       uninstall[0]!()
@@ -67,13 +67,13 @@ describe.each(cores)('installed in @langchain/core %s', (_version, core) => {
 
   test('a profiler that is off installs nothing', () => {
     const before = Object.getOwnPropertyDescriptors(core.CallbackManager)
-    installLangChain(core.CallbackManager, { profiler: new Profiler({ enabled: false }) })
+    recordLangChain(core.CallbackManager, { profiler: new Profiler({ enabled: false }) })
     expect(Object.getOwnPropertyDescriptors(core.CallbackManager)).toEqual(before)
   })
 })
 
 test('misuse shows the value', () => {
-  expect(() => installLangChain({})).toThrow(new TypeError("installLangChain(managerClass): managerClass must be LangChain's CallbackManager, got {}"))
+  expect(() => recordLangChain({})).toThrow(new TypeError("recordLangChain(managerClass): managerClass must be LangChain's CallbackManager, got {}"))
 })
 
 describe('the examples', () => {

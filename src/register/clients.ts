@@ -32,7 +32,7 @@ export const clientRows: readonly ClientRow[] = [
   },
   {
     name: 'langchain', package: '@langchain/core', files: ['dist/callbacks/manager.js', 'dist/callbacks/manager.cjs'], exported: 'CallbackManager',
-    adapter: 'adapters/langchain.js', watch: 'installLangChain',
+    adapter: 'adapters/langchain.js', watch: 'recordLangChain',
   },
 ]
 
