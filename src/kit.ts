@@ -1,7 +1,7 @@
 /** All that an adapter may touch. */
 export { profiler, type Profiler } from './record/profiler.ts'
 export { adopt } from './record/adopt.ts'
-export { CallbackSpans, type ToolCallStart } from './record/callback-spans.ts'
+export { CallbackSpans } from './record/callback-spans.ts'
 export { addContextFinder, currentSpan, followChannel, within } from './record/context.ts'
 export { beginLlmCall, type LlmCallStart } from './record/llm-call.ts'
 export type { AskedTool, LlmCall, StreamReader } from './record/llm-call.ts'

@@ -30,10 +30,10 @@ export const knownTotals = ({ usage, costUsd }: Analysis['totals']): KnownTotals
   ...(usage.calls > 0 && costUsd.unknownCalls === 0 && { costUsd: costUsd.knownUsd }),
 })
 
-export const usageOf = (calls: readonly Call[]): UsageTotals =>
+const usageOf = (calls: readonly Call[]): UsageTotals =>
   calls.filter(({ unanswered }) => !unanswered).reduce((sum, { summary }) => addUsage(sum, summary.usage), NO_USAGE)
 
-export function costOf(calls: readonly Call[]): Cost {
+function costOf(calls: readonly Call[]): Cost {
   let knownUsd = 0
   let unknownCalls = 0
   let estimatedCalls = 0

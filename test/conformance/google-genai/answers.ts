@@ -13,7 +13,7 @@ const ANSWERING = 'gemini-3-flash-001'
 export const ASK = frozen({
   model: MODEL, contents: PROMPT, config: { systemInstruction: SYSTEM, maxOutputTokens: 100 },
 } satisfies GenerateContentParameters)
-export const WEATHER = frozen({ name: 'weather', description: 'canary-description', parametersJsonSchema: { type: 'object', properties: { city: { type: 'string' } } } })
+const WEATHER = frozen({ name: 'weather', description: 'canary-description', parametersJsonSchema: { type: 'object', properties: { city: { type: 'string' } } } })
 export const TOOLS = frozen({ ...ASK, config: { ...ASK.config, tools: [{ functionDeclarations: [WEATHER] }] } })
 
 /** What the prompt holds of the cache, and thoughts beside the candidates' own tokens. */

@@ -12,7 +12,7 @@ const withUsage = (usage: string): string => but(CALL, { 'in 20+8r out 5+3t': us
 const UNREAD = 'llm gemini-3-flash ok | gcp.gemini generateContent | max 100 | no usage | 200 | system user >'
 const PLAIN = but(CALL, { 'max 100 | ': '', 'system user': 'user' })
 export const ASKS = but(CALL, { '200 | ': '200 | asks weather(27) call_1 | tool-definition ', '> assistant': '> assistant tool-call' })
-export const TOLD = but(CALL, { 'system user': 'tool-definition system user assistant tool-call tool-result' })
+const TOLD = but(CALL, { 'system user': 'tool-definition system user assistant tool-call tool-result' })
 
 /** Usage as the provider may send it, and what can be trusted of it, as draw.ts writes it. */
 const SHAPES: readonly (readonly [raw: unknown, drawn: string])[] = [

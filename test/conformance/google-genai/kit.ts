@@ -5,12 +5,11 @@ import * as genai3 from '@google/genai'
 import * as genai1 from 'genai-1'
 import * as genai2 from 'genai-2'
 import { unwrapGoogleGenAI, wrapGoogleGenAI } from 'spanwise/google-genai'
-import type { Case, Context, Kit, Lane } from '../suite.ts'
+import type { Case, Kit, Lane } from '../suite.ts'
 
 /** Cases are written against the types of the newest version; what an older one lacks is a skip with a reason. */
 export type Sdk = typeof Sdks
 export type GoogleCase = Case<Sdk, GoogleGenAI, GoogleGenAIOptions>
-export type GoogleContext = Context<Sdk, GoogleGenAI, GoogleGenAIOptions>
 
 const require = createRequire(import.meta.url)
 const as = (sdk: unknown): Sdk => sdk as Sdk

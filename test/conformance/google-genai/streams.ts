@@ -12,8 +12,6 @@ const partial = (outcome: string): string =>
   but(STREAMED, { ' ok': ` ${outcome}`, ' STOP': '', 'streamed 3': 'streamed 2', 'in 20+8r out 5+3t': 'in 28 out ? cut' })
 const OVERLOADED = event(errorBody(503, 'UNAVAILABLE'))
 
-const ASKS = but(STREAMED, { '200 | ': '200 | asks weather(27) call_1 | tool-definition ', 'streamed 3': 'streamed 2', '> assistant': '> assistant tool-call' })
-const TOLD = but(STREAMED, { 'system user': 'tool-definition system user assistant tool-call tool-result' })
 const weatherStream = chunks([[{ text: 'canary-let me see' }]], [[weatherPart], 'STOP'])
 
 /** Streams, and the ways to take and to leave them. */
@@ -229,4 +227,3 @@ export const streams: readonly GoogleCase[] = [
     skip: { 'genai 1': 'it does not continue', 'genai 2': 'it does not continue' },
   },
 ]
-export { ASKS as STREAM_ASKS, TOLD as STREAM_TOLD, weatherStream }

@@ -31,7 +31,7 @@ export const weatherCall = json(message({ content: 'canary-let me see', tool_cal
 
 export const line = (value: object): string => `${JSON.stringify(value)}\n`
 const OPEN = { done: false }
-export const piece = (content: string): string => line(message({ content }, OPEN))
+const piece = (content: string): string => line(message({ content }, OPEN))
 const PIECES = [ANSWER.slice(0, 14), ANSWER.slice(14, 20), ANSWER.slice(20)] as const
 export const end = line(message({}))
 export const lines = (steps: readonly Step[], pieceBytes = 97): Reply =>
