@@ -64,6 +64,11 @@ export function spanwiseMiddleware(options: Pick<AiSdkOptions, 'profiler'> = {})
   return createMiddleware(profilerOf('spanwiseMiddleware', options))
 }
 
+/** @internal For `spanwise/register`: tells version 7 of us once, for all its calls. */
+export function watchAiSdk(registerTelemetry: (telemetry: AiSdkTelemetry) => void): void {
+  registerTelemetry(spanwiseTelemetry())
+}
+
 function profilerOf(name: string, { profiler = defaultProfiler }: AiSdkOptions): Profiler {
   if (typeof profiler?.open !== 'function') throw new TypeError(`${name}(options): options.profiler must be a Profiler, got ${show(profiler)}`)
   return profiler

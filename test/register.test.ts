@@ -12,7 +12,7 @@ beforeAll(async () => {
   provider = await startAnyProvider()
   app = packed.folder([
     'openai', 'openai-5', 'openai-6', '@anthropic-ai/sdk', 'anthropic-0', '@google/genai', 'genai-1', 'genai-2', '@langchain/core', '@langchain/openai',
-    'langchain-core-0',
+    'langchain-core-0', 'ai', 'ai-6', '@ai-sdk/openai',
   ])
 })
 afterAll(async () => {
@@ -69,6 +69,20 @@ describe('clients', () => {
       expect(result).toEqual({ status: 0, out: 'object\nobject\nobject\n', err: '' })
       expect(spans).toEqual([`agent ${file} ok`, span, span, span])
     }
+  })
+
+  test('AI SDK 7: all calls, once, also when the program registers us itself; earlier versions go on as they are', async () => {
+    const body = (from: string): string => `import { createOpenAI } from '@ai-sdk/openai'\nimport { generateText } from '${from}'
+      const model = createOpenAI({ apiKey: 'sk-test', baseURL: process.env.BASE + '/v1' }).chat('gpt-4o-mini')
+      console.log((await generateText({ model, prompt: 'hello' })).text)`
+    app.write('ai.mjs', body('ai'))
+    app.write('ai-own.mjs', `import { registerTelemetry } from 'ai'\nimport { spanwiseTelemetry } from 'spanwise/ai-sdk'\nregisterTelemetry(spanwiseTelemetry())\n${body('ai')}`)
+    for (const file of ['ai.mjs', 'ai-own.mjs']) {
+      const { out, err, spans } = await recorded([...REGISTER, file])
+      expect([out, err, spans]).toEqual(['hi\n', '', [`agent ${file} ok`, '  agent generateText ok', `  ${LLM}`]])
+    }
+    app.write('ai-6.mjs', `import 'ai-6'\nconsole.log('ok')`)
+    expect(await recorded([...REGISTER, 'ai-6.mjs'])).toMatchObject({ out: 'ok\n', err: '', spans: [] })
   })
 
   test('LangChain: a chain around a client is one span for each, in both lines and both module systems', async () => {

@@ -9,6 +9,9 @@ export interface ClientRow {
   readonly package: string
   /** Below the package's folder. */
   readonly files: readonly string[]
+  /** The name of the package's folder, where its files are called like those of many others. */
+  readonly folder?: string
+  /** The class, or the function, that tells it. */
   readonly exported: string
   /** Below our own folder; loaded when such a class is seen. */
   readonly adapter: string
@@ -17,7 +20,7 @@ export interface ClientRow {
   readonly isReplaced?: true
 }
 
-export const clientNames = ['openai', 'anthropic', 'google-genai', 'langchain'] as const
+export const clientNames = ['openai', 'anthropic', 'google-genai', 'langchain', 'ai-sdk'] as const
 export type ClientName = (typeof clientNames)[number]
 
 export const clientRows: readonly ClientRow[] = [
@@ -34,9 +37,14 @@ export const clientRows: readonly ClientRow[] = [
     name: 'langchain', package: '@langchain/core', files: ['dist/callbacks/manager.js', 'dist/callbacks/manager.cjs'], exported: 'CallbackManager',
     adapter: 'adapters/langchain.js', watch: 'recordLangChain',
   },
+  // Version 7 and later: before, each call has to say that it wants to be seen.
+  {
+    name: 'ai-sdk', package: 'ai', folder: 'ai', files: ['dist/index.js'], exported: 'registerTelemetry', adapter: 'adapters/ai-sdk.js', watch: 'watchAiSdk',
+  },
 ]
 
-const endings = [...new Set(clientRows.flatMap(({ files }) => files))].map((file) => file.replaceAll('.', '\\.').replaceAll('/', '[/\\\\]'))
+const pathsOf = ({ folder, files }: ClientRow): readonly string[] => (folder === undefined ? files : files.map((file) => `${folder}/${file}`))
+const endings = [...new Set(clientRows.flatMap(pathsOf))].map((file) => file.replaceAll('.', '\\.').replaceAll('/', '[/\\\\]'))
 /** Of all rows, so that most modules are told by one look at the end of their path. */
 const CANDIDATE = new RegExp(`[/\\\\](?:${endings.join('|')})$`)
 /** Whether a path or URL may fit a row. */
@@ -46,6 +54,6 @@ export const isCandidate = (path: string): boolean => CANDIDATE.test(path)
 export function clientRow(path: string, nameOf: (packageFile: string) => string | undefined): ClientRow | undefined {
   const slashed = path.replaceAll('\\', '/')
   if (!isCandidate(slashed)) return undefined
-  return clientRows.find((row) => row.files.some((file) =>
-    slashed.endsWith(`/${file}`) && nameOf(`${slashed.slice(0, -file.length)}package.json`) === row.package))
+  return clientRows.find((row) => row.files.some((file, i) =>
+    slashed.endsWith(`/${pathsOf(row)[i]}`) && nameOf(`${slashed.slice(0, -file.length)}package.json`) === row.package))
 }
