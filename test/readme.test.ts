@@ -7,6 +7,7 @@ import { build, type Built } from './support/built.ts'
 import { root } from './support/source.ts'
 
 const readme = readFileSync(`${root}README.md`, 'utf8')
+const configuration = readFileSync(`${root}docs/configuration.md`, 'utf8')
 const [example = ''] = [...readme.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code]) => code)
 
 describe('the first example', () => {
@@ -35,9 +36,9 @@ describe('the first example', () => {
   })
 })
 
-describe('the tables', () => {
+describe('the tables of docs/configuration.md', () => {
   const rows = (heading: RegExp): Map<string, string> => {
-    const table = readme.slice(readme.search(heading)).split('\n\n')[0]!
+    const table = configuration.slice(configuration.search(heading)).split('\n\n')[0]!
     return new Map([...table.matchAll(/^\| `([\w.]+)` \| ([^|]*) \|/gm)].map(([, name, value]) => [name!, value!.trim()]))
   }
   const number = (text: string | undefined): number => Number(/^[\d,.]+/.exec(text ?? '')?.[0].replaceAll(',', ''))
