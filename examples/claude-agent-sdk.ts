@@ -23,6 +23,6 @@ const messages = ask({
     includePartialMessages: true,
   },
 })
-for await (const message of messages) if (message.type === 'result') console.log(message.result)
+for await (const message of messages) if (message.type === 'result' && message.subtype === 'success') console.log(message.result)
 
 console.log(report(profiler.lastTrace))

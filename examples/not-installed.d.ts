@@ -35,7 +35,10 @@ declare module '@mastra/observability' {
 declare module '@anthropic-ai/claude-agent-sdk' {
   type Result = Promise<{ content: { type: 'text'; text: string }[] }>
 
-  export interface Query extends AsyncGenerator<{ type: 'assistant' | 'user' | 'system' | 'stream_event' } | { type: 'result'; result?: string }, void> {
+  type Message = { type: 'assistant' | 'user' | 'system' | 'stream_event' }
+    | { type: 'result'; subtype: 'success'; result: string } | { type: 'result'; subtype: 'error_during_execution' }
+
+  export interface Query extends AsyncGenerator<Message, void> {
     interrupt(): Promise<void>
   }
 
