@@ -23,8 +23,10 @@ function check(holds, message) {
 
 function checkContents({ files, unpackedSize, size }) {
   const paths = files.map(({ path }) => path)
-  const needed = ['package.json', 'README.md', 'LICENSE', 'NOTICE', 'CHANGELOG.md', 'docs/analysis.schema.json', 'docs/format.md',
-    'docs/budget.schema.json', 'docs/budgets.md', 'docs/configuration.md', 'docs/diff.md', 'examples/demo-run.jsonl',
+  // All pages, and the programs that they show.
+  const shown = ['docs', 'examples'].flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`))
+    .filter((path) => /^docs\/.+\.(md|json)$|^examples\/(?!demo\.|record-demo).+(?<!\.d)\.(ts|py)$/.test(path))
+  const needed = ['package.json', 'README.md', 'LICENSE', 'NOTICE', 'CHANGELOG.md', ...shown, 'examples/demo-run.jsonl',
     // Loaded by their paths.
     'dist/src/register/preload.cjs', 'dist/src/register/hooks.js', 'dist/src/config/load.js',
     ...Object.values(manifest.bin).map((path) => path.slice(2)),
