@@ -101,7 +101,7 @@ process.exitCode = Number(process.argv[2] ?? 0)`
 
   test('says what could be seen when nothing was, and how a program in another language is', async () => {
     app.write('bare.mjs', '')
-    expect((await run(command('run', '--', 'node', 'bare.mjs'))).err).toMatch(/^spanwise: the program recorded nothing\n {2}Clients of OpenAI, Anthropic, Google and LangChain are recorded where they come\n {2}from node_modules\./)
+    expect((await run(command('run', '--', 'node', 'bare.mjs'))).err).toMatch(/^spanwise: the program recorded nothing\n {2}Clients of OpenAI, Anthropic and Google, LangChain and the AI SDK 7 are recorded\n {2}where they come from node_modules\./)
     app.write('bin/python3', '#!/bin/sh\n')
     const { err } = await run(['sh', '-c', `chmod +x bin/python3; PATH="$PWD/bin:$PATH" ${command('run', '--', 'python3', 'agent.py').join(' ')}`])
     expect(err).toBe("spanwise: the program recorded nothing\n  A program that is none of Node's is recorded by what it asks:\n\n    spanwise proxy -- python3 agent.py\n\n")

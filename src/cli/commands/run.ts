@@ -13,9 +13,10 @@ export const run: Command = {
   help: `What the program records is kept in ./.spanwise (or SPANWISE_DIR), and its
 report goes to standard error at the end, also when the program fails or is
 stopped with Ctrl-C: its own output can be piped. Recorded are the clients of
-OpenAI, Anthropic, Google and LangChain that a Node program makes, without any
-change to it, and what it wraps itself. Its calls outside profiler.run are one
-run, of its name. For a program in another language: spanwise proxy.
+OpenAI, Anthropic and Google that a Node program makes, and all of LangChain.js
+and the AI SDK 7, without any change to it, and what it wraps itself. Its calls
+outside profiler.run are one run, of its name. For a program in another
+language: spanwise proxy.
 
 With --json or --format the report goes to standard output, alone: what the
 program prints there goes to standard error. The exit code is the program's.
@@ -112,8 +113,8 @@ function whyNothing({ program, flag }: Input, { env }: Io): string {
   const rate = env['SPANWISE_SAMPLE_RATE']
   if (rate !== undefined && Number(rate || Number.NaN) < 1) return `: SPANWISE_SAMPLE_RATE=${rate} is set, so not every run is recorded`
   if (OF_OTHERS.test(basename(program[0] ?? ''))) return `\n  A program that is none of Node's is recorded by what it asks:\n\n    spanwise proxy -- ${program.join(' ')}\n`
-  const seen = flag('no-register') ? 'It has to wrap what should be seen:' : `Clients of OpenAI, Anthropic, Google and LangChain are recorded where they come
-  from node_modules. Others, and all in a bundled program, it has to wrap:`
+  const seen = flag('no-register') ? 'It has to wrap what should be seen:' : `Clients of OpenAI, Anthropic and Google, LangChain and the AI SDK 7 are recorded
+  where they come from node_modules. Others, and all in a bundle, it has to wrap:`
   return `
   ${seen}
 
