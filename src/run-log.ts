@@ -107,6 +107,7 @@ export function runSummary(trace: Trace, { prices }: SummaryOptions = {}): RunSu
   const safe = safeTrace(trace)
   const { totals, failedCalls } = runTotals(safe, prices)
   const { usage, durationNs, llmCalls, toolCalls } = totals
+  const known = knownTotals(totals)
   const outcome: Outcome = safe.spans[0]?.outcome ?? { state: 'ok' }
   return {
     name: cleanName(safe.name),
@@ -114,7 +115,9 @@ export function runSummary(trace: Trace, { prices }: SummaryOptions = {}): RunSu
     startedAt: new Date(safe.startedAtEpochMs).toISOString(),
     durationMs: nsToMs(Math.round(durationNs / 1_000) * 1_000),
     llmCalls, toolCalls, failedCalls,
-    ...knownTotals(totals),
+    ...known,
+    // Sums of prices have digits that nobody charged.
+    ...(known.costUsd !== undefined && { costUsd: Number(known.costUsd.toPrecision(12)) }),
     ...(usage.unknownCalls > 0 && { callsWithoutUsage: usage.unknownCalls }),
     outcome: outcome.state,
     ...(outcome.state === 'failed' && { error: errorText(outcome) }),
