@@ -1,8 +1,9 @@
-import { profiler as defaultProfiler, show, type Profiler } from '../src/kit.ts'
+import { show, type Profiler } from '../src/kit.ts'
 import { createIntegration, type Integration } from './ai-sdk/integration.ts'
 import { createMiddleware, type Middleware } from './ai-sdk/middleware.ts'
 import type { Tracer } from './ai-sdk/tracer-span.ts'
 import { SpanwiseTracer } from './ai-sdk/tracer.ts'
+import { profilerOf } from './shared/options.ts'
 
 /**
  * Recording for the AI SDK (`ai` 5, 6 and 7), in two ways that may be used together.
@@ -43,7 +44,7 @@ const known: WeakMap<Profiler, Known> = (globals[KEY] ??= new WeakMap())
  * @throws TypeError when an option is of the wrong kind
  */
 export function spanwiseTelemetry(options: AiSdkOptions = {}): AiSdkTelemetry {
-  const profiler = profilerOf('spanwiseTelemetry', options)
+  const profiler = profilerOf('spanwiseTelemetry(options)', options)
   const { tracer: own } = options
   if (own !== undefined && typeof own?.startActiveSpan !== 'function') {
     throw new TypeError(`spanwiseTelemetry(options): options.tracer must be a tracer of OpenTelemetry's, got ${show(own)}`)
@@ -61,17 +62,12 @@ export function spanwiseTelemetry(options: AiSdkOptions = {}): AiSdkTelemetry {
  * @throws TypeError when `options.profiler` is no Profiler
  */
 export function spanwiseMiddleware(options: Pick<AiSdkOptions, 'profiler'> = {}): Middleware {
-  return createMiddleware(profilerOf('spanwiseMiddleware', options))
+  return createMiddleware(profilerOf('spanwiseMiddleware(options)', options))
 }
 
 /** @internal For `spanwise/register`: tells version 7 of us once, for all its calls. */
 export function watchAiSdk(registerTelemetry: (telemetry: AiSdkTelemetry) => void): void {
   registerTelemetry(spanwiseTelemetry())
-}
-
-function profilerOf(name: string, { profiler = defaultProfiler }: AiSdkOptions): Profiler {
-  if (typeof profiler?.open !== 'function') throw new TypeError(`${name}(options): options.profiler must be a Profiler, got ${show(profiler)}`)
-  return profiler
 }
 
 export type { Integration as AiSdkIntegration, Middleware as AiSdkMiddleware, Tracer as AiSdkTracer }

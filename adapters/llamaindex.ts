@@ -1,7 +1,8 @@
-import { profiler as defaultProfiler, show, type Profiler } from '../src/kit.ts'
+import { show, type Profiler } from '../src/kit.ts'
 import type { Caller } from './llamaindex/open-work.ts'
 import { Recording } from './llamaindex/recording.ts'
 import { fields } from './shared/json.ts'
+import { profilerOf } from './shared/options.ts'
 import { Patches } from './shared/patches.ts'
 
 /**
@@ -33,13 +34,10 @@ const stops = new WeakMap<object, Map<Profiler, () => void>>()
  * @throws TypeError when it is neither, or `options.profiler` is no Profiler
  */
 export function recordLlamaIndex(target: object, options: LlamaIndexOptions = {}): () => void {
-  const { profiler = defaultProfiler } = options
+  const profiler = profilerOf('recordLlamaIndex(target, options)', options)
   const manager = managerOf(target)
   if (manager === undefined) {
     throw new TypeError(`recordLlamaIndex(target): target must be LlamaIndex's Settings or a CallbackManager, got ${show(target)}`)
-  }
-  if (typeof profiler?.open !== 'function') {
-    throw new TypeError(`recordLlamaIndex(target, options): options.profiler must be a Profiler, got ${show(profiler)}`)
   }
   if (!profiler.enabled) return () => {}
   const known = stops.get(manager)?.get(profiler)

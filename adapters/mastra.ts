@@ -1,8 +1,9 @@
-import { addContextFinder, CallbackSpans, profiler as defaultProfiler, within, type LlmCall, type Profiler, type SpanRecord } from '../src/kit.ts'
+import { addContextFinder, CallbackSpans, within, type LlmCall, type Profiler, type SpanRecord } from '../src/kit.ts'
 import { describe, outcomeOfSpan, TOOLS } from './mastra/kinds.ts'
 import { askedIn, callStart, generationOf, tellAnswer, tellRequest, usageOf, type Generation } from './mastra/model-call.ts'
 import { attributesOf, nameOf, timeOf, type MastraEvent, type MastraSpan } from './mastra/shapes.ts'
 import { fields, jsonText, text } from './shared/json.ts'
+import { profilerOf } from './shared/options.ts'
 import { providerName } from './shared/provider-names.ts'
 import { toldTime } from './shared/told-time.ts'
 
@@ -32,9 +33,10 @@ export interface SpanwiseExporter {
  * Records what Mastra's observability tells: agents, calls of models, tools, workflows, memory. Written against the shapes of
  * `@mastra/core` 1.x and its own recorded traces, not run with the package. A generation is no span of its own but its calls are; a
  * step of one is a call, or where Mastra tells of the provider's part of it (`model_inference`), that is.
+ * @throws TypeError when `options.profiler` is no Profiler
  */
 export function spanwiseExporter(options: ExporterOptions = {}): SpanwiseExporter {
-  const { profiler = defaultProfiler } = options
+  const profiler = profilerOf('spanwiseExporter(options)', options)
   const recording = new Recording(profiler, options.getCurrentSpan)
   const take = (event: MastraEvent): Promise<void> => {
     try {

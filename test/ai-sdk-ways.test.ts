@@ -213,6 +213,8 @@ describe('your own tracer', () => {
     expect(() => spanwiseTelemetry({ tracer: {} as never })).toThrow('spanwiseTelemetry(options): options.tracer must be a tracer of OpenTelemetry\'s, got {}')
     expect(() => spanwiseTelemetry({ profiler: 1 as never })).toThrow('spanwiseTelemetry(options): options.profiler must be a Profiler, got 1')
     expect(() => spanwiseMiddleware({ profiler: null as never })).toThrow('spanwiseMiddleware(options): options.profiler must be a Profiler, got null')
+    expect(() => spanwiseTelemetry(null as never)).toThrow('spanwiseTelemetry(options): options must be an object, got null')
+    expect(() => spanwiseMiddleware('x' as never)).toThrow('spanwiseMiddleware(options): options must be an object, got "x"')
   })
 
   test('a profiler that is switched off leaves your tracer on, and nothing else', () => {

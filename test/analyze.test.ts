@@ -214,6 +214,7 @@ describe('totals', () => {
       { name: 'other', category: 'agent', runs: 1, count: 1, failed: 0, totalNs: 1e6, durationNs: { p50: 1e6, p95: 1e6, p99: 1e6, max: 1e6 } },
     ])
     expect(percentilesOver([])).toEqual([])
+    expect(() => percentilesOver({} as never)).toThrow('percentilesOver(traces): traces must be a list, got {}')
   })
 })
 

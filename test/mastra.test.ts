@@ -214,3 +214,8 @@ test('the example', async () => {
   expect(printed).toMatch(/Weather .*2 LLM calls · 1 tool call/s)
   expect(traces.map(({ spans }) => spans.map(({ name }) => name))).toEqual([['Weather', 'gpt-4o-mini', 'get_weather', 'look up', 'gpt-4o-mini']])
 })
+
+test('misuse says what it got', () => {
+  expect(() => spanwiseExporter({ profiler: 1 as never })).toThrow('spanwiseExporter(options): options.profiler must be a Profiler, got 1')
+  expect(() => spanwiseExporter(null as never)).toThrow('spanwiseExporter(options): options must be an object, got null')
+})

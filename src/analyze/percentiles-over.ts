@@ -1,3 +1,4 @@
+import { show } from '../model/show.ts'
 import type { Percentiles } from '../model/analysis.ts'
 import type { MeasuredPercentiles } from '../model/many-runs.ts'
 import type { Category, Trace } from '../model/span.ts'
@@ -37,8 +38,12 @@ interface Collected {
   last?: Trace
 }
 
-/** Percentiles per operation over several traces, nearest rank; the operations with the most time first. */
+/**
+ * Percentiles per operation over several traces, nearest rank; the operations with the most time first.
+ * @throws TypeError when `traces` is no list
+ */
 export function percentilesOver(traces: readonly Trace[]): OperationOverRuns[] {
+  if (!Array.isArray(traces)) throw new TypeError(`percentilesOver(traces): traces must be a list, got ${show(traces)}`)
   const operations = new Map<string, Collected>()
   for (const trace of traces) {
     const { spans, start, end } = timelineOf(trace)
