@@ -121,7 +121,8 @@ describe('what it says', () => {
   test('each of its keys is checked and documented', () => {
     const keys = /the options: (.*)$/.exec(messageOf(() => checkConfig({ nothing: 1 })))![1]!.split(', ')
     expect(keys.length).toBeGreaterThan(15)
-    const documented = [...readFileSync(`${root}docs/configuration.md`, 'utf8').matchAll(/^\| `([a-z][a-zA-Z]+)` \|/gm)].map(([, key]) => key)
+    const [, ofTheFile = ''] = readFileSync(`${root}docs/configuration.md`, 'utf8').split(/^## The file$/m)
+    const documented = [...ofTheFile.matchAll(/^\| `([a-z][a-zA-Z]+)` \|/gm)].map(([, key]) => key)
     expect(documented.toSorted()).toEqual(keys.toSorted())
     expect(defineConfig({ sampleRate: 1 })).toEqual({ sampleRate: 1 })
   })

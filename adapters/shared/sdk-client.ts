@@ -77,6 +77,8 @@ export interface Watch {
   readonly linksAttempts: boolean
 }
 
+const RESOURCES = ['chat', 'responses', 'embeddings', 'messages']
+
 function checkClient(adapter: SdkAdapter, client: unknown): 'sdk' | 'look-alike' {
   if (typeof client !== 'object' || client === null) {
     throw new TypeError(`${adapter.name}(client): client must be a client object, got ${show(client)}`)
@@ -85,7 +87,8 @@ function checkClient(adapter: SdkAdapter, client: unknown): 'sdk' | 'look-alike'
   const { members } = adapter
   const methods = adapter.endpoints.map(({ method }) => method)
   if (members !== undefined && typeof post === 'function' && typeof fetch === 'function') {
-    if (members.some((name) => name in client)) return 'sdk'
+    // One that has nothing but these two may be anybody's own; one that has another SDK's resources is that SDK's.
+    if (members.some((name) => name in client) || !RESOURCES.some((name) => name in client)) return 'sdk'
     throw new TypeError(`${adapter.name}(client): client has none of ${members.join(', ')}; got ${show(client)}`)
   }
   if (methods.some((method) => typeof at(client, method) === 'function')) return 'look-alike'
