@@ -10,6 +10,8 @@ export const CLIENT = 'client'
 const MAX_ANSWERED = 1_000
 /** Calls and tools that never end must not be kept for ever. */
 const MAX_OPEN = 10_000
+/** Of those that do not send the very same, so many of the latest are read through for it. */
+const MAX_READ = 64
 
 interface OpenTool {
   readonly span: SpanRecord
@@ -86,10 +88,16 @@ export class Pairing {
   /** The call that `call` is, as far as its request tells. */
   byRequest(call: LlmCall): LlmCall | undefined {
     if (this.isAlone) return undefined
-    let best: LlmCall | undefined
-    let bestScore = 0
+    const possible: LlmCall[] = []
     for (const other of this.#open) {
       if (other === call || !isFree(other, call.observer, call.category) || !isPossible(call, other)) continue
+      // Of thousands under way most send something else, which is told at once.
+      if (call.asked !== undefined && call.asked === other.asked) return other
+      possible.push(other)
+    }
+    let best: LlmCall | undefined
+    let bestScore = 0
+    for (const other of possible.slice(-MAX_READ)) {
       const score = likeness(call, other)
       if (score > bestScore) [best, bestScore] = [other, score]
     }
@@ -156,7 +164,6 @@ const isPossible = (a: LlmCall, b: LlmCall): boolean =>
 /** 0: not the same. */
 function likeness(a: LlmCall, b: LlmCall): number {
   if (a.asked !== undefined && b.asked !== undefined) {
-    if (a.asked === b.asked) return 3
     const [long, short] = a.asked.length > b.asked.length ? [a.asked, b.asked] : [b.asked, a.asked]
     return short.length >= LEAST_CHARS && long.includes(short) ? 2 : 0
   }
