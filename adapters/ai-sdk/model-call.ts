@@ -46,7 +46,7 @@ export class ModelCall {
     const attempt = call.attempt()
     let value: T
     try {
-      value = await within(call.span, request)
+      value = await within(call.around, request)
     } catch (error) {
       call.read(() => {
         const status = statusOf(error)
@@ -106,7 +106,7 @@ export class ModelCall {
     const reader = readStream(call, this.#isHidden)
     this.#hear()
     const isWatched = watchReadable(stream, {
-      around: (step) => within(call.span, step),
+      around: (step) => within(call.around, step),
       asked: () => call.eventAsked(),
       item: (part) => {
         this.#hear()

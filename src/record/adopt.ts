@@ -24,9 +24,8 @@ function graft(under: SpanRecord, trace: Trace): number {
   const taken = new Map<string, SpanRecord>()
   for (const span of trace.spans) {
     const parent = taken.get(span.parentId ?? '') ?? under
-    const record = run.begin(parent, undefined, span.name, span.category, { isProvisional: true })
+    const record = run.begin(parent, undefined, span.name, span.category, undefined, true)
     if (record === undefined) continue
-    taken.set(span.id, record)
     record.start = place(span.start)
     record.details = detailsOf(span, trace, run, place)
     if (span.parentId === undefined || parent === under) record.set(originOf(trace))
@@ -34,7 +33,7 @@ function graft(under: SpanRecord, trace: Trace): number {
       record.ended = Math.max(record.start, place(span.end))
       record.outcome = span.outcome
     }
-    run.list(record)
+    if (run.list(record)) taken.set(span.id, record)
   }
   for (const span of trace.spans) connect(span, taken)
   for (const record of taken.values()) if (!record.open) run.owner.sink?.ended(record)

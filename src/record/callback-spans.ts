@@ -41,7 +41,8 @@ export class CallbackSpans {
 
   /** The span of an id that has begun and not ended. */
   span(id: string | undefined): SpanRecord | undefined {
-    return id === undefined ? undefined : this.#known.get(id)?.span
+    const known = id === undefined ? undefined : this.#known.get(id)
+    return known?.call?.around ?? known?.span
   }
 
   /** The call of a model of an id that has begun and not ended. */

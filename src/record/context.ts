@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { SpanRecord } from './recorder.ts'
+import type { RunOwner, SpanRecord } from './recorder.ts'
 
 /**
  * The only AsyncLocalStorage, on a global symbol: two copies of this package in one process (a bundled one beside an
@@ -29,11 +29,33 @@ export function addContextFinder(finder: ContextFinder): () => void {
   return () => void finders.delete(finder)
 }
 
-/** The span that is current here, whichever profiler it belongs to: the innermost that anybody knows of. */
-export function currentSpan(mayOpen = false): SpanRecord | undefined {
+/**
+ * The span that is current here, whichever profiler it belongs to: the innermost that anybody knows of.
+ * @param owner the profiler that asks: where frameworks know of several spans that have nothing to do with each other, its own counts
+ */
+export function currentSpan(mayOpen = false, owner?: RunOwner): SpanRecord | undefined {
   let span = storage.getStore()
-  if (finders.size > 0) for (const find of finders) span = innermost(span, find(mayOpen))
+  if (finders.size > 0) for (const find of finders) span = nearer(span, found(find, mayOpen), owner)
   return span
+}
+
+/** Whoever asks where it is may be the user's code. */
+function found(find: ContextFinder, mayOpen: boolean): SpanRecord | undefined {
+  try {
+    return find(mayOpen)
+  } catch {
+    return undefined
+  }
+}
+
+function nearer(a: SpanRecord | undefined, b: SpanRecord | undefined, owner: RunOwner | undefined): SpanRecord | undefined {
+  const inner = innermost(a, b)
+  return inner === a && b !== undefined && b.run.owner === owner && !isOf(owner, a) ? b : inner
+}
+
+function isOf(owner: RunOwner, span: SpanRecord | undefined): boolean {
+  for (let up = span; up !== undefined; up = up.outer) if (up.run.owner === owner) return true
+  return false
 }
 
 /** Of two spans of one tree the one that lies within the other. The first when they have nothing to do with each other. */

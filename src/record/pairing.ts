@@ -1,44 +1,38 @@
-import type { Category } from '../model/span.ts'
-import { currentSpan, innermost } from './context.ts'
-import type { LlmCall } from './llm-call.ts'
-import type { Place } from './place.ts'
-import { sameArguments, type SpanRecord } from './recorder.ts'
-
-/** The observer that sees a call in the client itself. It knows most about it. */
-export const CLIENT = 'client'
-
-const MAX_ANSWERED = 1_000
-/** Calls and tools that never end must not be kept for ever. */
-const MAX_OPEN = 10_000
-/** Of those that do not send the very same, so many of the latest are read through for it. */
-const MAX_READ = 64
-
-interface OpenTool {
-  readonly span: SpanRecord
-  readonly observer: string
-  readonly name: string
-  /** As a text or as the value; undefined when the framework does not tell. */
-  readonly own: unknown
-  isTaken: boolean
-}
+import type { Category, Outcome } from '../model/span.ts'
+import { Answers } from './answers.ts'
+import { OpenCalls } from './open-calls.ts'
+import { OpenTools } from './open-tools.ts'
+import type { SpanRecord } from './recorder.ts'
+import { areApart, CLIENT, likeness, mayBeOne, rankOf, sendTheSame, sendTwo } from './same-call.ts'
+import type { SharedCall } from './shared-call.ts'
 
 /**
  * One call, seen twice: by a framework's callback and by the client that it goes through, by a framework and by the OpenTelemetry
  * spans of what it is built on. It is recorded once. What tells that two are the same, from the surest down:
  *
- * - one began inside the other's span, or while the other was being sent;
- * - both send the same last message, or one does not say what it sends and both ask the same model;
- * - both got the answer with the same id. Known at the end only: then the outer span stays, as plain work of the framework.
+ * - one began while the other was being sent, or inside the other's span;
+ * - both send the same last message to the same model, from one branch of a run. One of them may not say so, but nothing may differ;
+ * - both came to the same: the answer with the same id, or the same failure. That is known at the end only: then the outer span stays, as
+ *   plain work of the framework. And two that were taken for one and have got two answers are two again.
  *
- * As long as nothing but clients is watched, none of this is looked at.
+ * As long as nothing but clients is watched, hardly any of this is looked at; and then of all that is under way only what waits for
+ * another observer is.
  */
 export class Pairing {
   readonly #observers = new Set<string>([CLIENT])
-  readonly #open = new Set<LlmCall>()
-  readonly #answered = new Map<string, LlmCall>()
-  readonly #tools = new Set<OpenTool>()
+  /** Calls of frameworks whose client was not seen yet. */
+  readonly #waiting = new OpenCalls()
+  /** Calls that one of several frameworks may see as well. */
+  readonly #seen = new OpenCalls()
+  /** Calls of frameworks, by their spans: what begins in one may be it. */
+  readonly #bySpan = new WeakMap<SpanRecord, SharedCall>()
+  readonly #answers = new Answers()
+  readonly #tools = new OpenTools()
   /** The call whose request is handed to its client right now. */
-  #sending: LlmCall | undefined
+  #sending: SharedCall | undefined
+  /** Counts beginnings and ends of calls. */
+  #moments = 0
+  #lastEndOfClient = 0
 
   /** An observer of this name will tell of calls. */
   expect(observer: string): void {
@@ -50,22 +44,27 @@ export class Pairing {
     return this.#observers.size === 1
   }
 
-  add(call: LlmCall): void {
+  /** Whether frameworks may find each other's calls, or those of clients. */
+  get #areSeveral(): boolean {
+    return this.#observers.size > 2 || this.#observers.has('otel')
+  }
+
+  add(call: SharedCall): void {
     if (this.isAlone) return
-    if (this.#open.size >= MAX_OPEN) for (const oldest of this.#open) { this.#open.delete(oldest); break }
-    this.#open.add(call)
+    call.beganAt = ++this.#moments
+    if (this.#areSeveral) this.#seen.add(call)
+    if (call.observer === CLIENT) return
+    this.#waiting.add(call)
+    this.#bySpan.set(call.own, call)
   }
 
   /** Whether a call that begins now for `observer` may be one of those under way. */
-  mayBeKnown(observer: string, category: Category): boolean {
-    if (this.isAlone) return false
-    for (const call of this.#open) if (isFree(call, observer, category)) return true
-    return false
+  mayBeKnown(observer: string): boolean {
+    return !(observer === CLIENT ? this.#waiting : this.#seen).isEmpty
   }
 
   /** Calls `fn`, which hands the request of `call` to its client. What begins in it is the same call. */
-  whileSending<T>(call: LlmCall, fn: () => T): T {
-    if (this.isAlone) return fn()
+  whileSending<T>(call: SharedCall, fn: () => T): T {
     const outer = this.#sending
     this.#sending = call
     try {
@@ -75,112 +74,105 @@ export class Pairing {
     }
   }
 
-  /** The call that one which begins here is, as far as its place tells. */
-  byPlace(observer: string, category: Category, { parent }: Place): LlmCall | undefined {
-    if (this.isAlone) return undefined
-    const sending = this.#sending
-    if (sending !== undefined && isFree(sending, observer, category)) return sending
-    const around = innermost(currentSpan(), parent)
-    for (const call of this.#open) if (call.span === around && isFree(call, observer, category)) return call
+  /** The call that is being sent right now, if one that begins for `observer` is that one. A client may be built on another. */
+  sent(observer: string, category: Category): SharedCall | undefined {
+    const call = this.#sending
+    if (call === undefined) return undefined
+    const isInner = observer === CLIENT && call.observer === CLIENT && call.category === category && call.span.open && !call.isBuiltOnAnother
+    return isInner || isFree(call, observer, category) ? call : undefined
+  }
+
+  /** The call that `call` is, as far as its request tells, which is known now. */
+  find(call: SharedCall): SharedCall | undefined {
+    const open = call.observer === CLIENT ? this.#waiting : this.#seen
+    if (open.isEmpty) return undefined
+    const around = this.around(call)
+    const inside = around !== undefined && isFree(around, call.observer, call.category) ? around : undefined
+    if (inside !== undefined && sendTheSame(call, inside)) return inside
+    const likeliest = open.likeliest(call.asked, (other) => this.#likeness(call, other))
+    const isGuess = likeliest !== undefined && areApart(call, likeliest)
+    if (inside !== undefined && (isGuess ? !sendTwo(call, inside) : likeliest === undefined || !sendTheSame(call, likeliest))) {
+      if (mayBeOne(call, inside)) return inside
+    }
+    call.isGuess = isGuess || (call.observer !== CLIENT && likeliest?.observer !== CLIENT)
+    return likeliest
+  }
+
+  /** What `call` sends is known, and nobody was found who sends it as well. */
+  told(call: SharedCall): void {
+    this.#waiting.told(call)
+    this.#seen.told(call)
+  }
+
+  #likeness(call: SharedCall, other: SharedCall): number {
+    if (other === call || !isFree(other, call.observer, call.category)) return 0
+    // Frameworks come before what they are built on. Only OpenTelemetry's spans may be told of from further in.
+    if (other.observer === CLIENT && rankOf(call.observer) > 0) return 0
+    return likeness(call, other, call.observer === CLIENT && other.beganAt < this.#lastEndOfClient)
+  }
+
+  /** The call of a framework in whose span this one began, with nothing but steps between. */
+  around(call: SharedCall): SharedCall | undefined {
+    for (let up = call.around.parent; up !== undefined; up = up.parent) {
+      const found = this.#bySpan.get(up)
+      if (found?.isHost === true) return found
+      if (up.category !== 'internal') return undefined
+    }
     return undefined
   }
 
-  /** The call that `call` is, as far as its request tells. */
-  byRequest(call: LlmCall): LlmCall | undefined {
-    if (this.isAlone) return undefined
-    const possible: LlmCall[] = []
-    for (const other of this.#open) {
-      if (other === call || !isFree(other, call.observer, call.category) || !isPossible(call, other)) continue
-      // Of thousands under way most send something else, which is told at once.
-      if (call.asked !== undefined && call.asked === other.asked) return other
-      possible.push(other)
-    }
-    let best: LlmCall | undefined
-    let bestScore = 0
-    for (const other of possible.slice(-MAX_READ)) {
-      const score = likeness(call, other)
-      if (score > bestScore) [best, bestScore] = [other, score]
-    }
-    return best
+  /** `call` turned out to be `host`: it is looked for no more. */
+  joined(call: SharedCall, host: SharedCall): void {
+    this.#forget(call)
+    this.#bySpan.set(host.around, host)
+    if (call.observer === CLIENT) this.#waiting.delete(host)
   }
 
-  /** @returns the call of another observer that got the very same answer, and is not known to be this one */
-  ended(call: LlmCall): LlmCall | undefined {
-    this.#open.delete(call)
-    const { responseId } = call.draft
-    if (this.isAlone || responseId === undefined || call.isPaired) return undefined
-    const known = this.#answered.get(responseId)
-    if (known !== undefined && known.observer !== call.observer && !known.isPaired && known.category === call.category) return known
-    if (this.#answered.size >= MAX_ANSWERED) for (const oldest of this.#answered.keys()) { this.#answered.delete(oldest); break }
-    this.#answered.set(responseId, call)
-    return undefined
+  /** What the client of `host` has sent has failed: it may be tried again. */
+  waitsAgain(host: SharedCall): void {
+    if (host.observer !== CLIENT && host.open) this.#waiting.add(host)
+  }
+
+  #forget(call: SharedCall): void {
+    this.#waiting.delete(call)
+    this.#seen.delete(call)
+  }
+
+  /** It is over, and looked for no more. */
+  ended(call: SharedCall): void {
+    this.#forget(call)
+    if (call.observer === CLIENT) this.#lastEndOfClient = ++this.#moments
+  }
+
+  /** What another observer has seen and came to the very same; where there is none yet, `call` is kept for others that come to it. */
+  twin(call: SharedCall, outcome: Outcome): SharedCall | undefined {
+    const key = keyOf(call, outcome)
+    if (key === undefined) return undefined
+    const found = this.#answers.take(key, call)
+    if (found === undefined) this.#answers.keep(key, call, ++this.#moments)
+    return found
   }
 
   /** A framework runs a tool: a recorded function of this name that is called meanwhile is that tool. Gives back the way to end it. */
   openTool(observer: string, span: SpanRecord, name: string, own: unknown): () => void {
-    const tool: OpenTool = { span, observer, name, own, isTaken: false }
-    if (this.#tools.size >= MAX_OPEN) for (const oldest of this.#tools) { this.#tools.delete(oldest); break }
-    this.#tools.add(tool)
-    return () => void this.#tools.delete(tool)
+    return this.#tools.open(observer, span, name, own)
   }
 
   /**
    * The span of the tool that this call of a function is, opened by another observer. Each is given once.
-   * @param own what it is called with; undefined when that is not told
+   * @param args what it is called with; undefined when that is not told
    */
-  takeTool(observer: string, name: string, own: readonly unknown[] | undefined): SpanRecord | undefined {
-    if (this.isAlone) return undefined
-    // A framework that is asked where it is may tell of the tool only now.
-    const current = currentSpan()
-    let found: OpenTool | undefined
-    for (const tool of this.#tools) {
-      if (tool.isTaken || tool.observer === observer || tool.name !== name || !tool.span.open) continue
-      if (tool.span === current) {
-        found = tool
-        break
-      }
-      if (current !== undefined && !isWithin(tool.span, current)) continue
-      if (found === undefined || (!isCalledWith(found, own) && isCalledWith(tool, own))) found = tool
-    }
-    if (found !== undefined) found.isTaken = true
-    return found?.span
+  takeTool(observer: string, name: string, args: readonly unknown[] | undefined): SpanRecord | undefined {
+    return this.isAlone ? undefined : this.#tools.take(observer, name, args)
   }
 }
 
-function isCalledWith({ own }: OpenTool, args: readonly unknown[] | undefined): boolean {
-  if (own === undefined || args === undefined) return false
-  const text = typeof own === 'string' ? own : JSON.stringify(own)
-  return text !== undefined && sameArguments(text, args)
-}
+/** Whether it may be what `observer` sees, and does not see yet. What has ended, or whose run has, takes nothing up. */
+const isFree = (call: SharedCall, observer: string, category: Category): boolean =>
+  call.category === category && call.span.open && call.span.run.open && !call.isTakenBy(observer)
 
-/** Whether it may be what `observer` sees: not seen by it yet, and one of the two is no client. */
-const isFree = (call: LlmCall, observer: string, category: Category): boolean =>
-  call.observer !== observer && call.category === category && call.span.open && !call.isTakenBy(observer)
-
-/** Calls of different runs are different, unless one has no run but its own. */
-const isPossible = (a: LlmCall, b: LlmCall): boolean =>
-  a.span.run === b.span.run || a.span.parent === undefined || b.span.parent === undefined
-
-/** 0: not the same. */
-function likeness(a: LlmCall, b: LlmCall): number {
-  if (a.asked !== undefined && b.asked !== undefined) {
-    const [long, short] = a.asked.length > b.asked.length ? [a.asked, b.asked] : [b.asked, a.asked]
-    return short.length >= LEAST_CHARS && long.includes(short) ? 2 : 0
-  }
-  const [one, other] = [a.draft.requestModel, b.draft.requestModel]
-  return (one === undefined || other === undefined || one === other) && isBelow(a, b) ? 1 : 0
-}
-
-/** What a client sends from another branch of the run, such as a check that runs meanwhile, is not what the framework asks for. */
-function isBelow(a: LlmCall, b: LlmCall): boolean {
-  const [client, framework] = a.observer === CLIENT ? [a, b] : [b, a]
-  const { parent, run } = client.span
-  return client.observer !== CLIENT || parent === undefined || run !== framework.span.run || isWithin(framework.span, parent)
-}
-
-const LEAST_CHARS = 8
-
-function isWithin(span: SpanRecord, around: SpanRecord): boolean {
-  for (let up: SpanRecord | undefined = span; up !== undefined; up = up.parent) if (up === around) return true
-  return false
+/** What tells of two calls at their end that they are one. */
+function keyOf({ answerId, asked, isPaired }: SharedCall, outcome: Outcome): string | undefined {
+  if (answerId !== undefined) return answerId
+  return outcome.state === 'failed' && asked !== undefined && !isPaired ? `failed ${outcome.message}\n${asked.length}\n${asked.slice(-200)}` : undefined
 }

@@ -16,8 +16,10 @@ export interface Place {
   readonly remote?: RemoteParent | undefined
   /** When it began, by the profiler's clock, where that was noted before. Default: now. */
   readonly startedMs?: number | undefined
-  /** Another observer may record it already: it counts once it is listed. */
-  readonly isProvisional?: boolean
+  /** Whether another observer may record it already: then it counts once it is listed. Asked when it is known what it is below. */
+  readonly isProvisional?: () => boolean
+  /** Of one that is, and is a run of its own: whether that is sampled is decided when it is listed. Nothing may come below it before. */
+  readonly decidesLate?: boolean
 }
 
 /** Where the async context says. */

@@ -7,12 +7,14 @@ import { isPlainPromise, observe } from './observe.ts'
 import {
   checkCall, checkName, checkOptions, checkSpanOptions, NO_OPTIONS, plainTags, type ProfilerOptions, type RunOptions, type SpanOptions,
 } from './options.ts'
-import { CLIENT, Pairing } from './pairing.ts'
+import { Pairing } from './pairing.ts'
 import { HERE, type Place } from './place.ts'
 import { ProgramRun } from './program-run.ts'
+import { putOff } from './put-off.ts'
 import { noteError, quietly, type SelfErrors } from './quietly.ts'
 import { PartReader } from './parts.ts'
 import { outcomeOf, RunRecord, type SpanRecord } from './recorder.ts'
+import { CLIENT } from './same-call.ts'
 import type { SamplingStats } from './sampling.ts'
 import { setup, type ConfiguredOptions, type ProgramFacts } from './setup.ts'
 import type { WriteStats } from './sinks/settings.ts'
@@ -29,14 +31,6 @@ export interface ProfilerStats extends Readonly<SamplingStats> {
   toString(): string
 }
 
-/**
- * What `flush` does with each trace in memory. Filled by the parts that recording itself must not load; for all copies of this
- * package, since the one whose profiler it is may be without them.
- */
-const PUT_OFF = Symbol.for('spanwise.putOff.v1')
-const work = globalThis as { [PUT_OFF]?: Map<string, (trace: Trace) => Promise<void>> }
-export const putOff: Map<string, (trace: Trace) => Promise<void>> = (work[PUT_OFF] ??= new Map())
-
 type Listener = (event: RunEvent) => void
 /** @property see gets what the call came to */
 type CallOptions = SpanOptions & { readonly see?: (value: unknown) => void }
@@ -52,8 +46,8 @@ export class Profiler {
   readonly parts: PartReader = new PartReader()
   /** @internal Calls that several observers may see. */
   readonly pairs: Pairing = new Pairing()
-  /** Runs whose first span may turn out to be another's: nobody was told of them yet. */
-  readonly #untold = new WeakSet<RunRecord>()
+  /** Runs whose first span may turn out to be another's: nobody was told of them. `true` for those that the sampler was not asked for. */
+  readonly #untold = new WeakMap<RunRecord, boolean>()
   #equipment: Equipment
   #program: ProgramRun | undefined
   #unsampledRuns = 0
@@ -212,14 +206,22 @@ export class Profiler {
   open(name: string, category: Category, place: Place): SpanRecord | undefined {
     if (!this.enabled) return undefined
     const { parent, outer } = this.#place(place.parent, place.isRun !== true)
+    const isProvisional = place.isProvisional?.() === true
     if (place.isRun !== true) {
-      if (parent !== undefined) return parent.run.begin(parent, outer, name, category, place)
+      if (parent !== undefined) {
+        if (parent.standsIn === undefined) this.list(parent)
+        return parent.run.begin(parent, outer, name, category, place, isProvisional)
+      }
       // Without a context nobody can tell whether this belongs to a run that is not sampled; while one is under way it is
       // taken to. Entering a context to know would cost every unsampled run what sampling is there to save.
       if (this.#unsampledRuns > 0) return undefined
-      if (this.#program !== undefined) return this.#program.begin(outer, name, category, place)
+      if (this.#program !== undefined) return this.#program.begin(outer, name, category, place, isProvisional)
     }
-    return this.#equipment.sampler.decide(place.sample) ? this.#open(name, category, outer, place) : undefined
+    const isUndecided = isProvisional && place.decidesLate === true
+    if (!isUndecided && !this.#equipment.sampler.decide(place.sample)) return undefined
+    const span = this.#open(name, category, outer, place, isProvisional)
+    if (span !== undefined && isProvisional) this.#untold.set(span.run, isUndecided)
+    return span
   }
 
   /** @internal A reading of its clock, in milliseconds. */
@@ -232,10 +234,15 @@ export class Profiler {
     return this.#place(known).parent
   }
 
-  /** @internal Takes a span in that was opened provisionally. */
+  /** @internal Takes a span in that was opened provisionally. A run of its own is one only now, if it is sampled. */
   list(span: SpanRecord): void {
     const { run } = span
-    if (run.list(span) && this.#untold.delete(run)) this.#tell('runStart', run, undefined)
+    if (span.isListed) return
+    const isUndecided = this.#untold.get(run)
+    this.#untold.delete(run)
+    if (isUndecided === true && !this.#equipment.sampler.decide(undefined)) return run.leaveOut(span)
+    run.list(span)
+    if (isUndecided !== undefined) this.#tell('runStart', run, undefined)
   }
 
   /** @internal A run that is not sampled is under way, as far as its framework tells. Gives back the way to end it. */
@@ -260,7 +267,7 @@ export class Profiler {
 
   /** @param known the span that somebody says it is below */
   #place(known: SpanRecord | undefined, mayOpen = false): { readonly parent?: SpanRecord; readonly outer: SpanRecord | undefined } {
-    const current = innermost(known, currentSpan(mayOpen))
+    const current = innermost(known, currentSpan(mayOpen, this.#equipment.owner))
     let mine = current
     while (mine !== undefined && mine.run.owner !== this.#equipment.owner) mine = mine.outer
     const outer = current === mine ? mine?.outer : current
@@ -268,25 +275,19 @@ export class Profiler {
     return mine?.run.open === true ? { parent: mine, outer } : { outer }
   }
 
-  #open(name: string, category: Category, outer: SpanRecord | undefined, place: Place): SpanRecord | undefined {
-    const { tags, maxDepth, remote, isProvisional, startedMs } = place
+  #open(name: string, category: Category, outer: SpanRecord | undefined, place: Place, isProvisional = false): SpanRecord | undefined {
+    const { tags, maxDepth, remote, startedMs } = place
     const { ids, owner } = this.#equipment
     const facts = { traceId: remote?.traceId ?? ids.traceId(), spanPrefix: ids.spanPrefix(), name, tags: tags && plainTags(tags), maxDepth, startedMs }
     const run = new RunRecord(owner, facts)
-    const span = run.begin(undefined, outer, name, category, place)
+    const span = run.begin(undefined, outer, name, category, place, isProvisional)
     if (remote !== undefined) span?.set({ 'spanwise.parent_span_id': remote.spanId })
-    if (isProvisional === true) this.#untold.add(run)
-    else this.#tell('runStart', run, undefined)
+    if (!isProvisional) this.#tell('runStart', run, undefined)
     return span
   }
 
   #openProgram({ name, startedMs }: ProgramFacts): SpanRecord | undefined {
-    const { sampler, ids, owner } = this.#equipment
-    if (!sampler.decide(undefined)) return undefined
-    const run = new RunRecord(owner, { traceId: ids.traceId(), spanPrefix: ids.spanPrefix(), name, tags: undefined, startedMs })
-    const span = run.begin(undefined, undefined, name, 'agent')
-    this.#tell('runStart', run, undefined)
-    return span
+    return this.#equipment.sampler.decide(undefined) ? this.#open(name, 'agent', undefined, { startedMs }) : undefined
   }
 
   #call<T, A extends unknown[]>(span: SpanRecord, options: CallOptions, fn: (...args: A) => T, ...args: A): T {

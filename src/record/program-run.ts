@@ -23,9 +23,9 @@ export class ProgramRun {
     this.#open = open
   }
 
-  begin(outer: SpanRecord | undefined, name: string, category: Category, place: Place): SpanRecord | undefined {
+  begin(outer: SpanRecord | undefined, name: string, category: Category, place: Place, isProvisional: boolean): SpanRecord | undefined {
     const root = this.#current()
-    return root?.run.begin(root, outer, name, category, place)
+    return root?.run.begin(root, outer, name, category, place, isProvisional)
   }
 
   #current(): SpanRecord | undefined {

@@ -7,6 +7,7 @@ import {
 import type { Part } from '../model/message.ts'
 import { ValueLog, type ValueSpans } from '../model/value-log.ts'
 import type { SpanValues } from '../model/values.ts'
+import { sameArguments } from './arguments.ts'
 import { errorType } from './error-type.ts'
 import { clip, type Limits } from './limits.ts'
 import { RequestLog, type LoggedRequest, type PartDraft } from './parts.ts'
@@ -70,8 +71,9 @@ export interface RunFacts {
   readonly startedMs?: number | undefined
 }
 
-/** The number of a span that is in no list yet. */
+/** The number of a span that is in no list yet, and of one that a limit left out. */
 const NOT_LISTED = 0
+const LEFT_OUT = -1
 
 /** A tool call that an answer asked for and no tool has taken up yet. */
 interface PendingToolCall {
@@ -132,43 +134,56 @@ export class RunRecord {
   }
 
   /**
-   * @param place provisional, it may turn out to be what another observer records already: it counts only once `list` was called
+   * @param isProvisional it may turn out to be what another observer records already: it counts only once `list` was called
    * @returns undefined when the run has its full number of spans, or they are too deep; the work then runs unrecorded and is counted
    */
   begin(
     parent: SpanRecord | undefined, outer: SpanRecord | undefined, name: string, category: Category,
-    { isProvisional = false, startedMs }: Pick<Place, 'isProvisional' | 'startedMs'> = HERE,
+    { startedMs }: Pick<Place, 'startedMs'> = HERE, isProvisional = false,
   ): SpanRecord | undefined {
     const { clock, limits, probe } = this.owner
     const before = clock.now()
-    if (this.spans.length >= limits.maxSpansPerRun || this.#isTooDeep(parent)) {
-      this.droppedSpans++
-      return undefined
-    }
-    const number = isProvisional ? NOT_LISTED : this.spans.length + 1
-    const span = new SpanRecord(this, parent, outer, number, clip(name, limits.maxTextChars), category)
+    if (!isProvisional && this.#leavesOut(parent)) return undefined
+    const span = new SpanRecord(this, parent, outer, clip(name, limits.maxTextChars), category)
     if (probe !== undefined) probes.set(span, probe())
     const after = clock.now()
     this.overheadMs += after - before
     if (parent === undefined) this.#startAt(this.facts.startedMs ?? after)
     span.start = parent === undefined ? 0 : Math.max(startedMs === undefined ? 0 : parent.start, this.sinceStart(startedMs ?? after))
-    if (!isProvisional) {
-      this.isUnsorted ||= (this.spans.at(-1)?.start ?? 0) > span.start
-      this.spans.push(span)
-    }
-    if (number === 1) this.owner.sink?.began(this)
+    if (!isProvisional) this.#add(span)
     return span
   }
 
   /**
    * Takes a provisional span, or one that happened before, into the run.
-   * @returns false when it is in it already
+   * @returns false when it is in it already, or left out by a limit
    */
   list(span: SpanRecord): boolean {
     if (span.number !== NOT_LISTED) return false
+    if (this.#leavesOut(span.parent)) {
+      span.number = LEFT_OUT
+      return false
+    }
+    this.#add(span)
+    return true
+  }
+
+  #add(span: SpanRecord): void {
     this.isUnsorted ||= (this.spans.at(-1)?.start ?? 0) > span.start
     span.number = this.spans.push(span)
     if (span.number === 1) this.owner.sink?.began(this)
+  }
+
+  /** The run is not recorded, and its first span is in no list. */
+  leaveOut(span: SpanRecord): void {
+    span.number = LEFT_OUT
+    this.open = false
+  }
+
+  /** Counts what it leaves out. */
+  #leavesOut(parent: SpanRecord | undefined): boolean {
+    if (this.spans.length < this.owner.limits.maxSpansPerRun && !this.#isTooDeep(parent)) return false
+    this.droppedSpans++
     return true
   }
 
@@ -245,26 +260,6 @@ const valueSpans: ValueSpans<SpanRecord> = {
 
 const probes = new WeakMap<SpanRecord, () => Resources>()
 
-/** Whether `args` are what `text` says, as one object, as the text, or spread over parameters. */
-export function sameArguments(text: string, args: readonly unknown[]): boolean {
-  try {
-    const wanted = canonical(JSON.parse(text))
-    // Tools take the arguments as one object, as the text they came in, or spread over parameters.
-    return args.some((arg) => arg === text || canonical(arg) === wanted)
-      || (args.length > 1 && canonical(Object.values(JSON.parse(text))) === canonical(args))
-  } catch {
-    return false
-  }
-}
-
-/** JSON with sorted keys. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, field: unknown) =>
-    typeof field === 'object' && field !== null && !Array.isArray(field)
-      ? Object.fromEntries(Object.entries(field).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : field) ?? ''
-}
-
 export interface TakenToolCall {
   readonly callId: string | undefined
   /** The call of the model that asked for it. */
@@ -275,10 +270,12 @@ export interface TakenToolCall {
 /** A span while it is recorded. Small on purpose: what only some spans have is in `details`. */
 export class SpanRecord {
   readonly run: RunRecord
-  readonly parent: SpanRecord | undefined
+  readonly #parent: SpanRecord | undefined
+  /** What another observer records as this one: what is below this is below that. */
+  standsIn: SpanRecord | undefined = undefined
   /** The current span of another profiler around this one. */
   readonly outer: SpanRecord | undefined
-  number: number
+  number = NOT_LISTED
   /** Set anew by adapters that learn it late. */
   name: string
   category: Category
@@ -287,13 +284,16 @@ export class SpanRecord {
   outcome: Outcome = OPEN
   details: Details | undefined = undefined
 
-  constructor(run: RunRecord, parent: SpanRecord | undefined, outer: SpanRecord | undefined, number: number, name: string, category: Category) {
+  constructor(run: RunRecord, parent: SpanRecord | undefined, outer: SpanRecord | undefined, name: string, category: Category) {
     this.run = run
-    this.parent = parent
+    this.#parent = parent
     this.outer = outer
-    this.number = number
     this.name = name
     this.category = category
+  }
+
+  get parent(): SpanRecord | undefined {
+    return this.#parent?.standsIn ?? this.#parent
   }
 
   get id(): string {
@@ -302,6 +302,11 @@ export class SpanRecord {
 
   get open(): boolean {
     return this.outcome === OPEN
+  }
+
+  /** Whether it is in its run, and not only may be. */
+  get isListed(): boolean {
+    return this.number > NOT_LISTED
   }
 
   extend(): Details {
@@ -338,7 +343,7 @@ export class SpanRecord {
     this.ended = Math.max(this.start, at ?? now)
     this.outcome = outcome
     if (run.owner.probe !== undefined) this.#readResources()
-    run.owner.sink?.ended(this)
+    if (this.isListed) run.owner.sink?.ended(this)
     run.overheadMs += (run.now() - now) / 1e6
     if (this.number === 1) run.seal()
   }
@@ -346,7 +351,7 @@ export class SpanRecord {
   /** Moves the end of a span to now, while its run is under way: more of its work was seen. */
   extendEnd(): void {
     if (this.run.open) this.ended = Math.max(this.ended, this.run.now())
-    this.run.owner.sink?.ended(this)
+    if (this.isListed) this.run.owner.sink?.ended(this)
   }
 
   #readResources(): void {

@@ -1,0 +1,360 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { decodeTrace, type Trace } from 'spanwise'
+import { wrapOpenAI } from 'spanwise/openai'
+import { addContextFinder, within, type SpanRecord } from '../src/kit.ts'
+import { expectTree, recorded, tree } from './support/recorded.ts'
+import { Framework, inputTokens, llmSpans, provider, recordedIds } from './support/simulated.ts'
+
+/** What two observers see at the same time, and is not the same; and what is, though it does not look so. */
+
+const turn = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve) })
+
+describe('two calls that look alike are two', () => {
+  test('one question to two models, of which only one client is recorded, whichever begins first', async () => {
+    for (const isFirst of [true, false]) {
+      const { profiler } = recorded()
+      const framework = new Framework(profiler)
+      const { client, given } = provider()
+      const work = [() => framework.ask(client(), 'the question', { model: 'claude' }), () => client(profiler)('gpt', 'the question')]
+      await profiler.run('agent', () => Promise.all((isFirst ? work : work.reverse()).map((one) => one())))
+      expect(llmSpans(profiler.traces).map(({ name }) => name).sort()).toEqual(['claude', 'gpt'])
+      expect(recordedIds(profiler.traces)).toEqual(given.toSorted())
+      expect(inputTokens(profiler.traces)).toBe(3)
+    }
+  })
+
+  test('one question to two models through one framework, where the second is faster', async () => {
+    const { profiler } = recorded()
+    const framework = new Framework(profiler)
+    const ask = provider().client(profiler)
+    await profiler.run('agent', () => Promise.all([
+      profiler.span('a', () => framework.ask(ask, 'the question', { model: 'a', pause: turn })),
+      profiler.span('b', () => framework.ask(ask, 'the question', { model: 'b' })),
+    ]))
+    expectTree(profiler.lastTrace, `
+      agent 0-0
+        a 0-0
+          a llm 0-0
+        b 0-0
+          b llm 0-0
+    `)
+  })
+
+  test('the same question in another branch of the run, such as a check', async () => {
+    const { profiler } = recorded()
+    const framework = new Framework(profiler)
+    const ask = provider().client(profiler)
+    await profiler.run('agent', () => Promise.all([framework.ask(ask, 'the question', { pause: turn }), profiler.span('check', () => ask('m', 'the question'))]))
+    expectTree(profiler.lastTrace, `
+      agent 0-0
+        m llm 0-0
+        check 0-0
+          m llm 0-0
+    `)
+    expect(inputTokens(profiler.traces)).toBe(3)
+  })
+
+  test('what was taken for one has two answers: both are counted, where they were made', async () => {
+    for (const tells of [true, false]) {
+      const { profiler } = recorded()
+      const framework = new Framework(profiler)
+      const { client, given } = provider()
+      const { id, call } = framework.begin('the question', { tells })
+      const bare = client()
+      const other = client(profiler)('m', 'the question')
+      framework.tellAnswer(call, await bare('m', 'the question'))
+      await other
+      framework.spans.end(id)
+      expect(profiler.traces.map(tree)).toEqual(['m llm 0-0', 'm llm 0-0'])
+      expect(recordedIds(profiler.traces)).toEqual(given.toSorted())
+    }
+  })
+
+  test('the same, where the client ends last, and in one run', async () => {
+    const { profiler } = recorded({ content: 'full' })
+    const framework = new Framework(profiler)
+    const { client, given } = provider({ pause: turn })
+    await profiler.run('agent', async () => {
+      const { id, call } = framework.begin('the question')
+      const bare = client()('m', 'the question')
+      const other = client(profiler)('m', 'the question')
+      framework.tellAnswer(call, await bare)
+      framework.spans.end(id)
+      await other
+    })
+    expectTree(profiler.lastTrace, `
+      agent 0-0
+        m llm 0-0
+        m llm 0-0
+    `)
+    expect(recordedIds(profiler.traces)).toEqual(given.toSorted())
+    expect(llmSpans(profiler.traces).map(({ llm }) => llm!.requestParts)).toEqual([[0], [0]])
+  })
+
+  test('answers of a server that gives all of them one id', async () => {
+    const { profiler } = recorded()
+    const framework = new Framework(profiler)
+    const { client } = provider({ idOf: () => 'chatcmpl-500' })
+    await profiler.run('agent', async () => {
+      await client(profiler)('a', 'one')
+      await framework.ask(client(), 'two', { model: 'b' })
+    })
+    expect(llmSpans(profiler.traces).map(({ name }) => name)).toEqual(['a', 'b'])
+  })
+})
+
+describe('what is asked inside of a call', () => {
+  test.each([true, false])('another question to another model, before its own (its client is recorded: %s)', async (isRecorded) => {
+    for (const inRun of [true, false]) {
+      const { profiler } = recorded()
+      const framework = new Framework(profiler)
+      const { client, given } = provider()
+      const rewrite = client(profiler)
+      const ask = (): Promise<unknown> =>
+        framework.ask(client(isRecorded ? profiler : undefined), 'the question', { enters: true, before: () => rewrite('small', 'what is asked here?') })
+      await (inRun ? profiler.run('agent', ask) : ask())
+      expect(tree(profiler.lastTrace).split('\n').map((line) => line.trim()).slice(inRun ? 1 : 0)).toEqual(['m 0-0', 'small llm 0-0', 'm llm 0-0'])
+      expect(recordedIds(profiler.traces)).toEqual(given)
+      expect(inputTokens(profiler.traces)).toBe(3)
+    }
+  })
+
+  test('a model that asks twice has made two calls', async () => {
+    const { profiler } = recorded()
+    const framework = new Framework(profiler)
+    const { client, given } = provider()
+    const ask = client(profiler)
+    await profiler.run('agent', () => framework.ask(ask, 'the question', { enters: true, before: () => ask('m', 'the question') }))
+    expectTree(profiler.lastTrace, `
+      agent 0-0
+        m 0-0
+          m llm 0-0
+          m llm 0-0
+    `)
+    expect(recordedIds(profiler.traces)).toEqual(given)
+    expect(inputTokens(profiler.traces)).toBe(3)
+  })
+
+  test('a router by another name, in other words, makes one call: that of its client', async () => {
+    for (const usage of ['the same', 'none']) {
+      const { profiler } = recorded()
+      const framework = new Framework(profiler)
+      const ask = provider().client(profiler)
+      await profiler.run('agent', async () => {
+        const { id, call } = framework.begin('the question', { model: 'router' })
+        const reply = await within(call!.around, () => ask('m', 'as the router words it'))
+        if (usage === 'the same') framework.tellAnswer(call, { ...reply, id: 'router_1' })
+        framework.spans.end(id)
+      })
+      expectTree(profiler.lastTrace, `
+        agent 0-0
+          router 0-0
+            m llm 0-0
+      `)
+      expect(inputTokens(profiler.traces)).toBe(1)
+    }
+  })
+
+  test('what its tools ask is work of their own', async () => {
+    const { profiler } = recorded()
+    const framework = new Framework(profiler)
+    const ask = provider().client(profiler)
+    const tool = profiler.tool('research', () => ask('m', 'the question'))
+    await profiler.run('agent', () => framework.ask(ask, 'the question', { enters: true, before: tool }))
+    expectTree(profiler.lastTrace, `
+      agent 0-0
+        m llm 0-0
+          research tool 0-0
+            m llm 0-0
+    `)
+    expect(inputTokens(profiler.traces)).toBe(3)
+  })
+
+  test('one client that is built on another', async () => {
+    const { profiler } = recorded()
+    const inner = provider().client(profiler)
+    const create = ({ model, messages }: { model: string; messages: { content: string }[] }) => inner(model, messages[0]!.content)
+    const outer = wrapOpenAI({ chat: { completions: { create } } }, { profiler })
+    const request = { model: 'm', messages: [{ role: 'user', content: 'hi' }] }
+    await outer.chat.completions.create(request)
+    await new Framework(profiler).ask(() => outer.chat.completions.create(request), 'hi')
+    expect(profiler.traces.map(tree)).toEqual(['m llm 0-0', 'm llm 0-0'])
+    expect(inputTokens(profiler.traces)).toBe(3)
+  })
+})
+
+describe('what is sent from where it was not asked', () => {
+  /** Runs one job after the other, each where the one before has ended: as queues that limit how many run at once do. */
+  function queue(): <T>(job: () => Promise<T>) => Promise<T> {
+    const waiting: (() => Promise<void>)[] = []
+    let isBusy = false
+    const next = async (): Promise<void> => {
+      const job = waiting.shift()
+      isBusy = job !== undefined
+      await job?.()
+      if (job !== undefined) void next()
+    }
+    return (job) => new Promise((resolve, reject) => {
+      waiting.push(() => job().then(resolve, reject))
+      if (!isBusy) void next()
+    })
+  }
+
+  test.each([['equal', 1], ['different', 5]])('a client behind a queue, with %s questions from many runs: each call where it belongs', async (_what, questions) => {
+    const { profiler } = recorded({ maxTraces: 100 })
+    const framework = new Framework(profiler)
+    const { client, given } = provider({ pause: turn })
+    const ask = client(profiler)
+    const inTurn = queue()
+    const runs = Array.from({ length: 20 }, (_, i) => profiler.run(`run ${i}`, () => profiler.span('step', () =>
+      framework.ask((model, text) => inTurn(() => ask(model, text)), `question ${i % questions}`))))
+    const ids = await Promise.all(runs)
+    for (const trace of profiler.traces) expect(tree(trace)).toBe(`${trace.name} 0-0\n  step 0-0\n    m llm 0-0`)
+    expect(recordedIds(profiler.traces)).toEqual(given.toSorted())
+    if (questions > 1) return
+    // Of equal ones nothing tells which is which before their answers are there.
+    const byRun = new Map(profiler.traces.map((trace) => [trace.name, llmSpans([trace])[0]!.llm!.responseId]))
+    expect([...byRun.values()].sort()).toEqual(ids.toSorted())
+  })
+
+  test('in another run, before anything else has ended: the framework knows the place', async () => {
+    const { profiler } = recorded()
+    const framework = new Framework(profiler)
+    const ask = provider({ pause: turn }).client(profiler)
+    let job: (() => void) | undefined
+    const later = (): Promise<void> => turn().then(turn).then(turn)
+    await Promise.all([
+      profiler.run('mine', () => framework.ask((model, text) => new Promise((resolve, reject) => { job = () => ask(model, text).then(resolve, reject) }), 'the question')),
+      profiler.run('other', async () => {
+        await turn()
+        job!()
+        await later()
+      }),
+    ])
+    expect(profiler.traces.map(tree).sort()).toEqual(['mine 0-0\n  m llm 0-0', 'other 0-0\n  m 0-0'])
+    expect(inputTokens(profiler.traces)).toBe(1)
+  })
+})
+
+describe('several profilers', () => {
+  test('each finds its own place in a framework that both hear of', async () => {
+    const [one, two] = [recorded().profiler, recorded().profiler]
+    const frameworks = [new Framework(one), new Framework(two)]
+    let current: (SpanRecord | undefined)[] = []
+    const forget = [0, 1].map((i) => addContextFinder(() => current[i]))
+    const clients = [one, two].map((profiler) => provider().client(profiler))
+    try {
+      for (const [i, { spans }] of frameworks.entries()) current[i] = spans.begin('node', undefined, `node ${i}`, 'internal')
+      for (const client of clients) await client('m', 'hi')
+      one.span('step', () => two.span('step', () => {}))
+      current = []
+      for (const { spans } of frameworks) spans.end('node')
+    } finally {
+      for (const done of forget) done()
+    }
+    expect([one, two].flatMap(({ traces }) => traces.map(tree))).toEqual([
+      'node 0 0-0\n  m llm 0-0\n  step 0-0', 'node 1 0-0\n  m llm 0-0\n  step 0-0',
+    ])
+  })
+
+  test('a framework whose context cannot be asked hurts nobody', () => {
+    const { profiler } = recorded()
+    const forget = addContextFinder(() => { throw new Error('no') })
+    expect(profiler.span('step', () => 1)).toBe(1)
+    forget()
+    expect(profiler.traces).toHaveLength(1)
+  })
+})
+
+describe('limits', () => {
+  test('a run that is full keeps what its client tells of the last call, and counts what it left out', async () => {
+    for (const [maxSpansPerRun, calls, dropped] of [[1, 0, 4], [2, 1, 2], [3, 2, 0]] as const) {
+      const { profiler } = recorded({ limits: { maxSpansPerRun } })
+      const framework = new Framework(profiler)
+      const ask = provider().client(profiler)
+      await profiler.run('agent', async () => { for (let i = 0; i < 2; i++) await framework.ask(ask, 'the question') })
+      expect(llmSpans(profiler.traces).map(({ llm }) => llm!.api)).toEqual(Array.from({ length: calls }, () => 'chat.completions'))
+      expect(profiler.lastTrace!.dropped.spans).toBe(dropped)
+    }
+  })
+
+  test('dice are thrown once for a call', async () => {
+    const dice = [0.1, 0.9, 0.9, 0.1]
+    const { profiler } = recorded({ sampleRate: 0.5, random: () => dice.shift()! })
+    const framework = new Framework(profiler)
+    const ask = provider().client(profiler)
+    for (let i = 0; i < 3; i++) await framework.ask(ask, 'the question')
+    const open = framework.begin('something else altogether')
+    await ask('m', 'and this')
+    framework.spans.end(open.id)
+    expect(profiler.stats()).toMatchObject({ seen: 5, sampled: 2 })
+    expect(llmSpans(profiler.traces).map(({ llm }) => llm!.api)).toEqual(['chat.completions', 'framework'])
+    expect(dice).toEqual([])
+  })
+
+  test('a client that is not sampled, beside a framework that is', async () => {
+    const dice = [0.1, 0.9]
+    const { profiler } = recorded({ sampleRate: 0.5, random: () => dice.shift()! })
+    const framework = new Framework(profiler)
+    const { client } = provider()
+    const { id } = framework.begin('the question')
+    await client(profiler)('m', 'another question')
+    framework.spans.end(id)
+    expect(profiler.traces.map(tree)).toEqual(['m llm 0-0'])
+    expect(profiler.stats()).toMatchObject({ seen: 2, sampled: 1, kept: 1 })
+  })
+})
+
+describe('what is below a call', () => {
+  test('before the client was seen: the call is in the run before it', async () => {
+    const { profiler } = recorded()
+    const framework = new Framework(profiler)
+    const otel = new Framework(profiler, 'otel')
+    const outer = framework.begin('the question')
+    const id = otel.id()
+    const call = otel.spans.beginLlm(id, undefined, { name: 'm', category: 'llm', provider: 'p', operation: 'chat', api: 'otel' })!
+    within(call.around, () => profiler.span('POST', () => {}))
+    call.requestDone()
+    otel.spans.end(id)
+    framework.spans.end(outer.id)
+    expect(profiler.traces.flatMap(({ spans }) => spans.map(({ name }) => name)).sort()).toEqual(['POST', 'm', 'm'])
+  })
+})
+
+/** Parts have numbers of their own in a file. */
+const calls = ({ spans, parts }: Trace): unknown[] => spans.map(({ llm }) => llm && {
+  ...llm, requestParts: llm.requestParts?.map((part) => parts[part]!.text), responseParts: llm.responseParts?.map((part) => parts[part]!.text),
+})
+
+describe('run files', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'spanwise-pairs-'))
+  afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+  test('say what memory says, also of what was taken for another', async () => {
+    const { profiler } = recorded({ dir, content: 'full' })
+    const framework = new Framework(profiler)
+    const { client } = provider({ pause: turn })
+    const ask = client(profiler)
+    await profiler.run('agent', async () => {
+      await framework.ask(ask, 'one')
+      await framework.ask(client(), 'two', { enters: true, before: () => ask('small', 'what is asked here?') })
+      const { id, call } = framework.begin('three')
+      const bare = client()('m', 'three')
+      const other = ask('m', 'three')
+      framework.tellAnswer(call, await bare)
+      framework.spans.end(id)
+      await other
+      await framework.ask(ask, 'four', { tries: 2 })
+    })
+    await profiler.flush()
+    const files = readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.jsonl'))
+    expect(files).toHaveLength(1)
+    const { traces: [trace], problems } = decodeTrace(readFileSync(join(dir, files[0]!), 'utf8'))
+    expect(problems).toEqual([])
+    expect(tree(trace)).toBe(tree(profiler.lastTrace))
+    expect(calls(trace!)).toEqual(calls(profiler.lastTrace!))
+  })
+})
