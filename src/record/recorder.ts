@@ -275,7 +275,7 @@ export class SpanRecord {
   standsIn: SpanRecord | undefined = undefined
   /** The current span of another profiler around this one. */
   readonly outer: SpanRecord | undefined
-  number = NOT_LISTED
+  number: number = NOT_LISTED
   /** Set anew by adapters that learn it late. */
   name: string
   category: Category

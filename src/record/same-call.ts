@@ -78,7 +78,7 @@ export function likeness(call: SharedCall, other: SharedCall, isQueued: boolean)
 export const areApart = (call: SharedCall, other: SharedCall): boolean => nearness(call, other) === ELSEWHERE
 
 /** None can be likelier. */
-export const SURE = EQUAL_TEXT * 100 + SAME_MODEL * 10 + SAME_PARENT
+export const SURE: number = EQUAL_TEXT * 100 + SAME_MODEL * 10 + SAME_PARENT
 
 /** Whether a call that was sent right inside the span of another may be that one. Only one that says other things to another model is not. */
 export const mayBeOne = (call: SharedCall, other: SharedCall): boolean =>
