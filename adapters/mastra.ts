@@ -166,7 +166,8 @@ class Recording {
     node.callId = span.id
     const call = this.#spans.beginLlm(span.id, this.#above(span.parentSpanId), { ...callStart(span, generation), place: this.#place(node) })
     call?.read(() => {
-      if (tellRequest(call, span, generation)) call.requestDone()
+      tellRequest(call, span, generation)
+      call.requestDone()
     })
     return call
   }

@@ -165,7 +165,8 @@ class Recording {
       const call = this.#spans.beginLlm(id, parentId, { ...callStart(said, llm!, node.span.name), place })
       call?.read(() => {
         node.isRequestTold = tellRequest(call, llm!)
-        if (node.isRequestTold) call.requestDone()
+        // Also without a word of what it sends: a framework around it is found by where it is.
+        call.requestDone()
       })
     } else if (tool !== undefined) {
       this.#spans.beginTool(id, parentId, { name: tool.name, arguments: texts.arguments, callId: tool.callId, place })

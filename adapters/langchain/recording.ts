@@ -186,8 +186,7 @@ export class Recording {
     // Made here, where it holds nothing of LangChain's: as long as the run is known, so would be that.
     const end = (): void => this.#guard(() => {
       const { id, model } = run
-      if (model?.isStreaming !== true) return
-      this.#spans.call(id)?.read(() => model.cut(undefined))
+      this.#spans.call(id)?.read(() => model?.cut(undefined))
       this.end(id, { state: 'cancelled' })
     })
     signal.addEventListener('abort', end, { once: true })

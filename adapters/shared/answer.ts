@@ -4,6 +4,8 @@ import type { Endpoint, EventReader } from './endpoint.ts'
 import { fields, isThenable } from './json.ts'
 import type { RawWatch } from './raw-response.ts'
 
+const CANCELLED: Outcome = { state: 'cancelled' }
+
 /** What a call gives back, watched to its end, and given on as it is. */
 export function watchAnswer(call: LlmCall, endpoint: Endpoint, promise: unknown, strip: () => boolean): unknown {
   const see = (value: unknown): void => seeAnswer(call, endpoint, value, strip())
@@ -70,6 +72,7 @@ function watchStream(call: LlmCall, endpoint: Endpoint, value: unknown, strip: b
   if (stream === undefined || typeof stream[Symbol.asyncIterator] !== 'function') return false
   call.draft.streamed = true
   call.streamHanded()
+  endOnAbort(call, stream.controller)
   // A generator is its own iterator, and may be asked for its items without a loop.
   if (typeof stream.iterator !== 'function' && typeof stream.next === 'function') {
     return watchEvents(call, endpoint, stream as unknown as AnyIterator, stream.controller)
@@ -90,15 +93,43 @@ function watchStream(call: LlmCall, endpoint: Endpoint, value: unknown, strip: b
   return define(stream, name, watched)
 }
 
+/** Whoever has its stream aborted may just stop to read it, and then nothing else tells of the end. One who waits for an event is told. */
+function endOnAbort(call: LlmCall, controller: AbortController | undefined): void {
+  const signal: unknown = controller?.signal
+  if (!(signal instanceof AbortSignal)) return
+  signal.addEventListener('abort', () => {
+    const reading = readings.get(call)
+    if (reading === undefined) call.end(CANCELLED)
+    else if (!reading.isWaiting) finish(call, reading.reader, CANCELLED)
+  }, { once: true })
+}
+
+interface Reading {
+  readonly reader: EventReader
+  /** It has asked for an event, or is about to leave. */
+  isWaiting: boolean
+}
+
+const readings = new WeakMap<LlmCall, Reading>()
+
 function watchEvents(call: LlmCall, endpoint: Endpoint, iterator: AnyIterator, controller: AbortController | undefined): boolean {
   const reader = endpoint.readStream(call)
+  const reading: Reading = { reader, isWaiting: false }
+  readings.set(call, reading)
   return watchIterator(iterator, {
-    asked: () => call.eventAsked(),
-    item: (event) => call.event(reader, event),
+    asked: () => {
+      reading.isWaiting = true
+      call.eventAsked()
+    },
+    leaving: () => void (reading.isWaiting = true),
+    item: (event) => {
+      reading.isWaiting = false
+      call.event(reader, event)
+    },
     end: (outcome) => {
       // An aborted stream ends as if it were done: the SDKs swallow the abort.
       const left = outcome.state === 'ok' && controller?.signal.aborted === true
-      finish(call, reader, left ? { state: 'cancelled' } : outcome)
+      finish(call, reader, left ? CANCELLED : outcome)
     },
   })
 }

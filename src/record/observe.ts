@@ -95,6 +95,8 @@ export interface IteratorWatch {
   readonly around?: (step: () => unknown) => unknown
   /** Before each `next`; must not throw. */
   readonly asked?: () => void
+  /** Before `return` and `throw`; must not throw. */
+  readonly leaving?: () => void
   readonly item: (value: unknown) => void
   readonly end: (outcome: ReturnType<typeof outcomeOf>) => void
 }
@@ -104,7 +106,7 @@ export interface IteratorWatch {
  * own class. `item` and `end` must not throw.
  * @returns false when the object cannot be watched (frozen)
  */
-export function watchIterator(iterator: AnyIterator, { around, asked, item, end }: IteratorWatch): boolean {
+export function watchIterator(iterator: AnyIterator, { around, asked, leaving, item, end }: IteratorWatch): boolean {
   const seen = (step: IteratorResult<unknown>): IteratorResult<unknown> => {
     if (step.done === true) end(OK)
     else item(step.value)
@@ -121,7 +123,7 @@ export function watchIterator(iterator: AnyIterator, { around, asked, item, end 
   const watched = (name: 'next' | 'return' | 'throw', done: (step: never) => unknown): Method | undefined => {
     const original = iterator[name] as Method | undefined
     if (typeof original !== 'function') return undefined
-    const before = name === 'next' ? asked : undefined
+    const before = name === 'next' ? asked : leaving
     return function (this: unknown, ...args) {
       before?.()
       let result: unknown

@@ -105,6 +105,8 @@ export class SharedCall {
   sends(asked: string | undefined): void {
     const { pairs } = this.#profiler
     this.asked = asked || this.asked
+    // What is told of it later is no sign: others send the same by then.
+    if (this.#hasSent) return
     this.#hasSent = true
     // A client may have been seen further in before it looks for the framework around it.
     if (this.#host === undefined && (!this.#hadGuests || this.observer === CLIENT)) {
