@@ -353,9 +353,10 @@ export class SharedCall {
     if (!span.open) span.extendEnd()
     if (own.open && (host === undefined || (own !== span && own.isListed))) own.end(outcome, at)
     this.#outer?.end(outcome, at)
-    if (host === undefined || this.observer !== CLIENT) return
+    if (host === undefined) return
     // A stream that its reader left: frameworks are not told of it, and would leave their call open.
-    if (outcome.state === 'cancelled' || (outcome.state === 'failed' && host.#isMute)) host.end(outcome)
+    const isLeft = outcome.state === 'cancelled' && this.observer === CLIENT
+    if (isLeft || (outcome.state === 'failed' && host.#isMute)) host.end(outcome)
   }
 
   #putTogether(outcome: Outcome): void {

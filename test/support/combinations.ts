@@ -22,8 +22,6 @@ export type Place = (typeof PLACES)[number]
 export const CLIENTS = ['bare', 'wrapped', 'watched by its class', 'instrumented', 'instrumented and wrapped'] as const
 export type ClientKind = (typeof CLIENTS)[number]
 
-export const isRecorded = (client: ClientKind): boolean => client !== 'bare' && client !== 'instrumented'
-
 /** What a framework is made to do. Each must give what was answered. */
 export interface Asker {
   ask(text: string): Promise<string>
@@ -58,6 +56,7 @@ export interface Maker {
   readonly busyStatus?: number
   /** Default: all of them. */
   readonly clients?: readonly ClientKind[]
+  readonly places?: readonly Place[]
   make(kit: Kit): Asker
   /** Why a combination cannot occur, or what nobody tells in it. */
   leftOut?(way: Way, client: ClientKind, place: Place): string | undefined
@@ -119,7 +118,7 @@ export function combinations(makers: readonly Maker[]): void {
   afterEach(() => void vi.useRealTimers())
 
   describe.each(makers)('$name', (maker) => {
-    const rows = (maker.clients ?? CLIENTS).flatMap((client) => PLACES.map((place) => ({ client, place })))
+    const rows = (maker.clients ?? CLIENTS).flatMap((client) => (maker.places ?? PLACES).map((place) => ({ client, place })))
     describe.each(rows)('the client $client, $place', ({ client, place }) => {
       for (const [way, one] of Object.entries(CASES) as [Exclude<Way, 'unsampled'>, Case][]) {
         const reason = maker.leftOut?.(way, client, place)
@@ -140,7 +139,7 @@ async function check(server: ProviderServer, maker: Maker, one: Case, client: Cl
   if (maxRetries > 0) await letTimePass(session, done)
   await done
   const runs = place === 'outside of any' && one.isMany === true ? 10 : 1
-  await vi.waitFor(() => expect(profiler.traces).toHaveLength(runs))
+  await vi.waitFor(() => expect(profiler.traces).toHaveLength(runs), { interval: 1 })
   const calls = llms(profiler.traces)
   expect(calls.map(({ outcome }) => outcome.state)).toEqual(Array.from({ length: one.calls }, () => one.state ?? 'ok'))
   const analyses = profiler.traces.map((trace) => analyze(trace))
@@ -178,8 +177,8 @@ async function checkUnsampled(server: ProviderServer, maker: Maker, client: Clie
   })
   expect(profiler.traces).toEqual([])
   // What comes after is not taken for part of it.
-  await vi.waitFor(() => profiler.run('later', () => asker.ask('hi there'), { sample: true }))
-  await vi.waitFor(() => expect(llms(profiler.traces)).toHaveLength(1))
+  await profiler.run('later', () => asker.ask('hi there'), { sample: true })
+  await vi.waitFor(() => expect(llms(profiler.traces)).toHaveLength(1), { interval: 1 })
 }
 
 const llms = (traces: readonly Trace[]): readonly Span[] =>
