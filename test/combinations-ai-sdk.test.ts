@@ -102,8 +102,9 @@ combinations(settings.map((setting): Maker => {
   const { lane, told, hasClient } = setting
   return {
     name: `ai ${lane.version}, ${told}, ${hasClient ? 'a model on a client' : 'its own provider'}`, kind: 'chat', make: (kit) => asker(kit, setting),
-    // Of the older versions the ends of the scale.
-    ...(lane.version !== 7 && { clients: ['wrapped', 'instrumented and wrapped'], places: ['in a run', 'outside of any'] }),
+    // Everything of the newest version by both ways, else the ends of the scale.
+    ...((lane.version !== 7 || told !== 'both') && { clients: ['wrapped', 'instrumented and wrapped'] }),
+    ...(lane.version !== 7 && { places: ['in a run', 'outside of any'] }),
     ...(!hasClient && { clients: ['bare'] }), leftOut: leftOut(told, hasClient),
   }
 }))

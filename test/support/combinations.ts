@@ -101,7 +101,7 @@ const CASES: Readonly<Record<Exclude<Way, 'unsampled'>, Case>> = {
   'tried again': { calls: 1, paid: 1, replies: (kind, status) => [busy(status), says(kind, 'hello')], run: async (asker) => expect(await asker.ask('hi there')).toBe('hello') },
   'ten equal': { calls: 10, paid: 10, isMany: true, replies: (kind) => ten(() => says(kind, 'hello')), run: (asker) => Promise.all(ten(() => asker.ask('hi there'))) },
   'ten different': { calls: 10, paid: 10, isMany: true, replies: (kind) => ten(() => says(kind, 'hello')), run: (asker) => Promise.all(ten((i) => asker.ask(`question ${i}`))) },
-  'ten streams': { calls: 10, paid: 10, isMany: true, replies: (kind) => ten(() => says(kind, 'hello', true)), run: (asker) => Promise.all(ten((i) => asker.stream(`question ${i % 3}`))) },
+  'ten streams': { calls: 10, paid: 10, isMany: true, replies: (kind) => ten(() => says(kind, 'hi', true)), run: (asker) => Promise.all(ten((i) => asker.stream(`question ${i % 3}`))) },
   'with tools': {
     calls: 2, paid: 2, tools: 2, replies: (kind) => [asks(kind), says(kind, 'sunny')],
     run: async (asker, { profiler }) => {
@@ -121,6 +121,8 @@ export function combinations(makers: readonly Maker[]): void {
     const rows = (maker.clients ?? CLIENTS).flatMap((client) => (maker.places ?? PLACES).map((place) => ({ client, place })))
     describe.each(rows)('the client $client, $place', ({ client, place }) => {
       for (const [way, one] of Object.entries(CASES) as [Exclude<Way, 'unsampled'>, Case][]) {
+        // Where there is a run around them it is no matter which.
+        if (one.isMany === true && way !== 'ten equal' && (place === 'in a request' || place === 'in a span of OpenTelemetry')) continue
         const reason = maker.leftOut?.(way, client, place)
         if (reason !== undefined) test.skip(`${way} (${reason})`)
         else test(way, () => check(server, maker, one, client, place, way === 'tried again' ? 1 : 0))
