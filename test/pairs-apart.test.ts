@@ -5,8 +5,9 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { decodeTrace, type Trace } from 'spanwise'
 import { wrapOpenAI } from 'spanwise/openai'
 import { addContextFinder, within, type SpanRecord } from '../src/kit.ts'
+import { seeded } from './support/random.ts'
 import { expectTree, recorded, tree } from './support/recorded.ts'
-import { Framework, inputTokens, llmSpans, provider, recordedIds } from './support/simulated.ts'
+import { Framework, inputTokens, llmSpans, provider, recordedIds, type Send } from './support/simulated.ts'
 
 /** What two observers see at the same time, and is not the same; and what is, though it does not look so. */
 
@@ -218,6 +219,27 @@ describe('what is sent from where it was not asked', () => {
     // Of equal ones nothing tells which is which before their answers are there.
     const byRun = new Map(profiler.traces.map((trace) => [trace.name, llmSpans([trace])[0]!.llm!.responseId]))
     expect([...byRun.values()].sort()).toEqual(ids.toSorted())
+  })
+
+  test('a thousand equal questions from ten runs, sent where there is no context: each answer in the run that got it', async () => {
+    const { profiler } = recorded()
+    const framework = new Framework(profiler)
+    const { client, given } = provider({ pause: turn })
+    const ask = client(profiler)
+    const random = seeded(5)
+    const jobs: (() => void)[] = []
+    const sending = (async () => {
+      for (let sent = 0; sent < 1_000; await turn()) {
+        for (let left = 7; left > 0 && jobs.length > 0; left--, sent++) jobs.splice(Math.floor(random() * jobs.length), 1)[0]!()
+      }
+    })()
+    const send: Send = (model, text) => new Promise((resolve, reject) => { jobs.push(() => ask(model, text).then(resolve, reject)) })
+    const told = await Promise.all(Array.from({ length: 10 }, (_, i) => profiler.run(`run ${i}`, () =>
+      Promise.all(Array.from({ length: 100 }, () => framework.ask(send, 'the question'))))))
+    await sending
+    expect(profiler.traces.map(({ spans }) => spans.length)).toEqual(Array.from({ length: 10 }, () => 101))
+    expect(recordedIds(profiler.traces)).toEqual(given.toSorted())
+    for (const trace of profiler.traces) expect(recordedIds([trace])).toEqual(told[Number(trace.name.slice('run '.length))]!.toSorted())
   })
 
   test('in another run, before anything else has ended: the framework knows the place', async () => {

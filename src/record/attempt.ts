@@ -1,5 +1,5 @@
 import type { Attempt } from '../model/span.ts'
-import type { LlmDraft, RunRecord, Writable } from './recorder.ts'
+import type { LlmDraft, Writable } from './recorder.ts'
 
 /** One HTTP request under way. */
 export interface AttemptRecorder {
@@ -10,21 +10,25 @@ export interface AttemptRecorder {
 
 const MAX_ATTEMPTS = 100
 
-/** Notes an HTTP request of a call. @returns undefined when the call made too many */
-export function recordAttempt(draft: LlmDraft, run: RunRecord): AttemptRecorder | undefined {
+/**
+ * Notes an HTTP request of a call.
+ * @param now nanoseconds of the call's run, which may become another meanwhile
+ * @returns undefined when the call made too many
+ */
+export function recordAttempt(draft: LlmDraft, now: () => number): AttemptRecorder | undefined {
   const attempts = (draft.attempts ??= [])
   if (attempts.length >= MAX_ATTEMPTS) return undefined
-  const attempt: Writable<Attempt> = { start: run.now() }
+  const attempt: Writable<Attempt> = { start: now() }
   const previous = attempts.at(-1)
   if (previous?.end !== undefined) previous.waitNs = attempt.start - previous.end
   attempts.push(attempt)
   return {
     responded: (status) => {
-      attempt.firstByte = attempt.end = run.now()
+      attempt.firstByte = attempt.end = now()
       if (status !== undefined) attempt.status = status
     },
     failed: (error) => {
-      attempt.end = run.now()
+      attempt.end = now()
       attempt.error = errorName(error)
     },
   }

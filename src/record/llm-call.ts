@@ -69,7 +69,7 @@ export class LlmCall extends SharedCall {
 
   /** Notes an HTTP request of this call. @returns undefined when the call has ended, or made too many */
   attempt(): AttemptRecorder | undefined {
-    return this.span.open ? recordAttempt(this.draft, this.span.run) : undefined
+    return this.span.open ? recordAttempt(this.draft, () => this.span.run.now()) : undefined
   }
 
   /** Runs adapter code that only looks. */

@@ -29,6 +29,13 @@ export function shiftTimes(llm: LlmDraft, ns: number): void {
   if (llm.lastToken !== undefined) llm.lastToken += ns
 }
 
+/** Puts what a client told in a run that began so many nanoseconds earlier into what its framework knows. */
+export function takeOver(llm: LlmDraft, told: LlmDraft, ns: number): void {
+  shiftTimes(told, ns)
+  fill(llm, told)
+  if (told.usage !== undefined) llm.usage = told.usage
+}
+
 /** Whether the counts are those of one of the others, or of all together. */
 export function isSumOf(usage: Usage, others: readonly (Usage | undefined)[]): boolean {
   const countsOf = (one: Usage | undefined): readonly [number, number] => [one?.input?.total ?? 0, one?.output?.total ?? 0]

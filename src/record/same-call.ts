@@ -1,3 +1,4 @@
+import { isSumOf } from './llm-draft.ts'
 import type { SpanRecord } from './recorder.ts'
 import type { SharedCall } from './shared-call.ts'
 
@@ -102,6 +103,15 @@ export function areTwo(guest: SharedCall, host: SharedCall): boolean {
   if (guest.hasFailed) return guest.observer === CLIENT && guest.isLate && !host.hasFailed && host.answerId !== undefined
   if (!host.hasFailed || guest.answerId === undefined) return false
   return guest.isGuess || (host.observer === CLIENT && host.answerId === undefined)
+}
+
+/** Whether a call in whose span the others were made is one beside them, and not told of in other words. */
+export function isBesideOthers(call: SharedCall, others: readonly SharedCall[]): boolean {
+  const { answerId, draft: { usage } } = call
+  if (others.length === 0) return true
+  if (answerId !== undefined && others.some((other) => other.answerId === answerId)) return false
+  if (answerId !== undefined && others.every((other) => haveTwoAnswers(call, other))) return true
+  return usage !== undefined && !isSumOf(usage, others.map(({ draft }) => draft.usage))
 }
 
 /** `chatcmpl` of `chatcmpl-9x`. Frameworks make up ids of their own where they are told none. */

@@ -1,9 +1,9 @@
 import { OK, type Category, type Outcome } from '../model/span.ts'
 import type { LlmCallStart } from './llm-call.ts'
-import { fill, isSumOf, shiftTimes, unfill } from './llm-draft.ts'
+import { fill, shiftTimes, takeOver, unfill } from './llm-draft.ts'
 import type { Profiler } from './profiler.ts'
 import type { LlmDraft, SpanRecord } from './recorder.ts'
-import { areTwo, CLIENT, haveTwoAnswers, rankOf } from './same-call.ts'
+import { areTwo, CLIENT, isBesideOthers, rankOf } from './same-call.ts'
 
 /** Calls of other things in one call, by which it is known whether it made one of its own. More of them tell no more. */
 const MAX_INNER = 100
@@ -190,7 +190,7 @@ export class SharedCall {
     const other = lesser === this ? twin : this
     if (lesser.#host !== undefined) return
     if (other.observer !== CLIENT || other.#isConfirmed) return lesser.#yield()
-    if (other.#host !== undefined) return other.#moveTo(lesser)
+    if (other.#host !== undefined) return other.#goesTo(lesser, other.#host)
     // What its client has sent out of a queue, in the context of other work, comes to where the framework says that it belongs.
     if (other.own.run !== lesser.own.run && other.own.run.open && lesser.own.run.open) lesser.#takeOver(other)
     else lesser.#yield()
@@ -201,6 +201,14 @@ export class SharedCall {
     this.#hadGuests = this.#guests.size > 0
     if (this.#lead === guest) this.#findLead()
     this.#fillLead()
+    if (guest.observer === CLIENT) this.#profiler.pairs.waitsAgain(this)
+  }
+
+  /** The one that stands there, and is under way, is that of the framework which this leaves, or of yet another. */
+  #goesTo(host: SharedCall, from: SharedCall): void {
+    const there = host.#guests.get(CLIENT)
+    this.#moveTo(host)
+    if (there?.open === true && from.open) there.#moveTo(from)
   }
 
   /** Adds to what its lead knows what only the others do. */
@@ -259,12 +267,7 @@ export class SharedCall {
 
   /** Of one that holds others: whether it made a call of a model beside theirs. */
   get #isCallOfItsOwn(): boolean {
-    const alike = this.#inner.filter(({ category }) => category === this.category)
-    const { responseId, usage } = this.draft
-    if (this.#lead?.observer === CLIENT || alike.length === 0) return true
-    if (responseId !== undefined && alike.some(({ draft }) => draft.responseId === responseId)) return false
-    if (responseId !== undefined && alike.every((call) => haveTwoAnswers(this, call))) return true
-    return usage !== undefined && !isSumOf(usage, alike.map(({ draft }) => draft.usage))
+    return this.#lead?.observer === CLIENT || isBesideOthers(this, this.#inner.filter(({ category }) => category === this.category))
   }
 
   /** It is over: it is known whether it is one with another, and whether it counts. */
@@ -328,7 +331,9 @@ export class SharedCall {
   #moveTo(host: SharedCall): void {
     const from = this.#host
     this.#host = host
+    const { pairs } = this.#profiler
     if (from !== undefined) from.#lose(this)
+    pairs.joined(this, host)
     host.#lead = this
     host.#guests.set(this.observer, this)
     host.#hadGuests = true
@@ -374,11 +379,7 @@ export class SharedCall {
   #takeOver({ own }: SharedCall): void {
     const told = own.details?.llm
     demote(own)
-    if (told === undefined) return
-    shiftTimes(told, this.own.run.sinceStart(0) - own.run.sinceStart(0))
-    const { usage = this.draft.usage } = told
-    fill(this.draft, told)
-    if (usage !== undefined) this.draft.usage = usage
+    if (told !== undefined) takeOver(this.draft, told, this.own.run.sinceStart(0) - own.run.sinceStart(0))
   }
 
   /** What it has read stands in its span after all. */

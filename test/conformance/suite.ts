@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Profiler, analyze, type ProfilerOptions, type Trace } from 'spanwise'
 import { startProviderServer, type Asked, type ProviderServer, type Reply, type Session } from '../support/provider-server.ts'
 import { checkAnalysis, checkTrace } from '../laws.ts'
+import { countUnhandled } from '../support/unhandled.ts'
 import { draw } from './draw.ts'
 import { show } from './show.ts'
 
@@ -202,28 +203,11 @@ async function observe<Sdk, Client extends object, Options>(
     } catch (error) {
       return `threw ${show(error)}`
     }
-  })
+  }, show)
   session.close()
   await session.settled()
   const asked = one.askedInAnyOrder === true ? session.asked.toSorted((a, b) => (a.body < b.body ? -1 : 1)) : session.asked
   return { result: unhandled.result, asked, unhandled: unhandled.errors }
-}
-
-/** Takes the place of the test runner's own listener, for which any unhandled rejection fails the run. */
-async function countUnhandled<T>(run: () => Promise<T>): Promise<{ readonly result: T; readonly errors: readonly string[] }> {
-  const before = process.listeners('unhandledRejection')
-  const errors: string[] = []
-  process.removeAllListeners('unhandledRejection')
-  process.on('unhandledRejection', (error) => errors.push(show(error)))
-  try {
-    const result = await run()
-    // They are reported once the microtasks of a turn are done.
-    for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve))
-    return { result, errors }
-  } finally {
-    process.removeAllListeners('unhandledRejection')
-    for (const listener of before) process.on('unhandledRejection', listener)
-  }
 }
 
 function withBody<Sdk, Client extends object, Options>(bare: Observed, { bodyWhenRecorded }: Case<Sdk, Client, Options>): Observed {
