@@ -92,7 +92,7 @@ export const sendTwo = (call: SharedCall, other: SharedCall): boolean => textLik
 export const sendTheSame = (call: SharedCall, other: SharedCall): boolean => textLikeness(call, other) >= TEXT_INSIDE
 
 /** Whether their answers are known to be two: they have ids of one kind, and not the same. */
-export function haveTwoAnswers({ answerId: a }: SharedCall, { answerId: b }: SharedCall): boolean {
+function haveTwoAnswers({ answerId: a }: SharedCall, { answerId: b }: SharedCall): boolean {
   return a !== undefined && b !== undefined && a !== b && kindOf(a) !== undefined && kindOf(a) === kindOf(b)
 }
 
