@@ -226,8 +226,7 @@ export function beginLlmCall(profiler: Profiler, start: LlmCallStart): LlmCall |
   const { pairs } = profiler
   const host = pairs.sent(observer, category)
   if (host !== undefined) return new LlmCall(profiler, host.span, start, host)
-  const provisional = pairs.isAlone ? undefined : { isProvisional: () => pairs.mayBeKnown(observer), decidesLate: observer === CLIENT }
-  const span = profiler.open(name, category, provisional === undefined ? place : { ...place, ...provisional })
+  const span = profiler.open(name, category, pairs.placeOf(observer, place))
   if (span === undefined) return undefined
   const call = new LlmCall(profiler, span, start)
   pairs.add(call)

@@ -2,6 +2,7 @@ import type { Category, Outcome } from '../model/span.ts'
 import { Answers } from './answers.ts'
 import { OpenCalls } from './open-calls.ts'
 import { OpenTools } from './open-tools.ts'
+import { HERE, type Place } from './place.ts'
 import type { SpanRecord } from './recorder.ts'
 import { areApart, CLIENT, likeness, mayBeOne, rankOf, sendTheSame, sendTwo } from './same-call.ts'
 import type { SharedCall } from './shared-call.ts'
@@ -24,8 +25,6 @@ export class Pairing {
   readonly #waiting = new OpenCalls()
   /** Calls that one of several frameworks may see as well. */
   readonly #seen = new OpenCalls()
-  /** Calls of frameworks, by their spans: what begins in one may be it. */
-  readonly #bySpan = new WeakMap<SpanRecord, SharedCall>()
   readonly #answers = new Answers()
   readonly #tools = new OpenTools()
   /** The call whose request is handed to its client right now. */
@@ -33,6 +32,10 @@ export class Pairing {
   /** Counts beginnings and ends of calls. */
   #moments = 0
   #lastEndOfClient = 0
+  #openOfFrameworks = 0
+  #lastEndOfFramework = 0
+  /** For clients: one object, not one a call. */
+  readonly #placeOfClients: Place = { isProvisional: () => !this.#waiting.isEmpty, decidesLate: true }
 
   /** An observer of this name will tell of calls. */
   expect(observer: string): void {
@@ -44,23 +47,38 @@ export class Pairing {
     return this.#observers.size === 1
   }
 
-  /** Whether frameworks may find each other's calls, or those of clients. */
+  /** Whether frameworks may find each other's calls. */
   get #areSeveral(): boolean {
-    return this.#observers.size > 2 || this.#observers.has('otel')
+    return this.#observers.size > 2
+  }
+
+  /** Whether frameworks may find calls of clients. */
+  get #hasOtel(): boolean {
+    return this.#observers.has('otel')
   }
 
   add(call: SharedCall): void {
     if (this.isAlone) return
     call.beganAt = ++this.#moments
-    if (this.#areSeveral) this.#seen.add(call)
+    if (call.observer === CLIENT ? this.#hasOtel : this.#areSeveral) this.#seen.add(call)
     if (call.observer === CLIENT) return
+    this.#openOfFrameworks++
     this.#waiting.add(call)
-    this.#bySpan.set(call.own, call)
+    call.own.extend().call = call
   }
 
-  /** Whether a call that begins now for `observer` may be one of those under way. */
-  mayBeKnown(observer: string): boolean {
-    return !(observer === CLIENT ? this.#waiting : this.#seen).isEmpty
+  /** The place of a call that begins now for `observer`, which may be one of those under way. */
+  placeOf(observer: string, place: Place): Place {
+    if (this.isAlone) return place
+    if (observer === CLIENT && place === HERE) return this.#placeOfClients
+    const open = observer === CLIENT ? this.#waiting : this.#seen
+    return { ...place, isProvisional: () => !open.isEmpty, decidesLate: observer === CLIENT }
+  }
+
+  /** Whether no framework told of anything while this was under way. What OpenTelemetry tells may turn out to be a call at its end. */
+  wasUnseen(call: SharedCall): boolean {
+    if (this.isAlone) return true
+    return call.observer === CLIENT && this.#openOfFrameworks === 0 && this.#lastEndOfFramework <= call.beganAt && !this.#hasOtel
   }
 
   /** Calls `fn`, which hands the request of `call` to its client. What begins in it is the same call. */
@@ -114,7 +132,7 @@ export class Pairing {
   /** The call of a framework in whose span this one began, with nothing but steps between. */
   around(call: SharedCall): SharedCall | undefined {
     for (let up = call.around.parent; up !== undefined; up = up.parent) {
-      const found = this.#bySpan.get(up)
+      const found = up.details?.call
       if (found?.isHost === true) return found
       if (up.category !== 'internal') return undefined
     }
@@ -124,7 +142,7 @@ export class Pairing {
   /** `call` turned out to be `host`: it is looked for no more. */
   joined(call: SharedCall, host: SharedCall): void {
     this.#forget(call)
-    this.#bySpan.set(host.around, host)
+    host.around.extend().call = host
     if (call.observer === CLIENT) this.#waiting.delete(host)
   }
 
@@ -142,6 +160,10 @@ export class Pairing {
   ended(call: SharedCall): void {
     this.#forget(call)
     if (call.observer === CLIENT) this.#lastEndOfClient = ++this.#moments
+    else if (call.beganAt > 0) {
+      this.#openOfFrameworks--
+      this.#lastEndOfFramework = ++this.#moments
+    }
   }
 
   /** What another observer has seen and came to the very same; where there is none yet, `call` is kept for others that come to it. */

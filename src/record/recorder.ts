@@ -8,6 +8,7 @@ import type { Part } from '../model/message.ts'
 import { ValueLog, type ValueSpans } from '../model/value-log.ts'
 import type { SpanValues } from '../model/values.ts'
 import { sameArguments } from './arguments.ts'
+import { attributeValue } from './attribute-value.ts'
 import { errorType } from './error-type.ts'
 import { clip, type Limits } from './limits.ts'
 import { RequestLog, type LoggedRequest, type PartDraft } from './parts.ts'
@@ -15,6 +16,7 @@ import { spanId } from './ids.ts'
 import { noteError, type SelfErrors } from './quietly.ts'
 import type { Clock } from './clock.ts'
 import { HERE, type Place } from './place.ts'
+import type { SharedCall } from './shared-call.ts'
 
 export type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -30,6 +32,8 @@ export interface LlmDraft extends Omit<Writable<LlmDetail>, 'attempts' | 'toolCa
 export interface Details {
   attributes?: Record<string, AttributeValue>
   llm?: LlmDraft
+  /** What writes into `llm`: of calls that another observer may see too. */
+  call?: SharedCall
   tool?: Writable<ToolDetail>
   values?: SpanValues
   dependsOn?: readonly string[]
@@ -364,19 +368,6 @@ export class SpanRecord {
       noteError(this.run.owner.errors, error)
     }
   }
-}
-
-function attributeValue(value: unknown, maxChars: number): AttributeValue | undefined {
-  switch (typeof value) {
-    case 'string': return clip(value, maxChars)
-    case 'number': return Number.isFinite(value) ? value : undefined
-    case 'boolean': return value
-    case 'bigint': return String(value)
-    default: break
-  }
-  if (!Array.isArray(value) || value.length > 128) return undefined
-  if (value.every((item) => typeof item === 'string')) return value.map((item: string) => clip(item, maxChars))
-  return value.every((item) => typeof item === 'number' && Number.isFinite(item)) ? [...(value as number[])] : undefined
 }
 
 /** What an error says about how a span ended. Never throws; an abort is a cancellation, a framework's interrupt no failure. */

@@ -43,7 +43,7 @@ export class SharedCall {
   /** It made no call beside those that it holds. */
   #isNone = false
   /** What stands in its draft and is not of its own. */
-  #filled: Partial<LlmDraft> = {}
+  #filled: Partial<LlmDraft> | undefined
   #outcome: Outcome | undefined
   #endedMs = -1
   /** What it stands in was over before it. */
@@ -92,8 +92,7 @@ export class SharedCall {
 
   /** Whether that observer sees it already, in its own call or in the one that it is. */
   isTakenBy(observer: string): boolean {
-    const host = this.#first
-    return host.observer === observer || host.#guests.has(observer)
+    return this.#first.observer === observer || this.#first.#guests.has(observer)
   }
 
   /** Whether what it reads stands in its span: the client's word goes before that of a framework. */
@@ -215,20 +214,21 @@ export class SharedCall {
   #fillLead(): void {
     const lead = this.#lead ?? this
     lead.#unfill()
+    if (this.#guests.size === 0 && lead === this) return
     for (const one of [this, ...this.#guests.values()]) {
-      if (one !== lead && !one.open) Object.assign(lead.#filled, fill(lead.draft, one.draft))
+      if (one !== lead && !one.open) lead.#filled = { ...lead.#filled, ...fill(lead.draft, one.draft) }
     }
   }
 
   #unfill(): void {
-    unfill(this.draft, this.#filled)
-    this.#filled = {}
+    if (this.#filled !== undefined) unfill(this.draft, this.#filled)
+    this.#filled = undefined
   }
 
   /** The id of the answer that it has seen itself. */
   get answerId(): string | undefined {
     const { responseId } = this.draft
-    return responseId === this.#filled.responseId ? undefined : responseId
+    return responseId === this.#filled?.responseId ? undefined : responseId
   }
 
   /** The one that knew most of it was another call. */
@@ -303,13 +303,13 @@ export class SharedCall {
   }
 
   get #mayBeSeenTwice(): boolean {
-    return !this.#profiler.pairs.isAlone || this.isPaired
+    return this.isPaired || !this.#profiler.pairs.wasUnseen(this)
   }
 
   /** Those that were taken for one and have two answers are two; or each is one with another. */
   #partFromOthers(): void {
     const host = this.#first
-    if (host.open) return
+    if (host.open || host.#guests.size === 0) return
     for (const guest of this === host ? [...host.#guests.values()] : [this]) {
       if (guest.#first !== host || guest.open || guest.own === host.own || !areTwo(guest, host)) continue
       const right = guest.observer === CLIENT && host.#outcome !== undefined ? this.#profiler.pairs.twin(host, host.#outcome) : undefined
