@@ -358,7 +358,7 @@ describe('run files', () => {
   test('say what memory says, also of what was taken for another', async () => {
     const { profiler } = recorded({ dir, content: 'full' })
     const framework = new Framework(profiler)
-    const { client } = provider({ pause: turn })
+    const { client, given } = provider({ pause: turn })
     const ask = client(profiler)
     await profiler.run('agent', async () => {
       await framework.ask(ask, 'one')
@@ -370,6 +370,16 @@ describe('run files', () => {
       framework.spans.end(id)
       await other
       await framework.ask(ask, 'four', { tries: 2 })
+      // In the file they are calls already when their client turns out to tell of them.
+      for (const isLast of [false, true]) {
+        const { id, call } = framework.begin('five', { model: 'alias' })
+        const usage = { prompt_tokens: given.length + 1, completion_tokens: 1, total_tokens: given.length + 2 }
+        const sent = ask('m', 'something else')
+        framework.tellAnswer(call, isLast ? { id: `chatcmpl-${given.length + 1}`, usage } : await sent)
+        framework.spans.end(id)
+        await profiler.flush()
+        await sent
+      }
     })
     await profiler.flush()
     const files = readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.jsonl'))
@@ -377,6 +387,7 @@ describe('run files', () => {
     const { traces: [trace], problems } = decodeTrace(readFileSync(join(dir, files[0]!), 'utf8'))
     expect(problems).toEqual([])
     expect(tree(trace)).toBe(tree(profiler.lastTrace))
+    expect(recordedIds([trace!])).toEqual(given.toSorted())
     expect(calls(trace!)).toEqual(calls(profiler.lastTrace!))
   })
 })
