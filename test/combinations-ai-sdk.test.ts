@@ -2,7 +2,7 @@ import type OpenAI from 'openai'
 import { z } from 'zod'
 import { spanwiseMiddleware, spanwiseTelemetry } from 'spanwise/ai-sdk'
 import { lanes, type Lane, type Model } from './ai-sdk/lanes.ts'
-import { combinations, type Asker, type Kit, type Maker, type Way } from './support/combinations.ts'
+import { combinations, ENDS, type Asker, type Kit, type Maker, type Way } from './support/combinations.ts'
 
 /** Vercel's AI SDK by its telemetry, by the middleware and by both: over its own provider, and over a model that asks a client. */
 
@@ -103,8 +103,7 @@ combinations(settings.map((setting): Maker => {
   return {
     name: `ai ${lane.version}, ${told}, ${hasClient ? 'a model on a client' : 'its own provider'}`, kind: 'chat', make: (kit) => asker(kit, setting),
     // Everything of the newest version by both ways, else the ends of the scale.
-    ...((lane.version !== 7 || told !== 'both') && { clients: ['wrapped', 'instrumented and wrapped'] }),
-    ...(lane.version !== 7 && { places: ['in a run', 'outside of any'] }),
+    ...((lane.version !== 7 || told !== 'both') && { clients: ['wrapped', 'instrumented and wrapped'], places: ENDS }),
     ...(!hasClient && { clients: ['bare'] }), leftOut: leftOut(told, hasClient),
   }
 }))

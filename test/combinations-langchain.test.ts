@@ -7,7 +7,7 @@ import { ChatOpenAI, ChatOpenAICompletions, ChatOpenAIResponses } from '@langcha
 import { z } from 'zod'
 import { watchAnthropic, wrapAnthropic } from 'spanwise/anthropic'
 import { spanwiseHandler } from 'spanwise/langchain'
-import { combinations, type Asker, type Kit, type Maker } from './support/combinations.ts'
+import { combinations, ENDS, type Asker, type Kit, type Maker } from './support/combinations.ts'
 
 /** LangChain's models, with its callbacks. */
 
@@ -65,7 +65,7 @@ const outside = 'with nothing around them, calls and tools are runs of their own
 const leftOut: Maker['leftOut'] = (way, _client, place) => (way === 'with tools' && place === 'outside of any' ? outside : undefined)
 
 combinations([
-  ...(['chat', 'responses'] as const).map((kind): Maker => ({ name: `ChatOpenAI, ${kind}`, kind, busyStatus: 500, make: (kit) => asker(kit, openaiModel(kit, kind)), leftOut })),
+  ...(['chat', 'responses'] as const).map((kind): Maker => ({ name: `ChatOpenAI, ${kind}`, kind, busyStatus: 500, make: (kit) => asker(kit, openaiModel(kit, kind)), leftOut, ...(kind === 'responses' && { places: ENDS }) })),
   {
     name: 'ChatAnthropic', kind: 'messages', busyStatus: 500, clients: ['bare', 'wrapped', 'watched by its class'], make: (kit) => asker(kit, anthropicModel(kit)), leftOut,
   },

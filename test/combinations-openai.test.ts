@@ -7,7 +7,7 @@ import type OpenAI from 'openai'
 import { z } from 'zod'
 import { recordLlamaIndex } from 'spanwise/llamaindex'
 import { spanwiseProcessor } from 'spanwise/openai-agents'
-import { combinations, type Asker, type Kit, type Maker, type Weather } from './support/combinations.ts'
+import { combinations, ENDS, type Asker, type Kit, type Maker, type Weather } from './support/combinations.ts'
 
 /** What is built on OpenAI's client, and the client alone. */
 
@@ -85,7 +85,7 @@ const alone: Maker['leftOut'] = (way, client) => {
 }
 
 combinations([
-  ...(['responses', 'chat'] as const).map((kind): Maker => ({ name: `OpenAI Agents, ${kind}`, kind, make: (kit) => agents(kit, kind) })),
+  ...(['responses', 'chat'] as const).map((kind): Maker => ({ name: `OpenAI Agents, ${kind}`, kind, make: (kit) => agents(kit, kind), ...(kind === 'chat' && { places: ENDS }) })),
   { name: 'LlamaIndex', kind: 'chat', make: llamaIndex, leftOut: untold },
   { name: 'the client alone', kind: 'chat', clients: ['wrapped', 'watched by its class', 'instrumented', 'instrumented and wrapped'], make: (kit) => clientAlone(kit.openai()), leftOut: alone },
 ])

@@ -17,6 +17,8 @@ import { refuses, says, type Kind } from './said.ts'
 
 export const PLACES = ['in a run', 'outside of any', 'in a span of OpenTelemetry', 'in a request'] as const
 export type Place = (typeof PLACES)[number]
+/** For what differs from another row in nothing that has to do with places. */
+export const ENDS: readonly Place[] = ['in a run', 'outside of any']
 
 /** `instrumented`: somebody else's instrumentation tells OpenTelemetry of it as well. */
 export const CLIENTS = ['bare', 'wrapped', 'watched by its class', 'instrumented', 'instrumented and wrapped'] as const
