@@ -12,6 +12,7 @@ import { spanwiseProcessor } from 'spanwise/openai-agents'
 import { wrapOpenAI } from 'spanwise/openai'
 import { lanes, type Model } from './ai-sdk/lanes.ts'
 import { cores, fakeModel } from './support/langchain.ts'
+import { makeModel } from './support/langchain-clients.ts'
 import { seeded } from './support/random.ts'
 import { recorded } from './support/recorded.ts'
 import { Framework, llmSpans, provider, type Send } from './support/simulated.ts'
@@ -214,5 +215,31 @@ describe.each(frameworks)('%s', (_name, make) => {
     const bare = await seen(false)
     expect(bare).toHaveLength(1)
     expect(await seen(true)).toEqual(bare)
+  })
+})
+
+describe('a queue of LangChain, whose jobs run in the context of whoever was first', () => {
+  test.each([1, 2, 5])('%i at a time', async (maxConcurrency) => {
+    const { profiler } = recorded({ maxTraces: 1_000 })
+    const random = seeded(maxConcurrency)
+    const waiting: (() => void)[] = []
+    const fetch = async (): Promise<Response> => {
+      await new Promise<void>((resolve) => { waiting.push(resolve) })
+      return Response.json(answerTo('it'))
+    }
+    const model = makeModel({ kind: 'chat', fetch, maxConcurrency, wrapped: profiler })
+    const config = { callbacks: [spanwiseHandler({ profiler })] }
+    const expected: string[] = []
+    const runs = Array.from({ length: 100 }, (_, i) => profiler.run(`run ${i}`, async () => {
+      for (let turns = 0; turns < 3; turns++) {
+        const { id } = await model.invoke(random() < 0.5 ? 'the same' : `question of run ${i}`, config)
+        expected.push(`run ${i}: ${id}`)
+      }
+    }))
+    await shuffle(Promise.all(runs), waiting, random, 5)
+    await vi.waitFor(() => expect(profiler.traces).toHaveLength(100))
+    const told = profiler.traces.flatMap((trace) => llmSpans([trace]).map(({ llm, parentId }) => `${parentId === undefined ? 'outside' : trace.name}: ${llm!.responseId}`))
+    expect(told.sort()).toEqual(expected.toSorted())
+    expect(profiler.stats()).toMatchObject({ selfErrors: 0 })
   })
 })

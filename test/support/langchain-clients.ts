@@ -16,19 +16,20 @@ export interface Maker {
   readonly baseURL?: string
   readonly fetch?: typeof globalThis.fetch
   readonly maxRetries?: number
+  readonly maxConcurrency?: number
   /** Whose client is recorded too. */
   readonly wrapped?: Profiler | undefined
 }
 
-export function makeModel({ kind, model = 'a-model', baseURL, fetch, maxRetries = 0, wrapped }: Maker): BaseChatModel {
+export function makeModel({ kind, model = 'a-model', baseURL, fetch, maxRetries = 0, maxConcurrency = Infinity, wrapped }: Maker): BaseChatModel {
   const client = { ...(baseURL !== undefined && { baseURL }), ...(fetch !== undefined && { fetch }) }
   if (kind === 'messages') {
     return new ChatAnthropic({
-      model, apiKey: 'test', maxRetries, maxTokens: 100, clientOptions: client,
+      model, apiKey: 'test', maxRetries, maxConcurrency, maxTokens: 100, clientOptions: client,
       ...(wrapped !== undefined && { createClient: (options: object) => wrapAnthropic(new Anthropic(options), { profiler: wrapped }) }),
     })
   }
-  const fields = { model, apiKey: 'test', maxRetries, useResponsesApi: kind === 'responses', configuration: client }
+  const fields = { model, apiKey: 'test', maxRetries, maxConcurrency, useResponsesApi: kind === 'responses', configuration: client }
   if (wrapped === undefined) return new ChatOpenAI(fields)
   const completions = new ChatOpenAICompletions(fields)
   const responses = new ChatOpenAIResponses(fields)
